@@ -1,1 +1,24 @@
-//! Domain.
+//! The domain and the mathematics of refalt: coordinates, variants, windows, tracks, scorers, statistics.
+//!
+//! The crate opens no file, spawns no thread, reads no clock and keeps no global state; a seed is an argument.
+//! Everything downstream of a reader takes a [`CheckedVariant`], which only [`normalize::check`] makes.
+
+pub mod assembly;
+pub mod contig;
+pub mod dna;
+pub mod interval;
+pub mod normalize;
+pub mod position;
+pub mod reference;
+pub mod strand;
+pub mod variant;
+
+pub use assembly::{Assembly, AssemblyEvidence};
+pub use contig::{Chromosome, ContigName};
+pub use dna::{Dna, Sequence};
+pub use interval::Interval;
+pub use normalize::{VariantError, check};
+pub use position::Position;
+pub use reference::{ContigId, InMemoryReference, Reference, ReferenceContig, ReferenceError};
+pub use strand::Strand;
+pub use variant::{Alternate, CheckedVariant, Variant, VariantClass};

@@ -3,22 +3,32 @@
 //! The crate opens no file, spawns no thread, reads no clock and keeps no global state; a seed is an argument.
 //! Everything downstream of a reader takes a [`CheckedVariant`], which only [`normalize::check`] makes.
 
+pub mod align;
 pub mod assembly;
+pub mod backend;
 pub mod contig;
 pub mod dna;
 pub mod interval;
 pub mod normalize;
 pub mod position;
+pub mod prediction;
 pub mod reference;
+pub mod scorer;
 pub mod strand;
+pub mod track;
 pub mod variant;
+pub mod window;
 
 pub use assembly::{Assembly, AssemblyEvidence};
+pub use backend::{Answer, Backend, BackendError, ModelCard, OutputRequest, Query, WindowLengths};
 pub use contig::{Chromosome, ContigName};
 pub use dna::{Dna, Sequence};
 pub use interval::Interval;
 pub use normalize::{VariantError, check};
 pub use position::Position;
+pub use prediction::{Outputs, TrackValues};
 pub use reference::{ContigId, InMemoryReference, Reference, ReferenceContig, ReferenceError};
 pub use strand::Strand;
+pub use track::{Bin, BinSpan, OutputType, Resolution, Track, TrackSet};
 pub use variant::{Alternate, CheckedVariant, Variant, VariantClass};
+pub use window::{Offset, RefAlt, Window, WindowError};

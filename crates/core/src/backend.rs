@@ -1,0 +1,168 @@
+//! Models: one reference sequence and k alternate sequences in, predicted tracks out.
+
+use crate::dna::Sequence;
+use crate::prediction::Outputs;
+use crate::track::{BinSpan, OutputType, TrackSet};
+use crate::window::Window;
+use std::fmt;
+use std::num::NonZeroU32;
+
+/// What is known of a model, recorded with every result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelCard {
+    /// Name, `motif-jaspar2024`.
+    pub name: String,
+    /// Version of the model.
+    pub version: String,
+    /// Digest of the weights or matrices, `sha256:...`.
+    pub digest: String,
+    /// Organism, `Homo sapiens`.
+    pub organism: String,
+    /// Terms under which results may be used.
+    pub licence: String,
+    /// Whom to cite.
+    pub citation: String,
+    /// Window lengths the model reads.
+    pub lengths: WindowLengths,
+    /// The outputs with their tracks.
+    pub outputs: Vec<TrackSet>,
+}
+
+impl ModelCard {
+    /// Returns the tracks of an output type, `None` when the model does not give it.
+    pub fn tracks(&self, output: OutputType) -> Option<&TrackSet> {
+        self.outputs.iter().find(|tracks| tracks.output == output)
+    }
+}
+
+/// Window lengths that a model reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowLengths {
+    /// Just these, in bp.
+    OneOf(Vec<NonZeroU32>),
+    /// Every multiple of `step` between `least` and `most`, in bp.
+    Multiples {
+        /// The step in bp.
+        step: NonZeroU32,
+        /// The least length in bp.
+        least: NonZeroU32,
+        /// The greatest length in bp.
+        most: NonZeroU32,
+    },
+}
+
+impl WindowLengths {
+    /// Says whether the model reads windows of this length in bp.
+    pub fn allow(&self, length: NonZeroU32) -> bool {
+        match self {
+            Self::OneOf(lengths) => lengths.contains(&length),
+            Self::Multiples { step, least, most } => {
+                (least..=most).contains(&&length) && length.get().is_multiple_of(step.get())
+            }
+        }
+    }
+}
+
+impl fmt::Display for WindowLengths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneOf(lengths) => {
+                let lengths: Vec<String> = lengths.iter().map(ToString::to_string).collect();
+                f.write_str(&lengths.join(", "))
+            }
+            Self::Multiples { step, least, most } => write!(f, "multiples of {step} from {least} to {most}"),
+        }
+    }
+}
+
+/// The part of an output that is wanted: a model crops early, so that a megabase of thousands of tracks is never
+/// made because somebody wanted 501 bases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputRequest {
+    /// The output type.
+    pub output: OutputType,
+    /// The bins, at the model's resolution for this output.
+    pub span: BinSpan,
+}
+
+/// One reference sequence and its alternates.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// Where the sequences lie; the alternates are as long as the window, too.
+    pub window: &'a Window,
+    /// The reference sequence.
+    pub reference: &'a Sequence,
+    /// The alternate sequences, possibly none.
+    pub alternates: &'a [Sequence],
+    /// The outputs wanted, each type at most once.
+    pub outputs: &'a [OutputRequest],
+}
+
+/// The outputs of one query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Prediction for the reference sequence.
+    pub reference: Outputs,
+    /// Predictions for the alternates, in the order of the query.
+    pub alternates: Vec<Outputs>,
+}
+
+/// A model did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// The model does not give the output.
+    #[error("the model `{model}` does not give {output}")]
+    OutputUnknown {
+        /// The model.
+        model: String,
+        /// The output type asked for.
+        output: OutputType,
+    },
+    /// The model does not read windows of this length.
+    #[error("the model `{model}` does not read windows of {length} bp; it reads {allowed}")]
+    LengthUnknown {
+        /// The model.
+        model: String,
+        /// The length asked for, in bp.
+        length: NonZeroU32,
+        /// The lengths it reads, as text.
+        allowed: String,
+    },
+    /// This query failed; others may not.
+    #[error("the model `{model}` failed on {window}: {reason}")]
+    Query {
+        /// The model.
+        model: String,
+        /// The window of the query.
+        window: String,
+        /// The cause in words.
+        reason: String,
+    },
+    /// Every query fails until somebody acts.
+    #[error("the model `{model}` failed: {reason}")]
+    Fatal {
+        /// The model.
+        model: String,
+        /// The cause in words.
+        reason: String,
+    },
+}
+
+impl BackendError {
+    /// Says whether the run has to stop; otherwise the failure is one variant's.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Fatal { .. })
+    }
+}
+
+/// A model that reads sequences.
+///
+/// Answers are deterministic: the same query gives the same bits, alone or in a batch, from any thread.
+pub trait Backend: Send + Sync {
+    /// Returns what is known of the model.
+    fn card(&self) -> &ModelCard;
+
+    /// Answers each query, in order; the failure of one is its own.
+    fn predict(&self, queries: &[Query<'_>]) -> Vec<Result<Answer, BackendError>>;
+}

@@ -1,0 +1,268 @@
+//! What a model predicts: output types, tracks, resolutions, bins.
+
+use crate::strand::Strand;
+use crate::window::{Offset, Window};
+use std::fmt;
+use std::sync::Arc;
+
+/// The kinds of output of the field's models, under their published names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutputType {
+    /// Chromatin accessibility, ATAC-seq.
+    Atac,
+    /// Transcription start sites, CAGE.
+    Cage,
+    /// Chromatin accessibility, DNase-seq.
+    Dnase,
+    /// Gene expression, RNA-seq.
+    RnaSeq,
+    /// Histone modifications, ChIP-seq.
+    ChipHistone,
+    /// Binding of transcription factors, ChIP-seq.
+    ChipTf,
+    /// Probability of donor and acceptor sites.
+    SpliceSites,
+    /// Fraction of transcripts that use a splice site.
+    SpliceSiteUsage,
+    /// Counts of donor-acceptor pairs.
+    SpliceJunctions,
+    /// Contact maps, Hi-C and micro-C.
+    ContactMaps,
+    /// Transcription start sites, PRO-cap.
+    Procap,
+}
+
+impl OutputType {
+    /// Every output type, in the order of the published enumeration.
+    pub const ALL: [Self; 11] = [
+        Self::Atac,
+        Self::Cage,
+        Self::Dnase,
+        Self::RnaSeq,
+        Self::ChipHistone,
+        Self::ChipTf,
+        Self::SpliceSites,
+        Self::SpliceSiteUsage,
+        Self::SpliceJunctions,
+        Self::ContactMaps,
+        Self::Procap,
+    ];
+
+    /// Returns the published name, `CHIP_TF`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Atac => "ATAC",
+            Self::Cage => "CAGE",
+            Self::Dnase => "DNASE",
+            Self::RnaSeq => "RNA_SEQ",
+            Self::ChipHistone => "CHIP_HISTONE",
+            Self::ChipTf => "CHIP_TF",
+            Self::SpliceSites => "SPLICE_SITES",
+            Self::SpliceSiteUsage => "SPLICE_SITE_USAGE",
+            Self::SpliceJunctions => "SPLICE_JUNCTIONS",
+            Self::ContactMaps => "CONTACT_MAPS",
+            Self::Procap => "PROCAP",
+        }
+    }
+
+    /// Reads a published name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|output| output.name() == name)
+    }
+
+    /// Returns the bin size of the published model: 128 bp for ChIP-seq, 2,048 bp for contact maps, else 1 bp.
+    pub const fn resolution(self) -> Resolution {
+        match self {
+            Self::ChipHistone | Self::ChipTf => Resolution::BP_128,
+            Self::ContactMaps => Resolution::BP_2048,
+            _ => Resolution::BP_1,
+        }
+    }
+}
+
+impl fmt::Display for OutputType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Size of a bin in bp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resolution(u32);
+
+impl Resolution {
+    /// One value for each base.
+    pub const BP_1: Self = Self(1);
+    /// One value for 128 bases.
+    pub const BP_128: Self = Self(128);
+    /// One value for 2,048 bases.
+    pub const BP_2048: Self = Self(2048);
+
+    /// Returns the size of a bin in bp.
+    pub const fn bp(self) -> u32 {
+        self.0
+    }
+
+    /// Returns the bin that holds the base at `offset`.
+    pub const fn bin_of(self, offset: Offset) -> Bin {
+        Bin(offset.index() as u32 / self.0)
+    }
+
+    /// Returns how many whole bins a window has.
+    pub const fn bins_in(self, window: &Window) -> u32 {
+        window.length().get() / self.0
+    }
+}
+
+/// Index of a bin in a window, at a given resolution (0-based).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bin(u32);
+
+impl Bin {
+    /// Returns the bin with this 0-based index.
+    pub const fn new(zero_based: u32) -> Self {
+        Self(zero_based)
+    }
+
+    /// Returns the index (0-based).
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Neighbouring bins of a window (0-based, half-open), possibly none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BinSpan {
+    start: u32,
+    end: u32,
+}
+
+impl BinSpan {
+    /// Returns the bins from `start` up to but without `end`; an inverted span has no bins.
+    pub const fn new(start: Bin, end: Bin) -> Self {
+        Self {
+            start: start.0,
+            end: if end.0 < start.0 { start.0 } else { end.0 },
+        }
+    }
+
+    /// Returns all bins of a window.
+    pub const fn all(window: &Window, resolution: Resolution) -> Self {
+        Self {
+            start: 0,
+            end: resolution.bins_in(window),
+        }
+    }
+
+    /// Returns the index of the first bin (0-based).
+    pub const fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// Returns the index after the last bin (0-based).
+    pub const fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// Returns the number of bins.
+    pub const fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Says whether there is no bin.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Says whether every bin of `other` is in the span.
+    pub const fn covers(self, other: Self) -> bool {
+        other.is_empty() || (self.start <= other.start && other.end <= self.end)
+    }
+
+    /// Returns the smallest span with the bins of both.
+    pub fn hull(self, other: Self) -> Self {
+        if self.is_empty() {
+            return other;
+        }
+        if other.is_empty() {
+            return self;
+        }
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
+/// One predicted track with the metadata of the published track tables.
+///
+/// A field that a track does not have is `None`, which is not the empty text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Track {
+    /// Name, unique together with the strand within an output type.
+    pub name: String,
+    /// Strand; `None` for tracks without one.
+    pub strand: Option<Strand>,
+    /// Assay, `TF ChIP-seq`.
+    pub assay_title: Option<String>,
+    /// Ontology term of the biosample, `EFO:0001187`.
+    pub ontology_curie: Option<String>,
+    /// Name of the biosample, `HepG2`.
+    pub biosample_name: Option<String>,
+    /// Kind of biosample, `cell_line`.
+    pub biosample_type: Option<String>,
+    /// Life stage of the biosample.
+    pub biosample_life_stage: Option<String>,
+    /// Where the measurements come from, `encode`.
+    pub data_source: Option<String>,
+    /// `paired` or `single`.
+    pub endedness: Option<String>,
+    /// Whether the biosample was genetically modified.
+    pub genetically_modified: Option<bool>,
+    /// Transcription factor of a CHIP_TF track.
+    pub transcription_factor: Option<String>,
+    /// Histone mark of a CHIP_HISTONE track.
+    pub histone_mark: Option<String>,
+    /// GTEx tissue; the empty text for tracks of an output type that has the field but from other sources.
+    pub gtex_tissue: Option<String>,
+}
+
+/// The tracks of one output type, in the model's order; cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackSet {
+    /// The output type.
+    pub output: OutputType,
+    /// The bin size.
+    pub resolution: Resolution,
+    /// The tracks; a column of a prediction is an index into this list.
+    pub tracks: Arc<[Track]>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for output in OutputType::ALL {
+            assert_eq!(OutputType::from_name(output.name()), Some(output));
+        }
+        assert_eq!(OutputType::from_name("chip_tf"), None);
+    }
+
+    #[test]
+    fn a_bin_holds_its_first_and_last_base() {
+        let bin = |index| Resolution::BP_128.bin_of(Offset::new(index));
+        assert_eq!([bin(0), bin(127), bin(128)], [Bin::new(0), Bin::new(0), Bin::new(1)]);
+        assert_eq!(Resolution::BP_1.bin_of(Offset::new(500)), Bin::new(500));
+    }
+
+    #[test]
+    fn a_hull_ignores_the_empty_span() {
+        let span = |a, b| BinSpan::new(Bin::new(a), Bin::new(b));
+        assert_eq!(span(2, 4).hull(span(7, 7)), span(2, 4));
+        assert_eq!(span(2, 4).hull(span(6, 8)), span(2, 8));
+        assert!(span(2, 8).covers(span(2, 8)) && !span(2, 8).covers(span(1, 3)));
+        assert!(span(5, 3).is_empty());
+    }
+}

@@ -13,6 +13,7 @@ pub mod normalize;
 pub mod position;
 pub mod prediction;
 pub mod reference;
+pub mod score;
 pub mod scorer;
 pub mod strand;
 pub mod track;

@@ -1,0 +1,265 @@
+//! The one definition of a result: a row of the score table.
+//!
+//! A row is one variant by one scorer by one track. The Parquet schema, the documentation of columns and whatever reads the table are derived from
+//! [`COLUMNS`]. The first 25 columns are those of `tidy_scores` of the published Python client 0.10.0, in its
+//! order and under its names; refalt's own follow.
+
+use crate::variant::CheckedVariant;
+use crate::window::Window;
+
+/// Type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Text, dictionary-encoded.
+    Text,
+    /// 32-bit float.
+    Float32,
+    /// Signed 64-bit integer.
+    Int64,
+    /// True or false.
+    Boolean,
+}
+
+/// Who defines a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnOrigin {
+    /// The tidy table of the published Python client.
+    Tidy,
+    /// refalt.
+    Refalt,
+}
+
+/// A column of the score table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Name, as in the file.
+    pub name: &'static str,
+    /// Type.
+    pub kind: ColumnType,
+    /// Whether a row may have no value.
+    pub nullable: bool,
+    /// Who defines it.
+    pub origin: ColumnOrigin,
+    /// What it says.
+    pub docs: &'static str,
+}
+
+const fn tidy(name: &'static str, kind: ColumnType, nullable: bool, docs: &'static str) -> Column {
+    Column {
+        name,
+        kind,
+        nullable,
+        origin: ColumnOrigin::Tidy,
+        docs,
+    }
+}
+
+const fn own(name: &'static str, kind: ColumnType, nullable: bool, docs: &'static str) -> Column {
+    Column {
+        name,
+        kind,
+        nullable,
+        origin: ColumnOrigin::Refalt,
+        docs,
+    }
+}
+
+use ColumnType::{Boolean, Float32, Int64, Text};
+
+/// The columns of the score table, in order.
+pub const COLUMNS: &[Column] = &[
+    tidy(
+        "variant_id",
+        Text,
+        false,
+        "Variant in normal form, `chr22:36201698:A>C`; position 1-based.",
+    ),
+    tidy(
+        "scored_interval",
+        Text,
+        false,
+        "Window that the model read, `chr22:35677410-36725986:.`; 0-based, half-open; may begin below 0 and end past the contig.",
+    ),
+    tidy(
+        "gene_id",
+        Text,
+        true,
+        "Ensembl gene without version, for scorers that work by gene.",
+    ),
+    tidy("gene_name", Text, true, "Gene symbol."),
+    tidy("gene_type", Text, true, "Biotype of the gene."),
+    tidy("gene_strand", Text, true, "Strand of the gene, `+` or `-`."),
+    tidy("junction_Start", Int64, true, "First base of the junction (0-based)."),
+    tidy("junction_End", Int64, true, "End of the junction (0-based, exclusive)."),
+    tidy(
+        "output_type",
+        Text,
+        false,
+        "Output type that the scorer reads, `CHIP_TF`.",
+    ),
+    tidy(
+        "variant_scorer",
+        Text,
+        false,
+        "Scorer in its published text; the same text reads it back.",
+    ),
+    tidy("track_name", Text, false, "Name of the track."),
+    tidy("track_strand", Text, false, "Strand of the track: `+`, `-` or `.`."),
+    tidy("Assay title", Text, true, "Assay of the track."),
+    tidy(
+        "ontology_curie",
+        Text,
+        true,
+        "Ontology term of the biosample, `EFO:0001187`.",
+    ),
+    tidy("biosample_name", Text, true, "Name of the biosample."),
+    tidy("biosample_type", Text, true, "Kind of biosample, `cell_line`."),
+    tidy("biosample_life_stage", Text, true, "Life stage of the biosample."),
+    tidy(
+        "data_source",
+        Text,
+        true,
+        "Where the measurements behind the track come from.",
+    ),
+    tidy("endedness", Text, true, "`paired` or `single`."),
+    tidy(
+        "genetically_modified",
+        Boolean,
+        true,
+        "Whether the biosample was genetically modified.",
+    ),
+    tidy(
+        "transcription_factor",
+        Text,
+        true,
+        "Transcription factor of a CHIP_TF track.",
+    ),
+    tidy("histone_mark", Text, true, "Histone mark of a CHIP_HISTONE track."),
+    tidy(
+        "gtex_tissue",
+        Text,
+        true,
+        "GTEx tissue; the empty text for tracks of other sources.",
+    ),
+    tidy(
+        "raw_score",
+        Float32,
+        false,
+        "Score; NaN where the scorer is not defined.",
+    ),
+    tidy(
+        "quantile_score",
+        Float32,
+        true,
+        "Rank of the score among common variants; only models that are calibrated give it.",
+    ),
+    own(
+        "row",
+        Int64,
+        false,
+        "Row of the input (1-based, each alternate allele counts); joins `variants.parquet`.",
+    ),
+    own(
+        "chrom",
+        Text,
+        false,
+        "Contig of the variant, named as the reference names it.",
+    ),
+    own("pos", Int64, false, "First base of REF in normal form (1-based)."),
+    own("ref", Text, false, "REF in normal form."),
+    own("alt", Text, false, "ALT in normal form."),
+    own(
+        "score_kind",
+        Text,
+        false,
+        "What the number is: `signed_effect`, `unsigned_effect` or `activity`. Kinds are never mixed.",
+    ),
+    own(
+        "window_known",
+        Float32,
+        false,
+        "Share of the window's bases that the reference knows; the rest was N.",
+    ),
+    own("source", Text, false, "Where the score comes from: the model's name."),
+    own("model_version", Text, false, "Version of the model."),
+    own(
+        "repair",
+        Text,
+        true,
+        "Repair that the user chose and that was applied to the input row; none when the row is as written.",
+    ),
+];
+
+/// What all rows of one variant have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantPart {
+    /// Row of the input (1-based).
+    pub row: u64,
+    /// The variant.
+    pub variant: CheckedVariant,
+    /// The window that the model read.
+    pub window: Window,
+    /// Share of the window's bases that are known, 0 to 1.
+    pub window_known: f32,
+    /// The repair applied to the input row, if any.
+    pub repair: Option<String>,
+}
+
+/// Scores of one variant by one scorer: a block of rows of the table, one for each track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreBlock {
+    /// Index of the scorer in the plan.
+    pub scorer: usize,
+    /// Raw scores, one for each track of the scorer's output, in the model's order.
+    pub raw: Vec<f32>,
+    /// Quantile scores, if the model is calibrated.
+    pub quantile: Option<Vec<f32>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tidy_columns_come_first_and_have_the_published_names() {
+        // Column order of `tidy_scores`, client 0.10.0, full human run.
+        let published = [
+            "variant_id",
+            "scored_interval",
+            "gene_id",
+            "gene_name",
+            "gene_type",
+            "gene_strand",
+            "junction_Start",
+            "junction_End",
+            "output_type",
+            "variant_scorer",
+            "track_name",
+            "track_strand",
+            "Assay title",
+            "ontology_curie",
+            "biosample_name",
+            "biosample_type",
+            "biosample_life_stage",
+            "data_source",
+            "endedness",
+            "genetically_modified",
+            "transcription_factor",
+            "histone_mark",
+            "gtex_tissue",
+            "raw_score",
+            "quantile_score",
+        ];
+        let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+        assert_eq!(names[..25], published);
+        assert!(COLUMNS[25..].iter().all(|column| column.origin == ColumnOrigin::Refalt));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COLUMNS.len());
+    }
+}

@@ -30,6 +30,6 @@ fn completions_and_pages_are_made_for_every_command() {
         assert!(String::from_utf8(output.stdout).unwrap().contains("refalt"), "{shell}");
     }
     let folder = tempfile::tempdir().unwrap();
-    assert!(refalt().arg("man").arg(folder.path()).status().unwrap().success());
+    refalt().arg("man").arg(folder.path()).assert().success();
     assert!(folder.path().join("refalt-scorers.1").exists());
 }

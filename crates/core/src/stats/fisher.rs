@@ -36,9 +36,9 @@ pub fn fisher_interval(r: f64, rows: usize, level: f64) -> Result<ConfidenceInte
 
 /// Returns the smallest absolute correlation that a two-sided test at `alpha` finds with probability `power`.
 ///
-/// |r| = tanh((z(1 - alpha / 2) + z(power)) / sqrt(n - 3)). The approximation neglects the small bias of atanh(r) and
-/// the chance of significance on the wrong side; the power attained is within 0.01 of the one asked for from 10
-/// rows up at the usual levels.
+/// |r| = tanh((z(1 - alpha / 2) + z(power)) / sqrt(n - 3)). The approximation neglects the small upward bias of atanh(r),
+/// so that it errs on the safe side: the power attained exceeds the one asked for by up to 0.05 at 10 rows, 0.02 at
+/// 30 and 0.005 at 100 (exact distribution of r, bivariate normal).
 ///
 /// # Errors
 /// Fewer than 4 rows, `alpha` or `power` outside (0, 1), or `power` below `alpha`.

@@ -78,6 +78,8 @@ impl Clusters {
 
 /// Computes replicates `range` of one statistic, in order; `None` where the statistic has no value.
 ///
+/// A value that is not finite counts as none.
+///
 /// # Errors
 /// [`StatsError::LengthMismatch`] when clusters and statistic differ in rows.
 ///

@@ -56,8 +56,11 @@ pub fn percentile_interval(replicates: &[f64], level: f64) -> Result<ConfidenceI
 /// of (1 - level) / 2, the ends are the quantiles of the replicates at
 /// Phi(z0 + (z0 + z) / (1 - a (z0 + z))) and Phi(z0 + (z0 - z) / (1 - a (z0 - z))).
 ///
+/// Where a denominator is not positive (extreme skew at a high level) the end is the last replicate on that side, the
+/// limit of the formula.
+///
 /// * `estimate`: the statistic on the whole sample.
-/// * `jackknife`: the statistic with each unit left out, see [`jackknife`].
+/// * `jackknife`: the statistic with each unit left out, see [`jackknife`](super::jackknife()).
 ///
 /// # Errors
 /// As for [`percentile_interval`]; [`StatsError::InfiniteBias`] when all replicates lie on one side of the estimate;
@@ -78,7 +81,15 @@ pub fn bca_interval(
     let share = (below + up_to) as f64 / (2 * sorted.len()) as f64;
     let bias = normal_quantile(share).map_err(|_| StatsError::InfiniteBias { estimate })?;
     let z = normal_quantile((1.0 - level) / 2.0)?;
-    let shifted = |z: f64| normal_cdf(bias + (bias + z) / (1.0 - acceleration * (bias + z)));
+    let shifted = |z: f64| {
+        let denominator = 1.0 - acceleration * (bias + z);
+        let shift = if denominator > 0.0 {
+            (bias + z) / denominator
+        } else {
+            (bias + z) * f64::INFINITY
+        };
+        normal_cdf(bias + shift)
+    };
     Ok(interval_at(&sorted, shifted(z), shifted(-z), level))
 }
 
@@ -140,6 +151,15 @@ mod tests {
         assert_eq!(percentile_interval(&[], 0.95), Err(StatsError::NoReplicates));
         assert!(percentile_interval(&[1.0, f64::NAN], 0.95).is_err());
         assert!(percentile_interval(&[1.0], 95.0).is_err());
+    }
+
+    #[test]
+    fn a_denominator_that_vanishes_gives_the_last_replicate() {
+        // One unit decides: a = -1/6 to within 1 %. Nearly all replicates lie above the estimate: z0 = -3.1.
+        let jackknife: Vec<Option<f64>> = (0..1000).map(|unit| Some(f64::from(u8::from(unit == 0)))).collect();
+        let replicates: Vec<f64> = (0..1000).map(f64::from).collect();
+        let interval = bca_interval(0.5, &replicates, &jackknife, 0.9999).unwrap();
+        assert_eq!(interval.low, 0.0);
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn permute(rows: usize, seed: u64, replicate: u64, order: &mut Vec<u32>) {
 
 /// Returns (b + 1) / (B + 1), with b of the B values of `null` at least as extreme as `observed`.
 ///
-/// Values that fall short by rounding (relative 1e-13) count as equal.
+/// Values that fall short by rounding (relative 1e-13, at least 1e-16) count as equal.
 ///
 /// # Errors
 /// [`StatsError::NoReplicates`] for an empty `null`, [`StatsError::NotANumber`] for NaN anywhere.

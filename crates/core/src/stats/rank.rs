@@ -33,7 +33,7 @@ pub(super) struct TieGroups {
     pub(super) group_of_row: Vec<u32>,
     /// Rows per group.
     pub(super) sizes: Vec<u32>,
-    /// Rows in ascending order of value, equal values in row order.
+    /// Rows in ascending order of value.
     pub(super) order: Vec<u32>,
 }
 
@@ -41,8 +41,7 @@ impl TieGroups {
     pub(super) fn new(column: &'static str, values: &[f64]) -> Result<Self, StatsError> {
         row_count(values.len(), 0)?;
         no_nan(column, values)?;
-        // Adding 0 turns -0 into 0, so that the total order agrees with `==`.
-        let key = |row: u32| values[row as usize] + 0.0;
+        let key = |row: u32| values[row as usize];
         let mut order: Vec<u32> = (0..values.len() as u32).collect();
         order.sort_by(|&left, &right| key(left).total_cmp(&key(right)));
         let mut group_of_row = vec![0; values.len()];
@@ -50,6 +49,7 @@ impl TieGroups {
         let mut previous = None;
         for &row in &order {
             let value = key(row);
+            // -0 sorts just before 0 and equals it.
             if previous != Some(value) {
                 sizes.push(0);
                 previous = Some(value);

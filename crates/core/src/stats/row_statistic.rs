@@ -42,7 +42,7 @@ pub trait RowStatistic: Send + Sync {
     }
 }
 
-/// A statistic given by a function of row indices, for anything not in [`METRICS`].
+/// A statistic given by a function of row indices, for anything not in [`METRICS`](super::METRICS).
 ///
 /// The function receives the resample's rows in ascending order, each as often as it was drawn.
 ///

@@ -15,6 +15,7 @@ pub mod prediction;
 pub mod reference;
 pub mod score;
 pub mod scorer;
+pub mod stats;
 pub mod strand;
 pub mod track;
 pub mod variant;

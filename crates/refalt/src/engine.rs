@@ -16,6 +16,8 @@ pub mod manifest;
 pub mod plan;
 pub mod run;
 pub mod score_table;
+mod stage;
+pub mod survey;
 pub mod track_table;
 pub mod variant_table;
 
@@ -23,4 +25,5 @@ pub use identity::{Difference, RunIdentity};
 pub use input::{InputRow, Rejection, RowStatus};
 pub use manifest::{Counts, Manifest};
 pub use plan::{Estimate, Plan, PlanError, PlanOptions, PlanProblem};
-pub use run::{Observer, Progress, RunError, Silent, Summary, run};
+pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, run};
+pub use survey::{Survey, survey};

@@ -1,27 +1,19 @@
-//! The stages of the job: read, predict and score, write in order.
+//! A run from its first to its last file, and how it can stop.
 
 use super::identity::RunIdentity;
-use super::input::{InputRow, Rejection, RowStatus};
-use super::ledger::{self, Ledger, LedgerError, PartEntry};
+use super::input::InputRow;
+use super::ledger::{self, Ledger, LedgerError};
 use super::manifest::{Counts, Manifest};
 use super::plan::Plan;
-use super::score_table::{ScoreTable, ScoredVariant, TableError, Template};
+use super::score_table::TableError;
+use super::stage;
 use super::track_table;
-use super::variant_table::{self, VariantRecord, VariantTable};
+use super::variant_table;
 use crate::atomic_file::Committed;
 use crate::diagnostic::Diagnostic;
 use crate::provenance::FileIdentity;
-use refalt_core::score::{ScoreBlock, VariantPart};
-use refalt_core::scorer::ScoringInput;
-use refalt_core::{
-    Answer, Backend, BackendError, CheckedVariant, OutputRequest, Query, RefAlt, Reference, Sequence, Window, check,
-};
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use refalt_core::{Backend, BackendError, Reference};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 
 /// How far a run is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +82,17 @@ pub enum RunError {
     WorkerLost,
 }
 
+impl RunError {
+    /// Tells that the input cannot be read on.
+    pub(super) fn input(error: &impl Diagnostic) -> Self {
+        Self::Input {
+            message: error.to_string(),
+            place: error.place(),
+            hint: error.hint(),
+        }
+    }
+}
+
 impl Diagnostic for RunError {
     fn place(&self) -> Option<String> {
         match self {
@@ -110,22 +113,36 @@ impl Diagnostic for RunError {
     }
 }
 
+/// What a run works with.
+pub struct Setting<'a> {
+    /// What is done.
+    pub plan: &'a Plan,
+    /// What decides the bytes of the output.
+    pub identity: &'a RunIdentity,
+    /// The genome.
+    pub reference: &'a dyn Reference,
+    /// The model.
+    pub backend: &'a dyn Backend,
+    /// The output folder.
+    pub out: &'a Path,
+    /// Threads that predict.
+    pub threads: usize,
+}
+
 /// Runs a plan: reads `input`, writes the folder `out`, and goes on where an earlier run stopped.
 ///
-/// `input` gives every row from the first, whatever is done; `threads` is the number of workers that predict.
+/// `input` gives every row from the first, whatever is done.
 ///
 /// # Errors
 /// [`RunError`]; what was finished before stays good.
 pub fn run<E: Diagnostic + Send>(
-    plan: &Plan,
-    identity: &RunIdentity,
+    setting: &Setting<'_>,
     input: impl Iterator<Item = Result<InputRow, E>> + Send,
-    reference: &dyn Reference,
-    backend: &dyn Backend,
-    out: &Path,
-    threads: usize,
     observer: &mut dyn Observer,
 ) -> Result<Summary, RunError> {
+    let Setting {
+        plan, identity, out, ..
+    } = *setting;
     if let Some(summary) = finished(identity, out)? {
         return Ok(summary);
     }
@@ -139,16 +156,7 @@ pub fn run<E: Diagnostic + Send>(
     }
     progress.resumed_rows = progress.counts.rows;
     observer.advanced(&progress);
-    stages(
-        plan,
-        input,
-        reference,
-        backend,
-        threads,
-        &mut ledger,
-        &mut progress,
-        observer,
-    )?;
+    stage::all(setting, input, &mut ledger, &mut progress, observer)?;
 
     let parts: Vec<PathBuf> = ledger.parts().keys().map(|&part| ledger.variants_path(part)).collect();
     let variants_path = out.join("variants.parquet");
@@ -194,7 +202,7 @@ fn finished(identity: &RunIdentity, out: &Path) -> Result<Option<Summary>, RunEr
     Ok(Some(Summary { manifest, resumed_rows }))
 }
 
-fn named(name: &str, file: Committed) -> FileIdentity {
+pub(super) fn named(name: &str, file: Committed) -> FileIdentity {
     FileIdentity {
         name: name.to_owned(),
         bytes: file.bytes,
@@ -202,442 +210,7 @@ fn named(name: &str, file: Committed) -> FileIdentity {
     }
 }
 
-fn at(path: &Path) -> impl FnOnce(TableError) -> RunError {
+pub(super) fn at(path: &Path) -> impl FnOnce(TableError) -> RunError {
     let path = path.to_owned();
     move |source| RunError::Table { path, source }
-}
-
-/// Some neighbouring input rows, all of one part.
-struct Batch {
-    number: u64,
-    part: u64,
-    records: Vec<VariantRecord>,
-    jobs: Vec<Job>,
-}
-
-/// An accepted variant with its sequences.
-struct Job {
-    /// Index into the batch's records.
-    record: usize,
-    variant: CheckedVariant,
-    window: Window,
-    window_known: f32,
-    sequences: RefAlt<Sequence>,
-}
-
-/// A batch with its scores.
-struct ScoredBatch {
-    number: u64,
-    part: u64,
-    records: Vec<VariantRecord>,
-    variants: Vec<ScoredVariant>,
-}
-
-/// What a stage hands to the writer.
-type Handed = Result<ScoredBatch, RunError>;
-
-fn stages<E: Diagnostic + Send>(
-    plan: &Plan,
-    input: impl Iterator<Item = Result<InputRow, E>> + Send,
-    reference: &dyn Reference,
-    backend: &dyn Backend,
-    threads: usize,
-    ledger: &mut Ledger,
-    progress: &mut Progress,
-    observer: &mut dyn Observer,
-) -> Result<(), RunError> {
-    let threads = threads.max(1);
-    let stop = AtomicBool::new(false);
-    let done: HashSet<u64> = ledger.parts().keys().copied().collect();
-    let (jobs_in, jobs_out) = sync_channel::<Batch>(threads);
-    let (scores_in, scores_out) = sync_channel::<Handed>(threads);
-    let jobs_out = Mutex::new(jobs_out);
-    std::thread::scope(|scope| {
-        let reader_scores = scores_in.clone();
-        let (stop, jobs_out) = (&stop, &jobs_out);
-        scope.spawn(move || {
-            let mut reader = RowReader::new(plan, reference, done);
-            if let Err(error) = reader.read(input, &jobs_in, stop) {
-                let _ = reader_scores.send(Err(error));
-            }
-        });
-        for _ in 0..threads {
-            let scores = scores_in.clone();
-            scope.spawn(move || work(plan, backend, jobs_out, &scores));
-        }
-        drop(scores_in);
-        let written = write(plan, &scores_out, ledger, progress, observer);
-        // The stages end when a channel closes; the reader may be between two sends.
-        stop.store(true, Ordering::Relaxed);
-        drop(scores_out);
-        while jobs_out
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .try_recv()
-            .is_ok()
-        {}
-        written
-    })
-}
-
-/// Turns input rows into batches.
-struct RowReader<'a> {
-    plan: &'a Plan,
-    reference: &'a dyn Reference,
-    /// Parts that earlier runs finished: their rows are read for their duplicates, and not sent.
-    done: HashSet<u64>,
-    /// Fingerprint of each accepted variant, with the row it came from.
-    seen: HashMap<u128, u64>,
-    batch_rows: usize,
-}
-
-impl<'a> RowReader<'a> {
-    fn new(plan: &'a Plan, reference: &'a dyn Reference, done: HashSet<u64>) -> Self {
-        // 4 MiB of sequence in a batch, REF and ALT together.
-        let batch_rows = ((4 << 20) / (2 * plan.window.get() as usize)).clamp(1, 64);
-        Self {
-            plan,
-            reference,
-            done,
-            seen: HashMap::new(),
-            batch_rows,
-        }
-    }
-
-    fn read<E: Diagnostic>(
-        &mut self,
-        input: impl Iterator<Item = Result<InputRow, E>>,
-        jobs: &SyncSender<Batch>,
-        stop: &AtomicBool,
-    ) -> Result<(), RunError> {
-        let mut number = 0;
-        let mut index = 0;
-        let mut batch: Option<Batch> = None;
-        for row in input {
-            let row = row.map_err(|error| RunError::Input {
-                message: error.to_string(),
-                place: error.place(),
-                hint: error.hint(),
-            })?;
-            if stop.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            let part = index / self.plan.rows_per_part;
-            index += 1;
-            let skip = self.done.contains(&part);
-            if let Some(full) = batch.take_if(|b| b.part != part || b.records.len() == self.batch_rows) {
-                number += 1;
-                if jobs.send(full).is_err() {
-                    return Ok(());
-                }
-            }
-            let (record, job) = self.prepare(row, skip);
-            if skip {
-                continue;
-            }
-            let batch = batch.get_or_insert_with(|| Batch {
-                number,
-                part,
-                records: Vec::new(),
-                jobs: Vec::new(),
-            });
-            if let Some(mut job) = job {
-                job.record = batch.records.len();
-                batch.jobs.push(job);
-            }
-            batch.records.push(record);
-        }
-        if let Some(last) = batch {
-            let _ = jobs.send(last);
-        }
-        Ok(())
-    }
-
-    /// Checks a row against the genome and fetches its sequences.
-    fn prepare(&mut self, input: InputRow, skip: bool) -> (VariantRecord, Option<Job>) {
-        let mut record = VariantRecord {
-            status: RowStatus::Scored,
-            checked: None,
-            window: None,
-            window_known: None,
-            input,
-        };
-        let checked = match &record.input.variant {
-            Err(rejection) => Err(rejection.clone()),
-            Ok(variant) => check(variant, self.reference).map_err(|error| Rejection::from(&error)),
-        };
-        let variant = match checked {
-            Ok(variant) => variant,
-            Err(rejection) => {
-                record.status = RowStatus::Rejected(rejection);
-                return (record, None);
-            }
-        };
-        record.checked = Some(variant.clone());
-        match self.seen.entry(fingerprint(&variant)) {
-            std::collections::hash_map::Entry::Occupied(earlier) => {
-                record.status = RowStatus::Duplicate { of: *earlier.get() };
-                return (record, None);
-            }
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(record.input.row);
-            }
-        }
-        if skip {
-            return (record, None);
-        }
-        let window = Window::around(variant.contig(), variant.reference_interval(), self.plan.window);
-        let sequences = match window.sequences(&variant, self.reference) {
-            Ok(sequences) => sequences,
-            Err(error) => {
-                record.status = RowStatus::Rejected(Rejection::from(&error));
-                return (record, None);
-            }
-        };
-        let known = sequences.reference.known_bases() as f64 / sequences.reference.len() as f64;
-        let window_known = known as f32;
-        record.window = Some(window.clone());
-        record.window_known = Some(window_known);
-        let job = Job {
-            record: 0,
-            variant,
-            window,
-            window_known,
-            sequences,
-        };
-        (record, Some(job))
-    }
-}
-
-/// Returns 128 bits of the SHA-256 of a variant: two of 10^10 variants share them with a chance below 10^-18.
-fn fingerprint(variant: &CheckedVariant) -> u128 {
-    let mut hasher = Sha256::new();
-    hasher.update(variant.contig().as_str().as_bytes());
-    hasher.update([0]);
-    hasher.update(variant.position().one_based().to_le_bytes());
-    hasher.update(variant.reference_bases().as_bytes());
-    hasher.update([0]);
-    hasher.update(variant.alternate_bases().as_bytes());
-    let digest = hasher.finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    u128::from_le_bytes(bytes)
-}
-
-/// A worker: predicts and scores batches until there are no more.
-fn work(plan: &Plan, backend: &dyn Backend, jobs: &Mutex<Receiver<Batch>>, scores: &SyncSender<Handed>) {
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(batch) = next else { return };
-        if scores.send(score(plan, backend, batch)).is_err() {
-            return;
-        }
-    }
-}
-
-/// Predicts and scores a batch.
-fn score(plan: &Plan, backend: &dyn Backend, mut batch: Batch) -> Handed {
-    let requests: Vec<Vec<OutputRequest>> = batch.jobs.iter().map(|job| requests(plan, job)).collect();
-    let queries: Vec<Query<'_>> = batch
-        .jobs
-        .iter()
-        .zip(&requests)
-        .map(|(job, outputs)| Query {
-            window: &job.window,
-            reference: &job.sequences.reference,
-            alternates: std::slice::from_ref(&job.sequences.alternate),
-            outputs,
-        })
-        .collect();
-    let answers = backend.predict(&queries);
-    if answers.len() != batch.jobs.len() {
-        return Err(RunError::WorkerLost);
-    }
-    let mut variants = Vec::with_capacity(batch.jobs.len());
-    for (job, answer) in batch.jobs.iter().zip(answers) {
-        let record = &mut batch.records[job.record];
-        let scored = match answer {
-            Ok(answer) => score_answer(plan, job, &answer),
-            Err(error) if error.is_fatal() => return Err(error.into()),
-            Err(error) => Err(error.to_string()),
-        };
-        match scored {
-            Ok(blocks) => variants.push(ScoredVariant {
-                part: VariantPart {
-                    row: record.input.row,
-                    variant: job.variant.clone(),
-                    window: job.window.clone(),
-                    window_known: job.window_known,
-                    repair: record.input.repair.clone(),
-                },
-                blocks,
-            }),
-            Err(reason) => record.status = RowStatus::Failed { reason },
-        }
-    }
-    Ok(ScoredBatch {
-        number: batch.number,
-        part: batch.part,
-        records: batch.records,
-        variants,
-    })
-}
-
-/// Returns what the scorers read, each output once.
-fn requests(plan: &Plan, job: &Job) -> Vec<OutputRequest> {
-    let mut requests: Vec<OutputRequest> = Vec::new();
-    for planned in &plan.scorers {
-        let wanted = planned.scorer.request(&planned.tracks, &job.variant, &job.window);
-        match requests.iter_mut().find(|request| request.output == wanted.output) {
-            Some(request) => request.span = request.span.hull(wanted.span),
-            None => requests.push(wanted),
-        }
-    }
-    requests
-}
-
-/// Applies every scorer; the reason when one cannot be applied.
-fn score_answer(plan: &Plan, job: &Job, answer: &Answer) -> Result<Vec<ScoreBlock>, String> {
-    let alternate = answer
-        .alternates
-        .first()
-        .ok_or("the model gave no alternate prediction")?;
-    let input = ScoringInput {
-        outputs: RefAlt {
-            reference: &answer.reference,
-            alternate,
-        },
-        variant: &job.variant,
-        window: &job.window,
-    };
-    plan.scorers
-        .iter()
-        .enumerate()
-        .map(|(scorer, planned)| {
-            let scores = planned.scorer.score(&input).map_err(|error| error.to_string())?;
-            if scores.raw.len() != planned.tracks.tracks.len() {
-                return Err(format!(
-                    "`{}` gave {} scores for {} tracks",
-                    planned.text,
-                    scores.raw.len(),
-                    planned.tracks.tracks.len()
-                ));
-            }
-            Ok(ScoreBlock {
-                scorer,
-                raw: scores.raw,
-                quantile: None,
-            })
-        })
-        .collect()
-}
-
-/// The files of a part under way.
-struct OpenPart {
-    number: u64,
-    scores: Option<ScoreTable>,
-    variants: VariantTable,
-    counts: Counts,
-}
-
-/// Writes batches in input order, part by part.
-fn write(
-    plan: &Plan,
-    scores: &Receiver<Handed>,
-    ledger: &mut Ledger,
-    progress: &mut Progress,
-    observer: &mut dyn Observer,
-) -> Result<(), RunError> {
-    let columns = Template::new(plan);
-    let mut waiting: BTreeMap<u64, ScoredBatch> = BTreeMap::new();
-    let mut next = 0;
-    let mut open: Option<OpenPart> = None;
-    for handed in scores {
-        let batch = handed?;
-        waiting.insert(batch.number, batch);
-        while let Some(batch) = waiting.remove(&next) {
-            next += 1;
-            let part = match &mut open {
-                Some(part) => part,
-                None => open.insert(begin(plan, batch.part, ledger)?),
-            };
-            append(plan, &columns, part, batch, ledger, progress)?;
-            if let Some(full) = open.take_if(|part| part.counts.rows == plan.rows_per_part) {
-                close(full, ledger)?;
-            }
-            observer.advanced(progress);
-        }
-    }
-    if !waiting.is_empty() {
-        return Err(RunError::WorkerLost);
-    }
-    match open {
-        Some(last) => close(last, ledger),
-        None => Ok(()),
-    }
-}
-
-fn begin(plan: &Plan, number: u64, ledger: &Ledger) -> Result<OpenPart, RunError> {
-    let path = ledger.variants_path(number);
-    Ok(OpenPart {
-        number,
-        scores: None,
-        variants: VariantTable::create(&path, plan).map_err(at(&path))?,
-        counts: Counts::default(),
-    })
-}
-
-fn append(
-    plan: &Plan,
-    columns: &Template,
-    part: &mut OpenPart,
-    batch: ScoredBatch,
-    ledger: &Ledger,
-    progress: &mut Progress,
-) -> Result<(), RunError> {
-    if !batch.variants.is_empty() {
-        let path = ledger.scores_path(part.number);
-        let table = match &mut part.scores {
-            Some(table) => table,
-            None => part
-                .scores
-                .insert(ScoreTable::create(&path, plan, columns).map_err(at(&path))?),
-        };
-        table.append(columns, &batch.variants).map_err(at(&path))?;
-        for block in batch.variants.iter().flat_map(|variant| &variant.blocks) {
-            progress.score_rows += block.raw.len() as u64;
-        }
-    }
-    let path = ledger.variants_path(part.number);
-    for record in batch.records {
-        part.counts.add(&record.status);
-        progress.counts.add(&record.status);
-        part.variants.append(record).map_err(at(&path))?;
-    }
-    Ok(())
-}
-
-/// Puts the files of a part in place and enters it.
-fn close(part: OpenPart, ledger: &mut Ledger) -> Result<(), RunError> {
-    let number = part.number;
-    let scores_path = ledger.scores_path(number);
-    let (scores, score_rows) = match part.scores {
-        Some(table) => {
-            let (file, rows) = table.commit().map_err(at(&scores_path))?;
-            (Some(named(&format!("part-{number:06}.parquet"), file)), rows)
-        }
-        None => (None, 0),
-    };
-    let variants_path = ledger.variants_path(number);
-    let variants = part.variants.commit().map_err(at(&variants_path))?;
-    ledger.enter(
-        number,
-        PartEntry {
-            scores,
-            variants: named(&format!("variants-{number:06}.parquet"), variants),
-            score_rows,
-            counts: part.counts,
-        },
-    )?;
-    Ok(())
 }

@@ -6,7 +6,7 @@ use refalt::core::{
     Track, TrackSet, TrackValues, Variant,
 };
 use refalt::diagnostic::Diagnostic;
-use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Silent, Summary, run};
+use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Setting, Silent, Summary, run};
 use refalt::provenance::FileIdentity;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -174,16 +174,15 @@ fn score(out: &Path, rows: Vec<Result<InputRow, Damaged>>, calls: u64, threads: 
     let backend = LetterCounter::new(calls);
     let plan = Plan::new(backend.card(), &options()).unwrap();
     let identity = identity(&plan);
-    run(
-        &plan,
-        &identity,
-        rows.into_iter(),
-        &reference,
-        &backend,
+    let setting = Setting {
+        plan: &plan,
+        identity: &identity,
+        reference: &reference,
+        backend: &backend,
         out,
         threads,
-        &mut Silent,
-    )
+    };
+    run(&setting, rows.into_iter(), &mut Silent)
 }
 
 /// Returns every file of a folder with its content.
@@ -273,17 +272,15 @@ fn another_input_does_not_resume_and_the_difference_is_named() {
     let plan = Plan::new(backend.card(), &options()).unwrap();
     let mut changed = identity(&plan);
     changed.variants.sha256 = "11".to_owned();
-    let error = run(
-        &plan,
-        &changed,
-        rows(50).into_iter(),
-        &reference,
-        &backend,
-        folder.path(),
-        1,
-        &mut Silent,
-    )
-    .unwrap_err();
+    let setting = Setting {
+        plan: &plan,
+        identity: &changed,
+        reference: &reference,
+        backend: &backend,
+        out: folder.path(),
+        threads: 1,
+    };
+    let error = run(&setting, rows(50).into_iter(), &mut Silent).unwrap_err();
     assert!(
         error.to_string().contains("variants.sha256 was `00`, here it is `11`"),
         "{error}"

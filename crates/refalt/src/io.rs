@@ -1,3 +1,6 @@
-//! Files: between the formats of genomics and the types of `refalt-core`, and nothing else.
+//! Readers and writers: files on one side, the types of `refalt-core` on the other, and nothing else.
+//!
+//! No type of a format crate leaves this module.
 
 pub mod fasta;
+pub mod variants;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
 
 mod basics;
+mod made_up;
+mod score;
 
 use assert_cmd::Command;
 

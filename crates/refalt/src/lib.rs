@@ -6,8 +6,11 @@
 pub mod atomic_file;
 pub mod diagnostic;
 pub mod engine;
+pub mod figure;
 pub mod io;
+pub mod motif_scan;
 pub mod provenance;
+pub mod report;
 
 pub use diagnostic::Diagnostic;
 pub use refalt_core as core;

@@ -184,7 +184,40 @@ impl TrackFamily {
     ///
     /// Counts of disjoint ranges are put together with [`Exceedances::merge`]; the sum does not depend on the split.
     pub fn exceedances(&self, alternative: Alternative, seed: u64, range: Range<u64>) -> Exceedances {
-        let rows = self.measured.len();
+        let mut order = Vec::with_capacity(self.measured.len());
+        self.count(alternative, range, |replicate, arranged| {
+            permute(self.measured.len(), seed, replicate, &mut order);
+            for (value, &row) in arranged.iter_mut().zip(&order) {
+                *value = self.measured[row as usize];
+            }
+        })
+    }
+
+    /// Counts, over rotations of the measurement, how often each observed correlation is reached.
+    ///
+    /// A rotation by `k` puts the measured value of row i into row (i + k) modulo the number of rows.
+    ///
+    /// METHOD: where rows follow each other along a sequence and neighbours are alike, a rotation keeps the likeness
+    /// that a permutation destroys. It asks whether prediction and measurement fit at the same place, given how long
+    /// their runs of like values are. Rows are taken as a circle and as equally spaced.
+    ///
+    /// * `by`: the rotations, without 0, which is the observed arrangement; with all of `1..rows` every arrangement is
+    ///   counted once, and p is at least 1 / rows. Where rows come in groups (alternate bases of one position), rotate
+    ///   by whole groups: other rotations break the groups and make the p-value too small.
+    pub fn rotation_exceedances(&self, alternative: Alternative, by: &[usize]) -> Exceedances {
+        self.count(alternative, by.iter().copied(), |rotation, arranged| {
+            arranged.copy_from_slice(&self.measured);
+            arranged.rotate_right(rotation % self.measured.len());
+        })
+    }
+
+    /// Counts over the arrangements of the measurement that `arrange` writes.
+    fn count<T>(
+        &self,
+        alternative: Alternative,
+        arrangements: impl Iterator<Item = T>,
+        mut arrange: impl FnMut(T, &mut [f64]),
+    ) -> Exceedances {
         let least: Vec<Option<f64>> = self
             .observed()
             .into_iter()
@@ -195,17 +228,13 @@ impl TrackFamily {
             own: least.iter().map(|least| least.map(|_| 0)).collect(),
             family: least.iter().map(|least| least.map(|_| 0)).collect(),
         };
-        let mut order = Vec::with_capacity(rows);
-        let mut permuted = vec![0.0; rows];
-        for replicate in range {
-            permute(rows, seed, replicate, &mut order);
-            for (value, &row) in permuted.iter_mut().zip(&order) {
-                *value = self.measured[row as usize];
-            }
+        let mut arranged = vec![0.0; self.measured.len()];
+        for arrangement in arrangements {
+            arrange(arrangement, &mut arranged);
             let mut largest = f64::NEG_INFINITY;
             for (track, (least, own)) in self.tracks.iter().zip(least.iter().zip(&mut counts.own)) {
                 if let (Some(track), Some(least), Some(own)) = (track, least, own) {
-                    let value = alternative.extremeness(dot(track, &permuted));
+                    let value = alternative.extremeness(dot(track, &arranged));
                     largest = largest.max(value);
                     *own += u64::from(value >= *least);
                 }
@@ -361,6 +390,45 @@ mod tests {
             let observed = pearson(track, &columns[0]).unwrap();
             assert_eq!(p, permutation_p_value(observed, &null, Alternative::TwoSided).ok());
         }
+    }
+
+    #[test]
+    fn rotations_are_counted_as_written_out() {
+        // Rotations of (1, 2, 4): (4, 1, 2) and (2, 4, 1); with the track (1, 2, 3), centred (-1, 0, 1), the products are
+        // 3 as observed, -2 and -1.
+        let family = TrackFamily::pearson(&[1.0, 2.0, 4.0], &[&[1.0, 2.0, 3.0], &[3.0, 1.0, 2.0]]).unwrap();
+        let greater = family.rotation_exceedances(Alternative::Greater, &[1, 2]);
+        assert_eq!((greater.permutations, greater.own[0]), (2, Some(0)));
+        // The track (3, 1, 2), centred (1, -1, 0), products 1 - 2 = -1, 4 - 1 = 3, 2 - 4 = -2: one rotation lies above -1.
+        assert_eq!(greater.own[1], Some(1));
+        // The largest of both tracks: max(-2, 3) reaches 3 and -1, max(-1, -2) reaches -1 only.
+        assert_eq!(greater.family, [Some(1), Some(2)]);
+        let split = family.rotation_exceedances(Alternative::Greater, &[2]);
+        let early = family.rotation_exceedances(Alternative::Greater, &[1]);
+        assert_eq!(split.merge(&early).unwrap(), greater);
+        let itself = family.rotation_exceedances(Alternative::Greater, &[0]);
+        assert_eq!(itself.own, [Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn like_neighbours_make_permutations_but_not_rotations_too_sure() {
+        // Two unrelated columns of runs of 10 like rows: 200 rows that weigh like 20.
+        let runs = |seed: u64| -> Vec<f64> {
+            let steps = uniform_columns(20, 1, seed).remove(0);
+            (0..200).map(|row| steps[row / 10]).collect()
+        };
+        let whole_runs: Vec<usize> = (1..20).map(|run| run * 10).collect();
+        let tables = 200;
+        let mut declared = (0, 0);
+        for table in 0..tables {
+            let family = TrackFamily::pearson(&runs(1_000 + table), &[&runs(9_000 + table)]).unwrap();
+            let least = |counts: Exceedances| counts.p_values()[0].unwrap() <= 0.1;
+            declared.0 += u32::from(least(family.exceedances(Alternative::TwoSided, table, 0..99)));
+            declared.1 += u32::from(least(family.rotation_exceedances(Alternative::TwoSided, &whole_runs)));
+        }
+        // At the 0.1 level a tenth of 200 is 20, with a standard error of 4.
+        assert!(declared.0 > 80, "{declared:?}");
+        assert!((8..=32).contains(&declared.1), "{declared:?}");
     }
 
     #[test]

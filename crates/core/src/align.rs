@@ -3,81 +3,159 @@
 //! The alternate sequence of an indel has other bases at the same offsets to the right of the event, so values
 //! cannot be compared offset by offset. This is the one place where that is put right.
 
+use crate::dna::Dna;
 use crate::variant::CheckedVariant;
 use crate::window::{Offset, Window};
+use std::num::{NonZeroU32, NonZeroUsize};
 
-/// An indel that cannot be laid on the window.
+/// The prediction of an alternate sequence cannot be laid on reference coordinates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the deletion {variant} runs past the end of the window {window}")]
-pub struct AlignError {
-    /// The variant.
-    pub variant: String,
-    /// The window.
-    pub window: String,
+#[non_exhaustive]
+pub enum AlignError {
+    /// Bases of REF lie outside the window.
+    #[error("the variant {variant} does not lie in the window {window}")]
+    VariantOutside {
+        /// The variant.
+        variant: String,
+        /// The window.
+        window: String,
+    },
+    /// The values are not those of the whole window at 1 bp.
+    #[error("{found} values do not fill the {length_bp} bases of {window} with {tracks} tracks")]
+    Shape {
+        /// Values found.
+        found: usize,
+        /// Length of the window in bp.
+        length_bp: NonZeroU32,
+        /// The window.
+        window: String,
+        /// Tracks.
+        tracks: usize,
+    },
 }
 
-/// Lays `alternate`, `[length x width]` values at 1 bp for the whole window, on reference coordinates, in place.
+/// Bases of REF that other bases take the place of: all that [`lay`] needs to know of a variant.
 ///
-/// With i the offset of the variant, p = i + min(len(REF), len(ALT)) - 1 the last shared base and
-/// n = len(ALT) - len(REF):
+/// Alleles in normal form have at least one base, so neither number can be 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The first base of REF.
+    pub first: Offset,
+    /// Number of bases of REF.
+    pub reference_bp: NonZeroU32,
+    /// Number of bases of ALT.
+    pub alternate_bp: NonZeroU32,
+}
+
+/// Bases of REF lie past the last value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the {} bases of REF at offset {} run past the {bases} bases that have values",
+    .replacement.reference_bp,
+    .replacement.first.index()
+)]
+pub struct PastEnd {
+    /// The replacement.
+    pub replacement: Replacement,
+    /// Bases that have values.
+    pub bases: usize,
+}
+
+/// Lays `alternate`, `[length x tracks]` values at 1 bp for the whole window, on reference coordinates, in place.
 ///
-/// * n = 0: nothing changes;
-/// * n > 0: the value at p becomes the maximum over the offsets p to p + n, later values move n to the left, the
-///   last n become 0;
-/// * n < 0: the -n deleted bases after p become 0, later values move -n to the right, the last -n are lost.
+/// The arithmetic is that of [`lay`].
 ///
 /// # Errors
-/// [`AlignError`] when a deletion runs past the end of the window.
-///
-/// # Source
-/// `align_alternate` of the published scorers (alphagenome_research, `variant_scoring.py`).
+/// [`AlignError::VariantOutside`] when REF does not lie wholly in the window, exactly as
+/// [`Window::sequences`] refuses it; [`AlignError::Shape`] when the values are not those of the whole window.
 pub fn on_reference(
     alternate: &mut [f32],
-    width: usize,
+    tracks: NonZeroUsize,
     variant: &CheckedVariant,
     window: &Window,
 ) -> Result<(), AlignError> {
-    let (r, a) = (variant.reference_bases().len(), variant.alternate_bases().len());
-    let Some(start) = window.offset_of(variant.position()).map(Offset::index) else {
-        return Ok(());
-    };
-    align(alternate, width, start, r, a).map_err(|PastEnd| AlignError {
+    let length_bp = window.length();
+    if alternate.len() != length_bp.get() as usize * tracks.get() {
+        return Err(AlignError::Shape {
+            found: alternate.len(),
+            length_bp,
+            window: window.to_string(),
+            tracks: tracks.get(),
+        });
+    }
+    let length = |bases: &Dna| NonZeroU32::new(bases.len_bp()).expect("an allele in normal form has a base");
+    let outside = || AlignError::VariantOutside {
         variant: variant.to_string(),
         window: window.to_string(),
-    })
+    };
+    if variant.contig() != window.contig() {
+        return Err(outside());
+    }
+    let replacement = Replacement {
+        first: window.offset_of(variant.position()).ok_or_else(outside)?,
+        reference_bp: length(variant.reference_bases()),
+        alternate_bp: length(variant.alternate_bases()),
+    };
+    lay(alternate, tracks, replacement).map_err(|_| outside())
 }
 
-/// The deleted bases do not all lie in the window.
-#[derive(Debug, PartialEq, Eq)]
-struct PastEnd;
-
-/// See [`on_reference`]; `start` is i, `r` and `a` are the numbers of bases of REF and ALT.
-fn align(values: &mut [f32], width: usize, start: usize, r: usize, a: usize) -> Result<(), PastEnd> {
-    if r == a || width == 0 {
-        return Ok(());
+/// Lays `values`, `[bases x tracks]`, row-major, one row for each base of an alternate sequence, on the
+/// coordinates of the reference sequence, in place.
+///
+/// With i the offset of the first base of REF, r and a the numbers of bases of REF and ALT,
+/// p = i + min(r, a) - 1 the last shared base and n = a - r:
+///
+/// * n = 0: nothing changes;
+/// * n > 0: the value at p becomes the maximum over the offsets p to p + n (as far as there are values), later
+///   values move n to the left, the last n become 0, also where they lie before p;
+/// * n < 0: the -n deleted bases after p become 0, later values move -n to the right, the last -n are lost.
+///
+/// Values and coordinates are those of the forward strand. The published scorers also take intervals on the
+/// reverse strand and mirror the rule there; a [`Window`] has no strand, and a model that predicts the reverse
+/// strand hands its values over in forward order.
+///
+/// # Errors
+/// [`PastEnd`] when i + r is more than the number of bases. The published scorer fails for such a deletion; for
+/// such an insertion it writes 0 to the last n bases and keeps the rest, which aligns nothing.
+///
+/// # Source
+/// `align_alternate` of the published scorers (alphagenome_research 3f79219, `variant_scoring.py`).
+pub fn lay(values: &mut [f32], tracks: NonZeroUsize, replacement: Replacement) -> Result<(), PastEnd> {
+    let width = tracks.get();
+    let bases = values.len() / width;
+    let start = replacement.first.index();
+    let (r, a) = (
+        replacement.reference_bp.get() as usize,
+        replacement.alternate_bp.get() as usize,
+    );
+    if start + r > bases {
+        return Err(PastEnd { replacement, bases });
     }
-    let length = values.len() / width;
-    let last_shared = (start + r.min(a)).saturating_sub(1);
+    let after_shared = start + r.min(a);
+    let last_shared = after_shared - 1;
     if a > r {
         let n = a - r;
-        let last = (last_shared + n).min(length - 1);
+        let from = (after_shared + n).min(bases);
         for column in 0..width {
-            let maximum = (last_shared..=last)
-                .map(|offset| values[offset * width + column])
-                .fold(f32::NEG_INFINITY, f32::max);
+            let maximum = (last_shared..from).map(|offset| values[offset * width + column]).fold(
+                f32::NEG_INFINITY,
+                |highest, value| {
+                    // `f32::max` would pass over NaN; the published scorer does not.
+                    if value > highest || value.is_nan() {
+                        value
+                    } else {
+                        highest
+                    }
+                },
+            );
             values[last_shared * width + column] = maximum;
         }
-        let from = (last_shared + n + 1).min(length);
-        values.copy_within(from * width.., (last_shared + 1) * width);
-        values[(length - n.min(length)) * width..].fill(0.0);
+        values.copy_within(from * width..bases * width, after_shared * width);
+        values[bases.saturating_sub(n) * width..].fill(0.0);
     } else {
         let d = r - a;
-        let first_deleted = last_shared + 1;
-        if first_deleted + d > length {
-            return Err(PastEnd);
-        }
-        values.copy_within(first_deleted * width..(length - d) * width, (first_deleted + d) * width);
-        values[first_deleted * width..(first_deleted + d) * width].fill(0.0);
+        values.copy_within(after_shared * width..(bases - d) * width, (after_shared + d) * width);
+        values[after_shared * width..(after_shared + d) * width].fill(0.0);
     }
     Ok(())
 }
@@ -86,9 +164,19 @@ fn align(values: &mut [f32], width: usize, start: usize, r: usize, a: usize) -> 
 mod tests {
     use super::*;
 
-    fn aligned(values: &[f32], start: usize, r: usize, a: usize) -> Vec<f32> {
+    const ONE: NonZeroUsize = NonZeroUsize::MIN;
+
+    fn replacement(first: u32, r: u32, a: u32) -> Replacement {
+        Replacement {
+            first: Offset::new(first),
+            reference_bp: NonZeroU32::new(r).unwrap(),
+            alternate_bp: NonZeroU32::new(a).unwrap(),
+        }
+    }
+
+    fn aligned(values: &[f32], first: u32, r: u32, a: u32) -> Vec<f32> {
         let mut values = values.to_vec();
-        align(&mut values, 1, start, r, a).unwrap();
+        lay(&mut values, ONE, replacement(first, r, a)).unwrap();
         values
     }
 
@@ -107,14 +195,51 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_value_in_an_insertion_stays_unknown() {
+        for values in [
+            [1.0, f32::NAN, 3.0, 4.0],
+            [f32::NAN, 1.0, 3.0, 4.0],
+            [1.0, 3.0, f32::NAN, 4.0],
+        ] {
+            assert!(aligned(&values, 0, 1, 3)[0].is_nan());
+        }
+    }
+
+    #[test]
+    fn an_insertion_longer_than_what_is_left_zeroes_its_own_anchor() {
+        // A > ATTT at offset 2 of 4: no value follows the insertion, and the last 3 bases are 0.
+        assert_eq!(aligned(&[1.0, 2.0, 3.0, 4.0], 2, 1, 4), [1.0, 0.0, 0.0, 0.0]);
+        assert_eq!(aligned(&[1.0, 2.0], 0, 1, 9), [0.0, 0.0]);
+    }
+
+    #[test]
     fn a_deletion_reads_zero_and_moves_the_rest_right() {
         // ACC > A at offset 1: offsets 2 and 3 are gone.
         let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         assert_eq!(aligned(&values, 1, 3, 1), [1.0, 2.0, 0.0, 0.0, 3.0, 4.0]);
+        // ACC > A at the end: nothing is left to move.
+        assert_eq!(aligned(&values[..4], 1, 3, 1), [1.0, 2.0, 0.0, 0.0]);
     }
 
     #[test]
-    fn a_deletion_past_the_end_is_refused() {
-        assert_eq!(align(&mut [1.0, 2.0, 3.0], 1, 1, 3, 1), Err(PastEnd));
+    fn every_track_is_laid_by_itself() {
+        // Two tracks; A > AT at offset 0: max(1, 5) and max(8, 2), one row moves, one is lost.
+        let mut values = [1.0, 8.0, 5.0, 2.0, 3.0, 4.0];
+        lay(&mut values, NonZeroUsize::new(2).unwrap(), replacement(0, 1, 2)).unwrap();
+        assert_eq!(values, [5.0, 8.0, 3.0, 4.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_ref_past_the_end_is_refused_whatever_takes_its_place() {
+        for alternate_bp in [1, 2, 3, 9] {
+            let refused = replacement(2, 2, alternate_bp);
+            let mut values = [1.0, 2.0, 3.0];
+            let error = lay(&mut values, ONE, refused).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the 2 bases of REF at offset 2 run past the 3 bases that have values"
+            );
+            assert_eq!(values, [1.0, 2.0, 3.0]);
+        }
     }
 }

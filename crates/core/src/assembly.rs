@@ -125,3 +125,46 @@ impl fmt::Display for AssemblyEvidence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_names_one_contig_of_one_assembly() {
+        // GATK RefGetAccessionProvider, GRCh37 chr1 and GRCh38 chr5.
+        let (assembly, contig) = Assembly::by_refget("SQ.S_KjnFVz-FE7M0W6yoaUDgYxLPc1jyWU").unwrap();
+        assert_eq!((assembly, contig.number), (Assembly::GRCh37, "1"));
+        let (assembly, contig) = Assembly::by_refget("SQ.aUiQCzCPZ2d0csHbMSbh2NzInhonSXwI").unwrap();
+        assert_eq!((assembly, contig.number), (Assembly::GRCh38, "5"));
+    }
+
+    #[test]
+    fn the_mitochondrion_that_two_assemblies_share_proves_neither() {
+        assert_eq!(Assembly::by_refget("SQ.k3grVkjY-hoWcCUojHw6VU6GE3MZ8Sct"), None);
+        assert_eq!(Assembly::by_refget(""), None);
+    }
+
+    #[test]
+    fn every_digest_is_well_formed_and_only_the_mitochondrion_occurs_twice() {
+        let mut seen = std::collections::BTreeMap::new();
+        for assembly in Assembly::ALL {
+            for contig in assembly.contigs() {
+                if contig.refget.is_empty() {
+                    assert_eq!(assembly, Assembly::GRCm38, "{assembly} {}", contig.number);
+                    continue;
+                }
+                let digest = contig.refget.strip_prefix("SQ.").unwrap();
+                assert_eq!(digest.len(), 32, "{assembly} {}", contig.number);
+                assert!(
+                    digest
+                        .bytes()
+                        .all(|letter| letter.is_ascii_alphanumeric() || letter == b'-' || letter == b'_')
+                );
+                seen.entry(contig.refget).or_insert_with(Vec::new).push(contig.number);
+            }
+        }
+        let twice: Vec<_> = seen.values().filter(|numbers| numbers.len() > 1).collect();
+        assert_eq!(twice, [&vec!["M", "M"]]);
+    }
+}

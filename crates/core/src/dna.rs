@@ -1,6 +1,8 @@
 //! Bases: alleles as written, sequences as a model reads them, reverse complement, one-hot encoding.
 
+use crate::window::RefAlt;
 use std::fmt;
+use std::ops::Range;
 
 /// Returns the Watson-Crick complement of an upper-case IUPAC base; every other byte is returned as it is.
 ///
@@ -115,6 +117,16 @@ impl fmt::Debug for Dna {
     }
 }
 
+/// Turns lower case into upper case, and every letter but A, C, G, T into N.
+fn mask_unknown(bases: &mut [u8]) {
+    // Written without branches, so that the compiler handles 16 and more bases at a time.
+    for base in bases {
+        let upper = *base & 0b1101_1111;
+        let known = (upper == b'A') | (upper == b'C') | (upper == b'G') | (upper == b'T');
+        *base = if known { upper } else { b'N' };
+    }
+}
+
 /// The bases of a window: upper-case A, C, G, T, with N wherever the base is unknown.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Sequence(Vec<u8>);
@@ -125,13 +137,25 @@ impl Sequence {
     /// METHOD: soft-masking carries no meaning for a model, and a model has no channel for IUPAC codes; the
     /// reference implementation encodes both the same way.
     pub fn from_bases(mut bases: Vec<u8>) -> Self {
-        for base in &mut bases {
-            *base = match base.to_ascii_uppercase() {
-                upper @ (b'A' | b'C' | b'G' | b'T') => upper,
-                _ => b'N',
-            };
-        }
+        mask_unknown(&mut bases);
         Self(bases)
+    }
+
+    /// Returns this sequence with the bases of `replaced` exchanged for `by`, cut to `length` bases, and the
+    /// unchanged sequence, cut likewise.
+    ///
+    /// `by` is A, C, G, T only; `replaced` lies in the sequence.
+    pub(crate) fn with_replacement(mut self, replaced: Range<usize>, by: &[u8], length: usize) -> RefAlt<Self> {
+        let mut alternate = Vec::with_capacity(self.0.len() - replaced.len() + by.len());
+        alternate.extend_from_slice(&self.0[..replaced.start]);
+        alternate.extend_from_slice(by);
+        alternate.extend_from_slice(&self.0[replaced.end..]);
+        alternate.truncate(length);
+        self.0.truncate(length);
+        RefAlt {
+            reference: self,
+            alternate: Self(alternate),
+        }
     }
 
     /// Returns the bases as upper-case letters out of A, C, G, T, N.

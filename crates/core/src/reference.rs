@@ -8,6 +8,18 @@ use crate::interval::Interval;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContigId(pub(crate) u32);
 
+impl ContigId {
+    /// Returns the id of the contig with this index in [`Reference::contigs`], for implementations of the trait.
+    pub const fn new(index: u32) -> Self {
+        Self(index)
+    }
+
+    /// Returns the index in [`Reference::contigs`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A contig of a reference, whole or in slices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferenceContig {

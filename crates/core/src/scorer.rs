@@ -105,6 +105,11 @@ pub trait ScorerKind: Sync {
     /// # Errors
     /// [`ScorerTextError`] names the argument and what is allowed.
     fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError>;
+
+    /// Returns one scorer for every combination of arguments that is allowed.
+    ///
+    /// What must hold for the whole table is tested over these, so a class cannot be left out.
+    fn all(&self) -> Vec<Box<dyn Scorer>>;
 }
 
 /// Documentation of a scorer class, one text for each heading.

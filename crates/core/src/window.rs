@@ -159,17 +159,8 @@ impl Window {
                 window: self.to_string(),
             })?;
         let missing = r.len().saturating_sub(a.len());
-        let mut bases = self.read(variant.contig_id(), reference, missing)?;
-        let mut alternate = Vec::with_capacity(length + a.len());
-        alternate.extend_from_slice(&bases[..start]);
-        alternate.extend_from_slice(a);
-        alternate.extend_from_slice(&bases[start + r.len()..]);
-        alternate.truncate(length);
-        bases.truncate(length);
-        Ok(RefAlt {
-            reference: Sequence::from_bases(bases),
-            alternate: Sequence::from_bases(alternate),
-        })
+        let bases = Sequence::from_bases(self.read(variant.contig_id(), reference, missing)?);
+        Ok(bases.with_replacement(start..start + r.len(), a, length))
     }
 
     /// Reads the window and `extra` bases after it.

@@ -1,1 +1,15 @@
-//! Library.
+//! refalt as a library: readers and writers, the batch engine, figures and reports.
+//!
+//! The mathematics is in `refalt_core`; this crate knows files, threads and formats. It prints nothing and parses
+//! no arguments.
+
+pub mod atomic_file;
+pub mod diagnostic;
+pub mod engine;
+pub mod figure;
+pub mod io;
+pub mod motif_scan;
+pub mod provenance;
+
+pub use diagnostic::Diagnostic;
+pub use refalt_core as core;

@@ -2,6 +2,21 @@
 //!
 //! Accessions and lengths: NCBI assembly reports of GRCh38, GRCh37 and GRCm38. Digests: GA4GH refget,
 //! SHA-512 of the upper-case sequence, first 24 bytes, base64url.
+//!
+//! Sources of the digests, each list compared entry by entry with the table:
+//!
+//! - GRCh38 1-22, X, Y and GRCh37 1-22, X, Y: the accession lists of GATK (`RefGetAccessionProvider`, read from a
+//!   SeqRepo instance), of gnomad_methods (`VRS_CHROM_IDS`) and of agct (`assembly_registry`); all three agree.
+//! - GRCh37 1-22, X and M again: the example sequence collection of refgenie/refget, made from a FASTA of Ensembl;
+//!   and, but for 3, the digests that go-vmc printed for Ensembl's GRCh37 primary assembly.
+//! - M of both human assemblies (the revised Cambridge sequence, shared): GATK, refgenie/refget and go-vmc.
+//! - GRCm38: no published list was found, so its digests are empty and a mouse genome stays "not proven". Its
+//!   mitochondrion alone would prove nothing, since GRCm39 has the same one.
+//!
+//! Copies with other content have other digests, which are not in the table: Y with its pseudoautosomal regions
+//! masked (Ensembl's; for GRCh37 `SQ.fbS5kAwZUB5-1xVpa7xZ4s_lyDpLPVUo`). For GRCh37 3 go-vmc printed
+//! `SQ.4NK8W1wiBx1e2iknrBRL7xJgTSPnZBPs`, the four other lists the value below; the chromosome holds IUPAC codes
+//! that some copies write as N.
 
 use super::AssemblyContig;
 
@@ -43,30 +58,30 @@ pub(super) const GRCH38: &[AssemblyContig] = &[
 ];
 
 pub(super) const GRCH37: &[AssemblyContig] = &[
-    contig("1", "NC_000001.10", 249_250_621, ""),
-    contig("2", "NC_000002.11", 243_199_373, ""),
-    contig("3", "NC_000003.11", 198_022_430, ""),
-    contig("4", "NC_000004.11", 191_154_276, ""),
-    contig("5", "NC_000005.9", 180_915_260, ""),
-    contig("6", "NC_000006.11", 171_115_067, ""),
-    contig("7", "NC_000007.13", 159_138_663, ""),
-    contig("8", "NC_000008.10", 146_364_022, ""),
-    contig("9", "NC_000009.11", 141_213_431, ""),
-    contig("10", "NC_000010.10", 135_534_747, ""),
-    contig("11", "NC_000011.9", 135_006_516, ""),
-    contig("12", "NC_000012.11", 133_851_895, ""),
-    contig("13", "NC_000013.10", 115_169_878, ""),
-    contig("14", "NC_000014.8", 107_349_540, ""),
-    contig("15", "NC_000015.9", 102_531_392, ""),
-    contig("16", "NC_000016.9", 90_354_753, ""),
-    contig("17", "NC_000017.10", 81_195_210, ""),
-    contig("18", "NC_000018.9", 78_077_248, ""),
-    contig("19", "NC_000019.9", 59_128_983, ""),
-    contig("20", "NC_000020.10", 63_025_520, ""),
-    contig("21", "NC_000021.8", 48_129_895, ""),
-    contig("22", "NC_000022.10", 51_304_566, ""),
-    contig("X", "NC_000023.10", 155_270_560, ""),
-    contig("Y", "NC_000024.9", 59_373_566, ""),
+    contig("1", "NC_000001.10", 249_250_621, "SQ.S_KjnFVz-FE7M0W6yoaUDgYxLPc1jyWU"),
+    contig("2", "NC_000002.11", 243_199_373, "SQ.9KdcA9ZpY1Cpvxvg8bMSLYDUpsX6GDLO"),
+    contig("3", "NC_000003.11", 198_022_430, "SQ.VNBualIltAyi2AI_uXcKU7M9XUOuA7MS"),
+    contig("4", "NC_000004.11", 191_154_276, "SQ.iy7Zfceb5_VGtTQzJ-v5JpPbpeifHD_V"),
+    contig("5", "NC_000005.9", 180_915_260, "SQ.vbjOdMfHJvTjK_nqvFvpaSKhZillW0SX"),
+    contig("6", "NC_000006.11", 171_115_067, "SQ.KqaUhJMW3CDjhoVtBetdEKT1n6hM-7Ek"),
+    contig("7", "NC_000007.13", 159_138_663, "SQ.IW78mgV5Cqf6M24hy52hPjyyo5tCCd86"),
+    contig("8", "NC_000008.10", 146_364_022, "SQ.tTm7wmhz0G4lpt8wPspcNkAD_qiminj6"),
+    contig("9", "NC_000009.11", 141_213_431, "SQ.HBckYGQ4wYG9APHLpjoQ9UUe9v7NxExt"),
+    contig("10", "NC_000010.10", 135_534_747, "SQ.-BOZ8Esn8J88qDwNiSEwUr5425UXdiGX"),
+    contig("11", "NC_000011.9", 135_006_516, "SQ.XXi2_O1ly-CCOi3HP5TypAw7LtC6niFG"),
+    contig("12", "NC_000012.11", 133_851_895, "SQ.105bBysLoDFQHhajooTAUyUkNiZ8LJEH"),
+    contig("13", "NC_000013.10", 115_169_878, "SQ.Ewb9qlgTqN6e_XQiRVYpoUfZJHXeiUfH"),
+    contig("14", "NC_000014.8", 107_349_540, "SQ.5Ji6FGEKfejK1U6BMScqrdKJK8GqmIGf"),
+    contig("15", "NC_000015.9", 102_531_392, "SQ.zIMZb3Ft7RdWa5XYq0PxIlezLY2ccCgt"),
+    contig("16", "NC_000016.9", 90_354_753, "SQ.W6wLoIFOn4G7cjopxPxYNk2lcEqhLQFb"),
+    contig("17", "NC_000017.10", 81_195_210, "SQ.AjWXsI7AkTK35XW9pgd3UbjpC3MAevlz"),
+    contig("18", "NC_000018.9", 78_077_248, "SQ.BTj4BDaaHYoPhD3oY2GdwC_l0uqZ92UD"),
+    contig("19", "NC_000019.9", 59_128_983, "SQ.ItRDD47aMoioDCNW_occY5fWKZBKlxCX"),
+    contig("20", "NC_000020.10", 63_025_520, "SQ.iy_UbUrvECxFRX5LPTH_KPojdlT7BKsf"),
+    contig("21", "NC_000021.8", 48_129_895, "SQ.LpTaNW-hwuY_yARP0rtarCnpCQLkgVCg"),
+    contig("22", "NC_000022.10", 51_304_566, "SQ.XOgHwwR3Upfp5sZYk6ZKzvV25a4RBVu8"),
+    contig("X", "NC_000023.10", 155_270_560, "SQ.v7noePfnNpK8ghYXEqZ9NukMXW7YeNsm"),
+    contig("Y", "NC_000024.9", 59_373_566, "SQ.BT7QyW5iXaX_1PSX-msSGYsqRdMKqkj-"),
     contig("M", "NC_012920.1", 16_569, "SQ.k3grVkjY-hoWcCUojHw6VU6GE3MZ8Sct"),
 ];
 

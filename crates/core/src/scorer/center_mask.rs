@@ -302,6 +302,22 @@ impl ScorerKind for CenterMaskKind {
             })?,
         }))
     }
+
+    fn all(&self) -> Vec<Box<dyn Scorer>> {
+        let mut scorers: Vec<Box<dyn Scorer>> = Vec::new();
+        for output in OUTPUTS {
+            for width in Width::ALL {
+                for aggregation in Aggregation::ALL {
+                    scorers.push(Box::new(CenterMask {
+                        output,
+                        width,
+                        aggregation,
+                    }));
+                }
+            }
+        }
+        scorers
+    }
 }
 
 /// Finds the value of an argument among those allowed.

@@ -1,0 +1,66 @@
+//! The arguments, as people type them.
+
+use crate::command;
+use crate::terminal::Settings;
+use clap::{Parser, Subcommand};
+use std::num::NonZeroUsize;
+
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit:  ",
+    env!("REFALT_COMMIT"),
+    "\nbuilt:   ",
+    env!("REFALT_PROFILE"),
+    " for ",
+    env!("REFALT_TARGET"),
+    " by ",
+    env!("REFALT_RUSTC"),
+    "\nformats: noodles 0.119 (VCF, BCF, FASTA, BED), chainfile 0.4, arrow and parquet 59",
+    "\nmotifs:  lightmotif 0.10.1, JASPAR 2024 CORE vertebrates (CC BY 4.0)",
+);
+
+/// Turns a list of non-coding variants into evidence about what they do to gene regulation.
+#[derive(Debug, Parser)]
+#[command(
+    name = "refalt",
+    version = env!("CARGO_PKG_VERSION"),
+    long_version = LONG_VERSION,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some variants were rejected or failed \
+                  (they are listed); 4 credentials; 5 quota or service, run again to go on."
+)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print results and errors as JSON, for machines.
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Print no progress.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+
+    /// Threads that compute [default: one for each core].
+    #[arg(long, global = true, value_name = "N", env = "REFALT_THREADS")]
+    threads: Option<NonZeroUsize>,
+}
+
+impl Arguments {
+    /// Returns what every command needs to know.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::new(self.json, self.quiet, self.threads)
+    }
+}
+
+/// The commands; one file each in `command/`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the scorers with their formulas.
+    Scorers(command::scorers::Options),
+    /// Print shell completions.
+    Completions(command::completions::Options),
+    /// Write the manual pages.
+    Man(command::man::Options),
+}

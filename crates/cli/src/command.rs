@@ -1,0 +1,19 @@
+//! One file for each command: it converts arguments, calls the library and prints.
+
+pub(crate) mod completions;
+pub(crate) mod man;
+pub(crate) mod scorers;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::message::Failure;
+use crate::terminal::Settings;
+
+/// Runs a command.
+pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Failure> {
+    match command {
+        Command::Scorers(options) => scorers::run(&options, settings),
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => man::run(&options),
+    }
+}

@@ -1,0 +1,22 @@
+//! Exit codes. They are part of the interface: scripts and schedulers act on them.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// Anything that no other code says: a file that cannot be read, a full disk, a folder of another run.
+    Failure = 1,
+    /// The command line or a study file is wrong.
+    Usage = 2,
+    /// Done, but some variants were rejected or failed; they are listed.
+    Partial = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

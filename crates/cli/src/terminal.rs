@@ -1,0 +1,113 @@
+//! What the terminal allows: colour, progress, JSON.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use refalt::engine::{Observer, Progress};
+use std::io::IsTerminal;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// What every command needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Results and errors as JSON.
+    pub(crate) json: bool,
+    /// Print no progress.
+    pub(crate) quiet: bool,
+    /// Threads that compute.
+    pub(crate) threads: usize,
+}
+
+impl Settings {
+    pub(crate) fn new(json: bool, quiet: bool, threads: Option<NonZeroUsize>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            json,
+            quiet,
+            threads: threads.map_or(cores, NonZeroUsize::get),
+        }
+    }
+
+    /// Prints a line about what is going on to standard error.
+    pub(crate) fn note(&self, line: impl AsRef<str>) {
+        if !self.quiet && !self.json {
+            eprintln!("{}", line.as_ref());
+        }
+    }
+}
+
+/// Colour for standard error, if it is a terminal and `NO_COLOR` is not set.
+pub(crate) struct Paint(bool);
+
+impl Paint {
+    pub(crate) fn stderr() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self(wanted && std::io::stderr().is_terminal())
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.0 {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    pub(crate) fn error(&self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub(crate) fn hint(&self, text: &str) -> String {
+        self.paint("1;36", text)
+    }
+
+    pub(crate) fn dim(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}
+
+/// Shows how far a scoring run is: rows, rate, time left, rows that were not scored.
+pub(crate) struct RunProgress {
+    bar: ProgressBar,
+    started: bool,
+}
+
+impl RunProgress {
+    /// Begins with the number of input rows.
+    pub(crate) fn new(rows: u64, settings: &Settings) -> Self {
+        let target = if settings.quiet || settings.json {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(4)
+        };
+        let bar = ProgressBar::with_draw_target(Some(rows), target);
+        let template = "scoring {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left{msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Self { bar, started: false }
+    }
+
+    /// Takes the bar off the screen.
+    pub(crate) fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for RunProgress {
+    fn advanced(&mut self, progress: &Progress) {
+        let counts = &progress.counts;
+        if !self.started {
+            // Rows of earlier runs say nothing about the rate of this one.
+            self.bar.set_position(progress.resumed_rows);
+            self.bar.reset_eta();
+            self.started = true;
+        }
+        self.bar.set_position(counts.rows);
+        let rejected = counts.rejected_total();
+        if rejected + counts.failed > 0 {
+            self.bar
+                .set_message(format!(", {rejected} rejected, {} failed", counts.failed));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Tests of the command line, one binary.
+#![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
+
+mod basics;
+mod made_up;
+mod score;
+
+use assert_cmd::Command;
+
+/// Returns a command of the binary under test, without colour.
+fn refalt() -> Command {
+    let mut command = Command::cargo_bin("refalt").unwrap();
+    command.env("NO_COLOR", "1").env_remove("REFALT_THREADS");
+    command
+}

@@ -1,0 +1,6 @@
+//! Tests of refalt-core through its public interface, against files in `tests/data`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
+
+mod stats_oracle;
+mod stats_tert;

@@ -1,0 +1,133 @@
+//! Files that are there whole or not at all.
+
+use crate::provenance::HashingWriter;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// A file being written under a temporary name; [`commit`](Self::commit) gives it its name, dropping it removes it.
+///
+/// The temporary name ends in `.partial`, so whatever a killed run leaves behind is recognisable.
+#[derive(Debug)]
+pub struct AtomicFile {
+    target: PathBuf,
+    partial: PathBuf,
+    writer: Option<HashingWriter<BufWriter<File>>>,
+}
+
+/// Size and digest of a committed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the content, hexadecimal.
+    pub sha256: String,
+}
+
+impl AtomicFile {
+    /// Opens a temporary file beside `target`.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn create(target: &Path) -> io::Result<Self> {
+        let mut name = target.file_name().unwrap_or_default().to_os_string();
+        name.push(".partial");
+        let partial = target.with_file_name(name);
+        let file = File::create(&partial)?;
+        Ok(Self {
+            target: target.to_owned(),
+            partial,
+            writer: Some(HashingWriter::new(BufWriter::with_capacity(1 << 17, file))),
+        })
+    }
+
+    /// Brings the bytes to the disk and gives the file its name.
+    ///
+    /// # Errors
+    /// Whatever the file system says; the target is untouched then.
+    pub fn commit(mut self) -> io::Result<Committed> {
+        let writer = self
+            .writer
+            .take()
+            .ok_or_else(|| io::Error::other("already committed"))?;
+        let (buffered, bytes, sha256) = writer.finish();
+        let file = buffered.into_inner().map_err(|error| error.into_error())?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&self.partial, &self.target)?;
+        sync_folder(&self.target)?;
+        Ok(Committed { bytes, sha256 })
+    }
+
+    /// Writes a whole file at once.
+    ///
+    /// # Errors
+    /// Whatever the file system says; the target is untouched then.
+    pub fn write(target: &Path, content: &[u8]) -> io::Result<Committed> {
+        let mut file = Self::create(target)?;
+        file.write_all(content)?;
+        file.commit()
+    }
+}
+
+/// A renamed file survives a power cut only when its folder is on disk, too.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match &mut self.writer {
+            Some(writer) => writer.write(buffer),
+            None => Err(io::Error::other("already committed")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if self.writer.take().is_some() {
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_abandoned_file_leaves_nothing_and_spares_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("table.tsv");
+        AtomicFile::write(&target, b"old").unwrap();
+        let mut file = AtomicFile::create(&target).unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_committed_file_has_its_content_size_and_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("abc");
+        let committed = AtomicFile::write(&target, b"abc").unwrap();
+        assert_eq!(committed.bytes, 3);
+        assert!(committed.sha256.starts_with("ba7816bf"));
+        assert_eq!(fs::read(&target).unwrap(), b"abc");
+    }
+}

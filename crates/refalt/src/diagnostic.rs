@@ -1,0 +1,18 @@
+//! What every error of the library can tell besides its message.
+
+use std::error::Error;
+
+/// An error that knows its place in the input and what the user can do.
+///
+/// `Display` says what and why; the command line renders the three parts once, in one place.
+pub trait Diagnostic: Error {
+    /// Returns where in the input it happened, `variants.vcf.gz, line 1042: chr1:10001:A>C`.
+    fn place(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns what the user can do.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,29 @@
+//! The batch job: variants in, score table out, resumable.
+//!
+//! Four bounded stages: a reader (check against the genome, lay the window, fetch the sequences), workers
+//! (predict, score), and a writer that puts batches back in input order. Memory is the number of batches under
+//! way times the size of a batch, whatever the number of variants; the only thing that grows with the input is
+//! the set of variants seen, 16 bytes each, which finds duplicates.
+//!
+//! A part is a fixed range of input rows. It is written under a temporary name, renamed into place when complete
+//! and then entered in the ledger, so a run that is killed at any moment loses at most one part, and the files of
+//! a run in several goes are byte for byte those of a run in one.
+
+pub mod identity;
+pub mod input;
+pub mod ledger;
+pub mod manifest;
+pub mod plan;
+pub mod run;
+pub mod score_table;
+mod stage;
+pub mod survey;
+pub mod track_table;
+pub mod variant_table;
+
+pub use identity::{Difference, RunIdentity};
+pub use input::{InputRow, Rejection, RowStatus};
+pub use manifest::{Counts, Manifest};
+pub use plan::{Estimate, Plan, PlanError, PlanOptions, PlanProblem};
+pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, run};
+pub use survey::{Survey, survey};

@@ -1,0 +1,80 @@
+//! What makes two runs the same run.
+
+use crate::provenance::FileIdentity;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Everything that decides the bytes of the output. A run resumes only under the same identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunIdentity {
+    /// Version of refalt.
+    pub refalt: String,
+    /// The variants.
+    pub variants: FileIdentity,
+    /// How the variants are read: column map, format, repairs; empty for the defaults.
+    pub reading: Vec<String>,
+    /// The reference sequence.
+    pub reference: FileIdentity,
+    /// What is known of the assembly.
+    pub assembly: String,
+    /// Name, version and digest of the model.
+    pub model: [String; 3],
+    /// The scorers, in order.
+    pub scorers: Vec<String>,
+    /// Window length in bp.
+    pub window_bp: u32,
+    /// Input rows of a part.
+    pub rows_per_part: u64,
+}
+
+/// A part of the identity that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs, `variants.sha256`.
+    pub what: String,
+    /// The value of the run in the folder.
+    pub before: String,
+    /// The value of this run.
+    pub here: String,
+}
+
+impl RunIdentity {
+    /// Returns what differs from the identity `before`.
+    pub fn differences(&self, before: &Self) -> Vec<Difference> {
+        let (Ok(here), Ok(before)) = (serde_json::to_value(self), serde_json::to_value(before)) else {
+            return Vec::new();
+        };
+        let mut differences = Vec::new();
+        compare("", &before, &here, &mut differences);
+        differences
+    }
+}
+
+/// Collects the leaves in which two JSON values differ.
+fn compare(path: &str, before: &Value, here: &Value, found: &mut Vec<Difference>) {
+    match (before, here) {
+        (Value::Object(b), Value::Object(h)) => {
+            for (key, value) in h {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                compare(&path, b.get(key).unwrap_or(&Value::Null), value, found);
+            }
+        }
+        (b, h) if b != h => found.push(Difference {
+            what: path.to_owned(),
+            before: shown(b),
+            here: shown(h),
+        }),
+        _ => {}
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

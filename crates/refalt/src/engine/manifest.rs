@@ -1,0 +1,155 @@
+//! `manifest.json`: what was done with what, written last.
+
+use super::identity::RunIdentity;
+use super::input::RowStatus;
+use super::ledger::PartEntry;
+use super::plan::Plan;
+use crate::provenance::FileIdentity;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many input rows came to what. The parts sum to `rows`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Input rows.
+    pub rows: u64,
+    /// Rows with scores.
+    pub scored: u64,
+    /// Rows whose variant stands in an earlier row.
+    pub duplicate: u64,
+    /// Rows on which the model failed.
+    pub failed: u64,
+    /// Rows that were not accepted, by reason.
+    pub rejected: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    /// Counts one more row.
+    pub fn add(&mut self, status: &RowStatus) {
+        self.rows += 1;
+        match status {
+            RowStatus::Scored => self.scored += 1,
+            RowStatus::Duplicate { .. } => self.duplicate += 1,
+            RowStatus::Failed { .. } => self.failed += 1,
+            RowStatus::Rejected(rejection) => *self.rejected.entry(rejection.code.to_owned()).or_default() += 1,
+        }
+    }
+
+    /// Adds the counts of another part.
+    pub fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.scored += other.scored;
+        self.duplicate += other.duplicate;
+        self.failed += other.failed;
+        for (code, count) in &other.rejected {
+            *self.rejected.entry(code.clone()).or_default() += count;
+        }
+    }
+
+    /// Returns how many rows were not accepted.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}
+
+/// The model as the manifest records it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ManifestModel {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Digest of the weights or matrices.
+    pub digest: String,
+    /// Organism.
+    pub organism: String,
+    /// Terms under which the scores may be used.
+    pub licence: String,
+    /// Whom to cite.
+    pub citation: String,
+}
+
+/// A scorer as the manifest records it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ManifestScorer {
+    /// Text.
+    pub scorer: String,
+    /// What its numbers are.
+    pub score_kind: String,
+    /// Output type it reads.
+    pub output_type: String,
+    /// Tracks, that is rows for each variant.
+    pub tracks: usize,
+}
+
+/// The record of a finished run; the same inputs give the same bytes, so it holds no time and no folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this layout.
+    pub schema_version: u32,
+    /// What decides the bytes of the output.
+    pub identity: RunIdentity,
+    /// The model.
+    pub model: ManifestModel,
+    /// The scorers.
+    pub scorers: Vec<ManifestScorer>,
+    /// Seeds of random numbers; none are drawn in scoring.
+    pub seeds: Vec<u64>,
+    /// What became of the input rows.
+    pub counts: Counts,
+    /// Rows of the score table.
+    pub score_rows: u64,
+    /// The score table, part by part.
+    pub scores: Vec<FileIdentity>,
+    /// The variant table.
+    pub variants: FileIdentity,
+    /// The track table.
+    pub tracks: FileIdentity,
+}
+
+impl Manifest {
+    pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+    /// Sums up the parts of a run.
+    pub(crate) fn new<'a>(
+        plan: &Plan,
+        identity: &RunIdentity,
+        parts: impl Iterator<Item = &'a PartEntry> + Clone,
+        variants: FileIdentity,
+        tracks: FileIdentity,
+    ) -> Self {
+        let mut counts = Counts::default();
+        for part in parts.clone() {
+            counts.merge(&part.counts);
+        }
+        let card = plan.card();
+        Self {
+            schema_version: Self::SCHEMA_VERSION,
+            identity: identity.clone(),
+            model: ManifestModel {
+                name: card.name.clone(),
+                version: card.version.clone(),
+                digest: card.digest.clone(),
+                organism: card.organism.clone(),
+                licence: card.licence.clone(),
+                citation: card.citation.clone(),
+            },
+            scorers: plan
+                .scorers
+                .iter()
+                .map(|planned| ManifestScorer {
+                    scorer: planned.text.clone(),
+                    score_kind: planned.scorer.kind().name().to_owned(),
+                    output_type: planned.scorer.output().name().to_owned(),
+                    tracks: planned.tracks.tracks.len(),
+                })
+                .collect(),
+            seeds: Vec::new(),
+            counts,
+            score_rows: parts.clone().map(|part| part.score_rows).sum(),
+            scores: parts.filter_map(|part| part.scores.clone()).collect(),
+            variants,
+            tracks,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The first stage: check each row against the genome, lay its window, fetch its sequences.
+
+use super::{Batch, Job};
+use crate::diagnostic::Diagnostic;
+use crate::engine::input::{InputRow, Rejection, RowStatus};
+use crate::engine::plan::Plan;
+use crate::engine::run::RunError;
+use crate::engine::variant_table::VariantRecord;
+use refalt_core::{CheckedVariant, Reference, Window, check};
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+
+/// Turns input rows into batches.
+pub(in crate::engine) struct RowReader<'a> {
+    plan: &'a Plan,
+    reference: &'a dyn Reference,
+    /// Parts that earlier runs finished: their rows are read for their duplicates, and not sent.
+    done: HashSet<u64>,
+    /// Fingerprint of each accepted variant, with the row it came from.
+    seen: HashMap<u128, u64>,
+    batch_rows: usize,
+}
+
+impl<'a> RowReader<'a> {
+    pub(in crate::engine) fn new(plan: &'a Plan, reference: &'a dyn Reference, done: HashSet<u64>) -> Self {
+        // 4 MiB of sequence in a batch, REF and ALT together.
+        let batch_rows = ((4 << 20) / (2 * plan.window.get() as usize)).clamp(1, 64);
+        Self {
+            plan,
+            reference,
+            done,
+            seen: HashMap::new(),
+            batch_rows,
+        }
+    }
+
+    pub(super) fn read<E: Diagnostic>(
+        &mut self,
+        input: impl Iterator<Item = Result<InputRow, E>>,
+        jobs: &SyncSender<Batch>,
+        stop: &AtomicBool,
+    ) -> Result<(), RunError> {
+        let mut number = 0;
+        let mut batch: Option<Batch> = None;
+        for (index, row) in (0_u64..).zip(input) {
+            let row = row.map_err(|error| RunError::input(&error))?;
+            if stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let part = index / self.plan.rows_per_part;
+            let skip = self.done.contains(&part);
+            if let Some(full) = batch.take_if(|b| b.part != part || b.records.len() == self.batch_rows) {
+                number += 1;
+                if jobs.send(full).is_err() {
+                    return Ok(());
+                }
+            }
+            let (record, job) = self.prepare(row, skip);
+            if skip {
+                continue;
+            }
+            let batch = batch.get_or_insert_with(|| Batch {
+                number,
+                part,
+                ..Batch::default()
+            });
+            batch.push(record, job);
+        }
+        if let Some(last) = batch {
+            let _ = jobs.send(last);
+        }
+        Ok(())
+    }
+
+    /// Checks a row against the genome and fetches its sequences.
+    pub(in crate::engine) fn prepare(&mut self, input: InputRow, skip: bool) -> (VariantRecord, Option<Job>) {
+        let mut record = VariantRecord {
+            status: RowStatus::Scored,
+            checked: None,
+            window: None,
+            window_known: None,
+            input,
+        };
+        let checked = match &record.input.variant {
+            Err(rejection) => Err(rejection.clone()),
+            Ok(variant) => check(variant, self.reference).map_err(|error| Rejection::from(&error)),
+        };
+        let variant = match checked {
+            Ok(variant) => variant,
+            Err(rejection) => {
+                record.status = RowStatus::Rejected(rejection);
+                return (record, None);
+            }
+        };
+        record.checked = Some(variant.clone());
+        match self.seen.entry(fingerprint(&variant)) {
+            std::collections::hash_map::Entry::Occupied(earlier) => {
+                record.status = RowStatus::Duplicate { of: *earlier.get() };
+                return (record, None);
+            }
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(record.input.row);
+            }
+        }
+        if skip {
+            return (record, None);
+        }
+        let window = Window::around(variant.contig(), variant.reference_interval(), self.plan.window);
+        let sequences = match window.sequences(&variant, self.reference) {
+            Ok(sequences) => sequences,
+            Err(error) => {
+                record.status = RowStatus::Rejected(Rejection::from(&error));
+                return (record, None);
+            }
+        };
+        let known = sequences.reference.known_bases() as f64 / sequences.reference.len() as f64;
+        let window_known = known as f32;
+        record.window = Some(window.clone());
+        record.window_known = Some(window_known);
+        let job = Job {
+            record: 0,
+            variant,
+            window,
+            window_known,
+            sequences,
+        };
+        (record, Some(job))
+    }
+}
+
+/// Returns 128 bits of the SHA-256 of a variant: two of 10^10 variants share them with a chance below 10^-18.
+fn fingerprint(variant: &CheckedVariant) -> u128 {
+    let mut hasher = Sha256::new();
+    hasher.update(variant.contig().as_str().as_bytes());
+    hasher.update([0]);
+    hasher.update(variant.position().one_based().to_le_bytes());
+    hasher.update(variant.reference_bases().as_bytes());
+    hasher.update([0]);
+    hasher.update(variant.alternate_bases().as_bytes());
+    let digest = hasher.finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    u128::from_le_bytes(bytes)
+}

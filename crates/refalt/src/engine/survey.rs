@@ -1,0 +1,70 @@
+//! What a run would come to, without writing anything.
+
+use super::input::InputRow;
+use super::manifest::Counts;
+use super::plan::{Estimate, Plan};
+use super::run::RunError;
+use super::stage::Batch;
+use super::stage::read::RowReader;
+use super::stage::work::score;
+use crate::diagnostic::Diagnostic;
+use refalt_core::{Backend, Reference};
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+/// Variants that are scored to measure the time.
+const SAMPLE: usize = 64;
+
+/// What a run would come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// What would become of the input rows; `scored` are those that would be given to the model.
+    pub counts: Counts,
+    /// Calls, rows and disk.
+    pub estimate: Estimate,
+    /// Time on `threads` threads, from scoring the first variants.
+    pub duration: Duration,
+    /// Variants that were scored to measure the time.
+    pub sample: usize,
+}
+
+/// Reads and checks the whole input and scores its first variants.
+///
+/// # Errors
+/// [`RunError`] when the input cannot be read on, or the model cannot work.
+pub fn survey<E: Diagnostic>(
+    plan: &Plan,
+    input: impl Iterator<Item = Result<InputRow, E>>,
+    reference: &dyn Reference,
+    backend: &dyn Backend,
+    threads: usize,
+) -> Result<Survey, RunError> {
+    let mut reader = RowReader::new(plan, reference, HashSet::new());
+    let mut counts = Counts::default();
+    let mut sample = Batch::default();
+    let reading = Instant::now();
+    for row in input {
+        let row = row.map_err(|error| RunError::input(&error))?;
+        let wanted = sample.len() < SAMPLE;
+        let (record, job) = reader.prepare(row, !wanted);
+        counts.add(&record.status);
+        if wanted {
+            sample.push(record, job);
+        }
+    }
+    let reading = reading.elapsed();
+    let sampled = sample.len();
+    let scoring = Instant::now();
+    if sampled > 0 {
+        score(plan, backend, sample)?;
+    }
+    let per_variant = scoring.elapsed().as_secs_f64() / sampled.max(1) as f64;
+    let estimate = plan.estimate(counts.scored);
+    let seconds = reading.as_secs_f64() + per_variant * counts.scored as f64 / threads.max(1) as f64;
+    Ok(Survey {
+        counts,
+        estimate,
+        duration: Duration::from_secs_f64(seconds),
+        sample: sampled,
+    })
+}

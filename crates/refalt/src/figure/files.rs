@@ -1,0 +1,99 @@
+//! Writes a figure as SVG, PNG and TSV.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::drawing::raster;
+use super::{Figure, FigureError};
+
+/// The three files of a figure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FigureFiles {
+    /// `<name>.svg`.
+    pub svg: PathBuf,
+    /// `<name>.png`, two pixels per px.
+    pub png: PathBuf,
+    /// `<name>.tsv`.
+    pub tsv: PathBuf,
+}
+
+/// Writes `figure` to `<name>.svg`, `<name>.png` and `<name>.tsv` in `folder`, which must exist.
+///
+/// Each file is written under a temporary name, flushed to disk and renamed, so that a reader never sees half
+/// a file and a file of an earlier run is replaced or kept whole.
+///
+/// # Errors
+/// [`FigureError::Png`] when the SVG cannot be rendered, [`FigureError::Write`] when a file cannot be written.
+pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
+    let png = raster::png(&figure.svg)
+        .map_err(|message| FigureError::Png { figure: figure.name.clone(), message })?;
+    let path = |extension: &str| folder.join(format!("{}.{extension}", figure.name));
+    let files = FigureFiles { svg: path("svg"), png: path("png"), tsv: path("tsv") };
+    for (path, bytes) in
+        [(&files.svg, figure.svg.as_bytes()), (&files.png, &png), (&files.tsv, figure.tsv.as_bytes())]
+    {
+        replace(path, bytes).map_err(|source| FigureError::Write { path: path.clone(), source })?;
+    }
+    Ok(files)
+}
+
+/// Puts `bytes` at `path` in one step.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.part", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    let written = File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to report; a leftover that cannot be removed changes nothing.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(svg: &str) -> Figure {
+        Figure {
+            name: "probe".into(),
+            title: String::new(),
+            caption: String::new(),
+            description: String::new(),
+            svg: svg.into(),
+            tsv: "a\tb\n".into(),
+        }
+    }
+
+    const DOT: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\" height=\"7\" viewBox=\"0 0 10 7\"/>";
+
+    #[test]
+    fn three_files_and_nothing_else_are_left() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("probe.tsv"), "old").unwrap();
+        let files = write(&figure(DOT), folder.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(&files.svg).unwrap(), DOT);
+        assert_eq!(std::fs::read_to_string(&files.tsv).unwrap(), "a\tb\n");
+        // PNG specification (W3C, third edition) 11.2.1: width and height are bytes 16..24, big-endian.
+        let png = std::fs::read(&files.png).unwrap();
+        assert_eq!(png[..8], [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n']);
+        assert_eq!(png[16..24], [0, 0, 0, 20, 0, 0, 0, 14]);
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["probe.png", "probe.svg", "probe.tsv"]);
+    }
+
+    #[test]
+    fn what_cannot_be_rendered_or_written_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(write(&figure("<p/>"), folder.path()), Err(FigureError::Png { .. })));
+        let missing = folder.path().join("missing");
+        let error = write(&figure(DOT), &missing).unwrap_err();
+        assert!(error.to_string().contains("probe.svg"), "{error}");
+        assert!(error.hint().unwrap().contains("missing"));
+    }
+}

@@ -1,0 +1,142 @@
+//! Estimates with their intervals, one row each.
+
+use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
+use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::colour::{AXIS, BLUE, MUTED, VERMILION};
+use super::drawing::font::{Weight, middle, text_width};
+use super::drawing::heading::Heading;
+use super::drawing::look;
+use super::drawing::number::fixed;
+use super::drawing::table::{Cell, Table};
+use super::drawing::ticks::Ticks;
+use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_interval, check_not_empty};
+
+/// Line of the table [`super::FIGURES`].
+pub const KIND: FigureKind =
+    FigureKind { name: "forest", shows: "estimates with their intervals, one row each, against a null value" };
+
+/// Height of one row, in px.
+const ROW: f64 = 22.0;
+
+/// One estimate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForestRow {
+    /// What was estimated.
+    pub label: String,
+    /// The estimate.
+    pub estimate: f64,
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+    /// Drawn in a second colour with its name in bold.
+    pub emphasised: bool,
+}
+
+/// Estimates with intervals.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forest {
+    /// Name, title and caption.
+    pub labels: Labels,
+    /// Title of the value axis with its unit.
+    pub value_title: String,
+    /// What the intervals are, such as "95 % bootstrap interval".
+    pub interval: String,
+    /// Value that stands for no effect.
+    pub null_value: Option<f64>,
+    /// Rows from top to bottom.
+    pub rows: Vec<ForestRow>,
+}
+
+impl Forest {
+    /// Draws the figure.
+    ///
+    /// # Errors
+    /// [`FigureError`] when the name is unusable, there is no row, a value is not finite, or an interval does
+    /// not hold its estimate.
+    pub fn draw(&self) -> Result<Figure, FigureError> {
+        let name = &self.labels.name;
+        self.labels.check()?;
+        check_not_empty(name, "rows", self.rows.is_empty())?;
+        check_finite(name, "row", self.rows.iter().flat_map(|row| [row.estimate, row.low, row.high]))?;
+        check_finite(name, "null value", self.null_value)?;
+        for row in &self.rows {
+            check_interval(name, row.estimate, row.low, row.high)?;
+        }
+
+        let names: Vec<(String, bool)> = self.rows.iter().map(|r| (r.label.clone(), r.emphasised)).collect();
+        let values: Vec<String> = self
+            .rows
+            .iter()
+            .map(|row| {
+                format!("{} [{}, {}]", fixed(row.estimate, 2), fixed(row.low, 2), fixed(row.high, 2))
+            })
+            .collect();
+        let widest =
+            values.iter().map(|text| text_width(text, look::TICK, Weight::SemiBold)).fold(0.0, f64::max);
+        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::WIDE * 0.8);
+        let width = look::WIDE * 0.8;
+        let margins = Margins {
+            left: left_margin(Vertical::Names(&names)),
+            right: look::MARGIN + widest + 16.0,
+            top: heading.height() + ROW,
+            bottom: BELOW,
+        };
+        let height = margins.top + self.rows.len() as f64 * ROW + margins.bottom;
+        let mut canvas = Canvas::new(name, width, height);
+        heading.draw(&mut canvas);
+
+        let bounds = self.rows.iter().flat_map(|row| [row.low, row.high]).chain(self.null_value);
+        let low = bounds.clone().fold(f64::INFINITY, f64::min);
+        let high = bounds.fold(f64::NEG_INFINITY, f64::max);
+        let horizontal = Axis { title: &self.value_title, ticks: Ticks::covering(low, high, 5) };
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| (row.estimate, row.low, row.high, if row.emphasised { VERMILION } else { BLUE }))
+            .collect();
+        let marks = vec![Marks::Intervals { rows }];
+        let plane = draw(&mut canvas, margins, horizontal, Vertical::Names(&names), marks);
+        if let Some(null) = self.null_value {
+            let bottom = canvas.height() - margins.bottom;
+            let paint = Paint::stroke(AXIS, look::HAIRLINE).with_dash("4 3");
+            canvas.line((plane.x(null), margins.top), (plane.x(null), bottom), paint);
+        }
+        let right = width - look::MARGIN;
+        let head = Text::new(right, margins.top - 8.0, "estimate [interval]", look::TICK);
+        canvas.text(head.anchor(Anchor::End).colour(MUTED));
+        for (index, (row, value)) in self.rows.iter().zip(&values).enumerate() {
+            let y = plane.y((self.rows.len() - index) as f64) + middle(look::TICK);
+            let weight = if row.emphasised { Weight::SemiBold } else { Weight::Regular };
+            let text = Text::new(right, y, value, look::TICK).anchor(Anchor::End);
+            canvas.text(Text { weight, ..text });
+        }
+
+        let rows: Vec<String> =
+            self.rows.iter().zip(&values).map(|(row, value)| format!("{} {value}", row.label)).collect();
+        let description = format!("{}: {}.", self.value_title, rows.join("; "));
+        let note = if self.interval.is_empty() { String::new() } else { format!("Lines: {}.", self.interval) };
+        Ok(Figure {
+            name: name.clone(),
+            title: self.labels.title.clone(),
+            caption: self.labels.caption_with(&note),
+            svg: canvas.finish(&self.labels.title, &description)?,
+            description,
+            tsv: self.table(),
+        })
+    }
+
+    fn table(&self) -> String {
+        let mut table = Table::new(&["label", "estimate", "low", "high", "emphasised"]);
+        for row in &self.rows {
+            table.row(&[
+                Cell::Text(&row.label),
+                Cell::Number(row.estimate),
+                Cell::Number(row.low),
+                Cell::Number(row.high),
+                Cell::Text(if row.emphasised { "yes" } else { "no" }),
+            ]);
+        }
+        table.finish()
+    }
+}

@@ -1,0 +1,7 @@
+//! Readers and writers: files on one side, the types of `refalt-core` on the other, and nothing else.
+//!
+//! No type of a format crate leaves this module.
+
+pub mod fasta;
+pub mod motif;
+pub mod variants;

@@ -1,0 +1,269 @@
+//! Why a file cannot be read, or not read further.
+
+use super::columns::Role;
+use std::fmt;
+
+/// A file of variants cannot be read, or not read further.
+///
+/// What concerns one row is no error but a [`RowProblem`](super::RowProblem).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    /// The file as the user named it; `<stdin>` for standard input.
+    pub file: Box<str>,
+    /// The line (text) or record (BCF, Parquet) at which reading stopped (1-based), when there is one.
+    pub line: Option<u64>,
+    /// The cause.
+    pub cause: Box<ReadCause>,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read variants from `{}`", self.file)?;
+        if let Some(line) = self.line {
+            let word = if self.cause.counts_records() { "record" } else { "line" };
+            write!(f, ", {word} {line}")?;
+        }
+        write!(f, ": {}", self.cause)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl ReadError {
+    /// Returns what the user can do.
+    pub fn hint(&self) -> Option<String> {
+        self.cause.hint()
+    }
+}
+
+/// What stops a file from being read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadCause {
+    /// The operating system refuses.
+    #[error("{reason}")]
+    Unreadable {
+        /// The reason of the operating system.
+        reason: String,
+    },
+    /// There is nothing in the file.
+    #[error("it is empty")]
+    Empty,
+    /// The file is packed in a way that is not unpacked here.
+    #[error("it is {found}")]
+    UnsupportedPacking {
+        /// What the first bytes say, with article: `a ZIP archive`.
+        found: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The file is a known format that holds no variants.
+    #[error("it is {found}, which holds no list of variants")]
+    OtherFormat {
+        /// What the first bytes say, with article.
+        found: &'static str,
+    },
+    /// The first line is neither a header nor a variant.
+    #[error("the first line is neither a VCF header, nor a table header, nor a variant: `{first_line}`")]
+    NotVariants {
+        /// The line, cut to 80 characters.
+        first_line: String,
+    },
+    /// The compressed data end early.
+    #[error("the compressed data are cut off: {reason}")]
+    Truncated {
+        /// How that shows.
+        reason: &'static str,
+    },
+    /// The compressed data are damaged.
+    #[error("the compressed data are damaged: {reason}")]
+    Damaged {
+        /// What the decoder says.
+        reason: String,
+    },
+    /// A line among the VCF header lines is no header line.
+    #[error("{reason}: `{text}`")]
+    VcfHeader {
+        /// What is wrong.
+        reason: &'static str,
+        /// The line, cut to 80 characters.
+        text: String,
+    },
+    /// Bytes that no text has.
+    #[error("it holds binary data (a NUL byte)")]
+    Binary,
+    /// A needed field is no UTF-8.
+    #[error("{field} is not UTF-8 text: `{text}`")]
+    NotUtf8 {
+        /// The field or column.
+        field: String,
+        /// The bytes, with U+FFFD for what is no UTF-8.
+        text: String,
+    },
+    /// A line does not end.
+    #[error("the line is longer than {limit_bytes} bytes")]
+    LineTooLong {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// Lines end as on a classic Mac.
+    #[error("lines end with a carriage return alone")]
+    CarriageReturns,
+    /// A quotation mark opens a cell that does not end.
+    #[error("a cell that begins with a quotation mark here does not end within {limit_bytes} bytes")]
+    QuoteOpen {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// The table lacks columns that make a variant.
+    #[error("no column for {}; columns present: {}", list(missing), quoted(present))]
+    ColumnsMissing {
+        /// The roles without a column.
+        missing: Vec<Role>,
+        /// The header as written.
+        present: Vec<String>,
+        /// Columns whose names come close, with the role they may have.
+        nearest: Vec<(Role, String)>,
+    },
+    /// Several columns can have one role.
+    #[error("several columns may be {role}: {}", quoted(candidates))]
+    ColumnAmbiguous {
+        /// The role.
+        role: Role,
+        /// The columns.
+        candidates: Vec<String>,
+    },
+    /// A column that the user names is not there.
+    #[error("there is no column `{column}`; columns present: {}", quoted(present))]
+    ColumnUnknown {
+        /// The column asked for.
+        column: String,
+        /// The header as written, or the INFO keys of a VCF header.
+        present: Vec<String>,
+        /// The column whose name comes closest.
+        nearest: Option<String>,
+    },
+    /// Two columns that the user names have one name.
+    #[error("the header has the column `{column}` twice")]
+    ColumnTwice {
+        /// The name.
+        column: String,
+    },
+    /// A column map for a format whose columns are fixed.
+    #[error("{role} cannot be chosen in {format}, whose columns are fixed")]
+    ColumnsFixed {
+        /// The role that the user maps.
+        role: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// A column of a type that is no text and no number.
+    #[error("the column `{column}` has the type {found}")]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+    },
+    /// A BCF record or header does not follow the specification.
+    #[error("the BCF data are damaged: {reason}")]
+    Bcf {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The Parquet file does not follow the specification or uses what is not supported.
+    #[error("{reason}")]
+    Parquet {
+        /// What the Parquet reader says.
+        reason: String,
+    },
+    /// Parquet is read from its end, which a pipe does not have.
+    #[error("Parquet cannot be read from a pipe: its index is at the end of the file")]
+    ParquetFromPipe,
+}
+
+impl ReadCause {
+    /// Joins the cause with the place.
+    pub(super) fn at(self, file: &str, line: Option<u64>) -> ReadError {
+        ReadError {
+            file: file.into(),
+            line,
+            cause: Box::new(self),
+        }
+    }
+
+    const fn counts_records(&self) -> bool {
+        matches!(self, Self::Bcf { .. } | Self::Parquet { .. })
+    }
+
+    /// Returns what the user can do.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::UnsupportedPacking { remedy, .. } => (*remedy).to_owned(),
+            Self::Empty | Self::Unreadable { .. } | Self::OtherFormat { .. } | Self::NotVariants { .. } => {
+                "give VCF, BCF, a table with a header line, Parquet, or one variant per line such as `chr5:1295113:G>A`; \
+                 a table without a header is read with numbered columns, `--columns chrom=1,pos=2,ref=3,alt=4`"
+                    .to_owned()
+            }
+            Self::Truncated { .. } | Self::Damaged { .. } => {
+                "copy or download the file again; what came before this place was read".to_owned()
+            }
+            Self::VcfHeader { .. } => {
+                "every line before the records begins with `##` or is the `#CHROM` line, separated by tabs".to_owned()
+            }
+            Self::Binary | Self::NotUtf8 { .. } => "convert the file to UTF-8 text".to_owned(),
+            Self::LineTooLong { .. } => return None,
+            Self::CarriageReturns => "convert line ends, for example with `tr '\\r' '\\n'`".to_owned(),
+            Self::QuoteOpen { .. } => "double the quotation marks inside cells, or close the cell".to_owned(),
+            Self::ColumnsMissing { missing, nearest, .. } => missing_hint(missing, nearest),
+            Self::ColumnAmbiguous { role, candidates } => {
+                let first = candidates.first().map_or("", String::as_str);
+                format!("choose one: `--columns {}={}`", role.key(), super::columns::quote(first))
+            }
+            Self::ColumnUnknown { nearest, .. } => format!("is `{}` meant?", nearest.as_deref()?),
+            Self::ColumnTwice { .. } => "rename one of the two in the header".to_owned(),
+            Self::ColumnsFixed { .. } => {
+                "in VCF, gene, strand, rsid and hgvs may name INFO keys; leave the others out".to_owned()
+            }
+            Self::ColumnType { .. } => "write the column as text or whole numbers".to_owned(),
+            Self::Bcf { .. } => "`bcftools view` says more; copy or download the file again".to_owned(),
+            Self::Parquet { .. } => "write the file again, compressed with zstd, snappy or not at all".to_owned(),
+            Self::ParquetFromPipe => "give the path of the file".to_owned(),
+        };
+        Some(text)
+    }
+}
+
+/// Proposes a column map from near misses.
+fn missing_hint(missing: &[Role], nearest: &[(Role, String)]) -> String {
+    let entries = missing.iter().map(|role| {
+        let near = nearest.iter().find(|(near, _)| near == role);
+        let column = near.map_or("COLUMN".to_owned(), |(_, column)| super::columns::quote(column));
+        format!("{}={column}", role.key())
+    });
+    format!(
+        "say which columns they are: `--columns {}`; or `id=COLUMN` for a column of whole variants",
+        entries.collect::<Vec<_>>().join(",")
+    )
+}
+
+fn list(roles: &[Role]) -> String {
+    roles.iter().map(Role::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn quoted(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Cuts a line for a message.
+pub(super) fn shown(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    match text.char_indices().nth(80) {
+        Some((cut, _)) => format!("{}...", &text[..cut]),
+        None => text.into_owned(),
+    }
+}

@@ -3,6 +3,7 @@
 //! Effect, risk, other, minor allele: such columns are never taken for REF or ALT on their own, because their order
 //! differs between sources. The user says which is which: `--columns ref=other_allele,alt=effect_allele`.
 
+use crate::Diagnostic;
 use std::fmt;
 use std::str::FromStr;
 
@@ -206,9 +207,8 @@ pub enum ColumnMapError {
     },
 }
 
-impl ColumnMapError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for ColumnMapError {
+    fn hint(&self) -> Option<String> {
         Some(format!(
             "example: `--columns chrom=CHR,pos=BP,ref=A2,alt=A1`; roles: {}",
             known_keys()
@@ -229,6 +229,9 @@ impl FromStr for ColumnMap {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut map = Self::default();
+        if text.trim().is_empty() {
+            return Ok(map);
+        }
         for entry in split_entries(text) {
             let entry = entry.trim();
             let (key, column) = entry.split_once('=').ok_or_else(|| ColumnMapError::NoEquals {

@@ -1,6 +1,7 @@
 //! Why a file cannot be read, or not read further.
 
 use super::columns::Role;
+use crate::Diagnostic;
 use std::fmt;
 
 /// A file of variants cannot be read, or not read further.
@@ -17,21 +18,24 @@ pub struct ReadError {
 }
 
 impl fmt::Display for ReadError {
+    /// Writes the cause; the place is in [`Diagnostic::place`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read variants from `{}`", self.file)?;
-        if let Some(line) = self.line {
-            let word = if self.cause.counts_records() { "record" } else { "line" };
-            write!(f, ", {word} {line}")?;
-        }
-        write!(f, ": {}", self.cause)
+        write!(f, "cannot read variants: {}", self.cause)
     }
 }
 
 impl std::error::Error for ReadError {}
 
-impl ReadError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for ReadError {
+    fn place(&self) -> Option<String> {
+        let word = if self.cause.counts_records() { "record" } else { "line" };
+        Some(match self.line {
+            Some(line) => format!("{}, {word} {line}", self.file),
+            None => self.file.to_string(),
+        })
+    }
+
+    fn hint(&self) -> Option<String> {
         self.cause.hint()
     }
 }

@@ -302,7 +302,7 @@ fn plain(name: &str) -> String {
 
 /// Returns the name with the fewest edits to `wanted`, when these are few.
 pub(super) fn nearest(wanted: &str, names: &[String]) -> Option<String> {
-    let limit = wanted.chars().count().div_ceil(3);
+    let limit = wanted.chars().count().div_ceil(3).max(2);
     names
         .iter()
         .map(|name| (edits(&plain(wanted), &plain(name)), name))

@@ -8,6 +8,7 @@
 
 mod hypothesis;
 pub mod hgvs;
+mod judge;
 mod fit;
 mod likelihood;
 mod names;
@@ -17,6 +18,7 @@ mod observe;
 pub use hypothesis::{
     Convention, Coordinates, Hypothesis, HypothesisSet, Orientation, Repair, Repairs, Shift, Spelling,
 };
+pub use judge::{Judgement, Reading, Thresholds, Verdict, is_palindromic, judge};
 pub use names::{KnownSite, NameEvidence, RowNames};
 pub use observe::{Lift, Lifted, LiftedBase, Observation, Observer, RowAlleles};
 pub use fit::{ConventionPosterior, Deviation, FileFit, Tally, fit};

@@ -751,6 +751,7 @@ mod tests {
                 position: Position::new(position).unwrap(),
                 reference_bases: b"C",
                 alternate_bases: b"T",
+                stated: None,
             };
             let observation = observer.observe(&row, &names).unwrap();
             tally.record(observation);

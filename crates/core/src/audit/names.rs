@@ -128,6 +128,7 @@ mod tests {
             position: Position::new(5).unwrap(),
             reference_bases: b"C",
             alternate_bases: b"T",
+            stated: None,
         };
         let dna = |text: &str| Dna::parse(text.as_bytes()).unwrap();
         let names = RowNames {

@@ -6,7 +6,7 @@
 use crate::assembly::Assembly;
 use crate::audit::hypothesis::{Coordinates, Hypothesis, HypothesisSet, Orientation, Shift};
 use crate::audit::names::{NameEvidence, RowNames};
-use crate::contig::{Chromosome, ContigName};
+use crate::contig::ContigName;
 use crate::dna::{Dna, complement};
 use crate::interval::Interval;
 use crate::position::Position;
@@ -59,6 +59,8 @@ pub struct RowAlleles<'a> {
     pub reference_bases: &'a [u8],
     /// ALT as written: A, C, G, T, possibly none.
     pub alternate_bases: &'a [u8],
+    /// The assembly that the row itself states: the version of an accession, a suffix such as `_b38`.
+    pub stated: Option<Assembly>,
 }
 
 /// What is observed of a row, without its coordinates.
@@ -70,7 +72,7 @@ pub struct Observation {
     pub unknown: HypothesisSet,
     /// Whether the chain leaves the row where it is, so that both assemblies mean the same variant.
     pub same_place: bool,
-    /// On which assembly the contig's accession says that the row is (`NC_000005.9` is GRCh37).
+    /// On which assembly the row says that it is (`NC_000005.9` is GRCh37).
     pub stated_coordinates: Option<Coordinates>,
     /// The strand of the gene that the row names.
     pub gene_strand: Option<Strand>,
@@ -134,6 +136,11 @@ impl<'a> Observer<'a> {
         }
     }
 
+    /// Returns the reference.
+    pub fn reference(&self) -> &'a dyn Reference {
+        self.reference
+    }
+
     /// Says whether the other assembly is considered.
     pub fn has_lift(&self) -> bool {
         self.lift.is_some()
@@ -156,7 +163,7 @@ impl<'a> Observer<'a> {
             matches: HypothesisSet::default(),
             unknown: HypothesisSet::default(),
             same_place: same_place(&places),
-            stated_coordinates: self.stated_coordinates(row.contig),
+            stated_coordinates: self.stated_coordinates(row),
             gene_strand: names.gene_strand,
             names: NameEvidence::default(),
             gaps,
@@ -169,9 +176,7 @@ impl<'a> Observer<'a> {
             if coordinates == Coordinates::OtherAssembly && self.lift.is_none() {
                 break;
             }
-            for shift in Shift::ALL {
-                self.compare(row, coordinates, shift, &places, &mut observation)?;
-            }
+            self.compare(row, coordinates, &places, &mut observation)?;
         }
         if !names.is_empty() {
             observation.names = names.agreement(|hypothesis| self.implied(row, hypothesis));
@@ -259,52 +264,97 @@ impl<'a> Observer<'a> {
         (places, gaps)
     }
 
-    /// Compares the four orientations at one place.
+    /// Compares the four orientations at the three positions of one assembly.
     fn compare(
         &mut self,
         row: &RowAlleles<'_>,
         coordinates: Coordinates,
-        shift: Shift,
         places: &[Option<Place>; 6],
         observation: &mut Observation,
     ) -> Result<(), ReferenceError> {
-        let at = |orientation| Hypothesis {
-            coordinates,
-            orientation,
-            shift,
-        };
-        let place = places[coordinates as usize * 3 + shift as usize];
-        for swapped in [false, true] {
-            let index = usize::from(swapped);
-            let written = [row.reference_bases, row.alternate_bases][index];
-            let orientations = [Orientation::of(swapped, false), Orientation::of(swapped, true)];
-            let interval = place.and_then(|place| {
-                let length_bp = u32::try_from(written.len()).ok()?;
-                Some((place, place.interval(length_bp)?))
-            });
-            let Some((place, interval)) = interval else {
-                for orientation in orientations {
-                    observation.unknown.insert(at(orientation));
-                }
+        let written = [row.reference_bases, row.alternate_bases];
+        let mut intervals = [[None; 2]; 3];
+        for (shift, pair) in intervals.iter_mut().enumerate() {
+            let Some(place) = places[coordinates as usize * 3 + shift] else {
                 continue;
             };
-            self.bases.clear();
-            self.reference.fetch(place.contig, interval, &mut self.bases)?;
-            for orientation in orientations {
-                let reversed = orientation.is_complement() != (place.strand == Strand::Reverse);
-                let allele = if reversed {
-                    self.complements[index].as_slice()
-                } else {
-                    written
+            for (allele, interval) in written.iter().zip(pair) {
+                *interval = u32::try_from(allele.len())
+                    .ok()
+                    .and_then(|length_bp| place.interval(length_bp));
+            }
+        }
+        let window = self.fetch_window(places, coordinates, &intervals)?;
+        for shift in Shift::ALL {
+            for swapped in [false, true] {
+                let index = usize::from(swapped);
+                let place = places[coordinates as usize * 3 + shift as usize];
+                let orientations = [Orientation::of(swapped, false), Orientation::of(swapped, true)];
+                let hypotheses = orientations.map(|orientation| Hypothesis {
+                    coordinates,
+                    orientation,
+                    shift,
+                });
+                let (Some(place), Some(interval)) = (place, intervals[shift as usize][index]) else {
+                    hypotheses.iter().for_each(|&hypothesis| observation.unknown.insert(hypothesis));
+                    continue;
                 };
-                match agreement(&self.bases, allele) {
-                    Some(true) => observation.matches.insert(at(orientation)),
-                    Some(false) => {}
-                    None => observation.unknown.insert(at(orientation)),
+                let genome = match window {
+                    Some(window) => {
+                        let first = (interval.bed_start() - window.bed_start()) as usize;
+                        &self.bases[first..first + interval.len() as usize]
+                    }
+                    None => {
+                        self.bases.clear();
+                        self.reference.fetch(place.contig, interval, &mut self.bases)?;
+                        self.bases.as_slice()
+                    }
+                };
+                for hypothesis in hypotheses {
+                    let reversed = hypothesis.orientation.is_complement() != (place.strand == Strand::Reverse);
+                    let allele = if reversed {
+                        self.complements[index].as_slice()
+                    } else {
+                        written[index]
+                    };
+                    match agreement(genome, allele) {
+                        Some(true) => observation.matches.insert(hypothesis),
+                        Some(false) => {}
+                        None => observation.unknown.insert(hypothesis),
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Fetches the bases of all intervals at once when they lie side by side, as they nearly always do.
+    fn fetch_window(
+        &mut self,
+        places: &[Option<Place>; 6],
+        coordinates: Coordinates,
+        intervals: &[[Option<Interval>; 2]; 3],
+    ) -> Result<Option<Interval>, ReferenceError> {
+        let mut contigs = places[coordinates as usize * 3..][..3].iter().flatten().map(|place| place.contig);
+        let Some(contig) = contigs.next() else { return Ok(None) };
+        if contigs.any(|other| other != contig) {
+            return Ok(None);
+        }
+        let all = || intervals.iter().flatten().flatten();
+        let (Some(start), Some(end), Some(longest)) = (
+            all().map(|interval| interval.bed_start()).min(),
+            all().map(|interval| interval.bed_end()).max(),
+            all().map(|interval| interval.len()).max(),
+        ) else {
+            return Ok(None);
+        };
+        let Some(window) = Interval::from_bed(start, end).filter(|window| window.len() <= longest.saturating_add(2))
+        else {
+            return Ok(None);
+        };
+        self.bases.clear();
+        self.reference.fetch(contig, window, &mut self.bases)?;
+        Ok(Some(window))
     }
 
     /// Returns the places as said that lie past the end of their contig.
@@ -329,13 +379,9 @@ impl<'a> Observer<'a> {
         beyond
     }
 
-    /// Returns the assembly that an accession states, relative to the reference's.
-    fn stated_coordinates(&self, contig: &str) -> Option<Coordinates> {
-        if !contig.starts_with("NC_") {
-            return None;
-        }
-        let stated = Chromosome::of(contig)?.assembly?;
-        Some(if stated == self.assembly? {
+    /// Returns the assembly that the row states, relative to the reference's.
+    fn stated_coordinates(&self, row: &RowAlleles<'_>) -> Option<Coordinates> {
+        Some(if row.stated? == self.assembly? {
             Coordinates::AsSaid
         } else {
             Coordinates::OtherAssembly
@@ -453,6 +499,7 @@ mod tests {
             position: Position::new(position).unwrap(),
             reference_bases: alleles[0].as_bytes(),
             alternate_bases: alleles[1].as_bytes(),
+            stated: None,
         }
     }
 

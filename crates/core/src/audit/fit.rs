@@ -3,10 +3,12 @@
 //! METHOD: a file follows one convention d in a share rho of its rows, the others deviate. With L the probability of
 //! a row ([`likelihood`](super::likelihood)) and v the prior over deviations, the file has probability
 //! P(rows | d) = integral over rho of product over rows of (rho L(d) + (1 - rho) sum over h of v(h) L(h)), times the
-//! Beta prior of rho; the posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, the
-//! shares of all deviations are fitted by expectation-maximisation with the same prior (a Dirichlet distribution with
-//! `following_rows` pseudo-rows), and rows are judged with these shares (empirical Bayes). Rows with equal
-//! observations are counted, not repeated, so the cost does not grow with the file.
+//! Beta prior of rho; the posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, each row
+//! is assigned to the hypotheses in proportion to L(h) (n(h) + alpha(h)), n(h) being the rows assigned to h without
+//! the row itself and alpha the same prior in pseudo-rows: collapsed variational inference of zeroth order (Asuncion,
+//! Welling, Smyth and Teh 2009, arXiv:1205.2662) of a mixture with Dirichlet prior. That a row does not count for
+//! itself matters: in plain expectation-maximisation a single odd row makes its own best explanation certain.
+//! Rows with equal observations are counted, not repeated, so the cost does not grow with the file.
 
 use crate::audit::hypothesis::{Convention, Coordinates, Hypothesis, Shift, Spelling};
 use crate::audit::likelihood::{Likelihoods, UNEXPLAINED, allele_names, likelihoods};
@@ -87,8 +89,32 @@ pub struct Deviation {
 struct Shares {
     convention: Convention,
     posterior: f64,
-    /// By hypothesis with the orientation relative to the convention, and last unexplained; sums to 1.
-    weights: Likelihoods,
+    /// Rows assigned to each hypothesis (orientation relative to the convention), and last unexplained.
+    assigned: Likelihoods,
+    /// What one row of each observation adds to `assigned`.
+    own: Vec<Likelihoods>,
+    /// The prior in rows, in the same order.
+    pseudo: Likelihoods,
+}
+
+impl Shares {
+    /// Returns the expected shares; they sum to 1.
+    fn weights(&self) -> Likelihoods {
+        let mut weights = self.assigned;
+        for (weight, pseudo) in weights.iter_mut().zip(&self.pseudo) {
+            *weight += pseudo;
+        }
+        normalise(&mut weights);
+        weights
+    }
+
+    /// Returns the probabilities of a row, in the same order, given the other rows.
+    ///
+    /// * `number`: the observation of the row, when the row is one of those counted.
+    fn responsibilities(&self, likelihood: &Likelihoods, number: Option<u32>) -> Option<Likelihoods> {
+        let own = number.and_then(|number| self.own.get(number as usize));
+        respond(&self.assigned, &self.pseudo, likelihood, own)
+    }
 }
 
 /// What a file as a whole says.
@@ -100,6 +126,7 @@ pub struct FileFit {
     named_rows: u64,
     conventions: Vec<ConventionPosterior>,
     shares: Vec<Shares>,
+    numbers: HashMap<Observation, u32>,
     deviations: Vec<Deviation>,
     matches: [u64; Hypothesis::COUNT],
     compared: [u64; Hypothesis::COUNT],
@@ -143,17 +170,24 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
     let shares: Vec<Shares> = scored
         .iter()
         .filter(|(_, posterior)| *posterior > NEGLIGIBLE)
-        .map(|&(convention, posterior)| Shares {
-            convention,
-            posterior,
-            weights: expectation_maximisation(convention, &evidence, prior, weigh_lift, None),
+        .map(|&(convention, posterior)| {
+            let pseudo = pseudo_counts(convention, prior, weigh_lift);
+            let rows = relative_rows(convention, &evidence);
+            let (assigned, own) = assign(&rows, &pseudo);
+            Shares {
+                convention,
+                posterior,
+                assigned,
+                own,
+                pseudo,
+            }
         })
         .collect();
     let conventions = merge_equal(&scored, observations);
     let deviations = shares
         .iter()
         .max_by(|a, b| a.posterior.total_cmp(&b.posterior))
-        .map_or_else(Vec::new, |best| deviations(best, &evidence, prior, weigh_lift));
+        .map_or_else(Vec::new, |best| deviations(best, &relative_rows(best.convention, &evidence)));
     let mut result = FileFit {
         prior: prior.clone(),
         has_lift: weigh_lift,
@@ -161,6 +195,7 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
         named_rows: names.rows,
         conventions,
         shares,
+        numbers: tally.numbers.clone(),
         deviations,
         matches: [0; Hypothesis::COUNT],
         compared: [0; Hypothesis::COUNT],
@@ -215,20 +250,20 @@ impl FileFit {
         for (value, factor) in likelihood.iter_mut().zip(allele_names(observation, &self.prior)) {
             *value *= factor.powf(rest);
         }
+        let number = self.numbers.get(observation).copied();
         let mut posterior = [0.0; Hypothesis::COUNT + 1];
         let mut total = 0.0;
         for shares in &self.shares {
             let relative = relative(&likelihood, shares.convention, observation.gene_strand);
-            let sum: f64 = shares.weights.iter().zip(&relative).map(|(w, l)| w * l).sum();
-            if sum <= 0.0 {
+            let Some(row) = shares.responsibilities(&relative, number) else {
                 continue;
-            }
+            };
             total += shares.posterior;
             for index in 0..Hypothesis::COUNT {
                 let hypothesis = absolute(Hypothesis::from_index(index), shares.convention, observation.gene_strand);
-                posterior[hypothesis.index()] += shares.posterior * shares.weights[index] * relative[index] / sum;
+                posterior[hypothesis.index()] += shares.posterior * row[index];
             }
-            posterior[UNEXPLAINED] += shares.posterior * shares.weights[UNEXPLAINED] * relative[UNEXPLAINED] / sum;
+            posterior[UNEXPLAINED] += shares.posterior * row[UNEXPLAINED];
         }
         if total > 0.0 {
             for value in &mut posterior {
@@ -458,49 +493,85 @@ fn log_marginal(pairs: &[Pair], prior: &Prior) -> f64 {
     top + (log_sum(left, peak) + log_sum(peak, right)).ln()
 }
 
-/// Fits the shares of all deviations under a convention; `without` fixes one at 0.
-fn expectation_maximisation(
-    convention: Convention,
-    evidence: &[Evidence],
-    prior: &Prior,
-    has_lift: bool,
-    without: Option<usize>,
-) -> Likelihoods {
-    let rows: Vec<(Likelihoods, f64)> = evidence
+/// Likelihoods relative to a convention, with counts.
+type Rows = Vec<(Likelihoods, f64)>;
+
+fn relative_rows(convention: Convention, evidence: &[Evidence]) -> Rows {
+    evidence
         .iter()
         .map(|row| (relative(&row.likelihoods, convention, row.gene_strand), row.count))
-        .collect();
-    let pseudo = pseudo_counts(convention, prior, has_lift);
-    let mut weights = pseudo;
-    if let Some(index) = without {
-        weights[index] = 0.0;
+        .collect()
+}
+
+/// Assigns a row given the rows assigned so far, of which it is one (`own`) or not.
+fn respond(
+    assigned: &Likelihoods,
+    pseudo: &Likelihoods,
+    likelihood: &Likelihoods,
+    own: Option<&Likelihoods>,
+) -> Option<Likelihoods> {
+    let mut row = [0.0; Hypothesis::COUNT + 1];
+    let mut sum = 0.0;
+    for (index, value) in row.iter_mut().enumerate() {
+        let others = assigned[index] - own.map_or(0.0, |own| own[index]);
+        *value = (others.max(0.0) + pseudo[index]) * likelihood[index];
+        sum += *value;
     }
-    normalise(&mut weights);
-    for _ in 0..2000 {
-        let mut next = pseudo;
-        for (likelihood, count) in &rows {
-            let sum: f64 = weights.iter().zip(likelihood).map(|(w, l)| w * l).sum();
-            if sum > 0.0 {
-                for ((next, weight), value) in next.iter_mut().zip(&weights).zip(likelihood) {
-                    *next += count * weight * value / sum;
-                }
-            }
+    if sum <= 0.0 {
+        return None;
+    }
+    for value in &mut row {
+        *value /= sum;
+    }
+    Some(row)
+}
+
+/// Assigns all rows; hypotheses with no pseudo-rows are left out.
+fn assign(rows: &Rows, pseudo: &Likelihoods) -> (Likelihoods, Vec<Likelihoods>) {
+    let mut own: Vec<Likelihoods> = Vec::with_capacity(rows.len());
+    let mut assigned = [0.0; Hypothesis::COUNT + 1];
+    let start = pseudo.map(|value| value * 1e3);
+    for (likelihood, count) in rows {
+        let row = respond(&start, pseudo, likelihood, None).unwrap_or_default();
+        add(&mut assigned, &row, *count);
+        own.push(row);
+    }
+    let total: f64 = rows.iter().map(|(_, count)| count).sum();
+    for _ in 0..1000 {
+        let mut next = [0.0; Hypothesis::COUNT + 1];
+        for ((likelihood, count), own) in rows.iter().zip(&mut own) {
+            let allowed = mask(likelihood, pseudo);
+            *own = respond(&assigned, pseudo, &allowed, Some(own)).unwrap_or_default();
+            add(&mut next, own, *count);
         }
-        if let Some(index) = without {
-            next[index] = 0.0;
-        }
-        normalise(&mut next);
         let change = next
             .iter()
-            .zip(&weights)
+            .zip(&assigned)
             .map(|(new, old)| (new - old).abs())
             .fold(0.0, f64::max);
-        weights = next;
-        if change < 1e-8 {
+        assigned = next;
+        if change < 1e-9 * total.max(1.0) {
             break;
         }
     }
-    weights
+    (assigned, own)
+}
+
+/// Leaves out the hypotheses that have no pseudo-rows.
+fn mask(likelihood: &Likelihoods, pseudo: &Likelihoods) -> Likelihoods {
+    let mut allowed = *likelihood;
+    for (value, pseudo) in allowed.iter_mut().zip(pseudo) {
+        if *pseudo == 0.0 {
+            *value = 0.0;
+        }
+    }
+    allowed
+}
+
+fn add(sum: &mut Likelihoods, row: &Likelihoods, count: f64) {
+    for (sum, value) in sum.iter_mut().zip(row) {
+        *sum += count * value;
+    }
 }
 
 fn pseudo_counts(convention: Convention, prior: &Prior, has_lift: bool) -> Likelihoods {
@@ -520,7 +591,7 @@ fn normalise(weights: &mut Likelihoods) {
     }
 }
 
-fn log_likelihood(weights: &Likelihoods, rows: &[(Likelihoods, f64)]) -> f64 {
+fn log_likelihood(weights: &Likelihoods, rows: &Rows) -> f64 {
     rows.iter()
         .map(|(likelihood, count)| {
             let sum: f64 = weights.iter().zip(likelihood).map(|(w, l)| w * l).sum();
@@ -530,31 +601,29 @@ fn log_likelihood(weights: &Likelihoods, rows: &[(Likelihoods, f64)]) -> f64 {
 }
 
 /// Finds the deviations that the rows cannot be explained without, with intervals.
-fn deviations(best: &Shares, evidence: &[Evidence], prior: &Prior, has_lift: bool) -> Vec<Deviation> {
-    let rows: Vec<(Likelihoods, f64)> = evidence
-        .iter()
-        .map(|row| (relative(&row.likelihoods, best.convention, row.gene_strand), row.count))
-        .collect();
-    let total: f64 = rows.iter().map(|(_, count)| count).sum();
+fn deviations(best: &Shares, rows: &Rows) -> Vec<Deviation> {
     let followed = followed(best.convention).index();
     let candidates: Vec<usize> = (0..=UNEXPLAINED)
-        .filter(|&index| index != followed && best.weights[index] * total > 0.5)
+        .filter(|&index| index != followed && best.assigned[index] > 0.5)
         .collect();
     if candidates.is_empty() {
         return Vec::new();
     }
-    let full = log_likelihood(&best.weights, &rows);
-    let variances = variances(&best.weights, followed, &candidates, &rows, &pseudo_counts(best.convention, prior, has_lift));
+    let weights = best.weights();
+    let full = log_likelihood(&weights, rows);
+    let variances = variances(&weights, followed, &candidates, rows, &best.pseudo);
     let mut found: Vec<Deviation> = candidates
         .iter()
         .zip(variances)
         .filter_map(|(&index, variance)| {
-            let reduced = expectation_maximisation(best.convention, evidence, prior, has_lift, Some(index));
-            let evidence_nats = full - log_likelihood(&reduced, &rows);
+            let mut reduced = best.clone();
+            reduced.pseudo[index] = 0.0;
+            (reduced.assigned, reduced.own) = assign(rows, &reduced.pseudo);
+            let evidence_nats = full - log_likelihood(&reduced.weights(), rows);
             (evidence_nats >= FOUND).then(|| Deviation {
                 change: (index != UNEXPLAINED).then(|| Hypothesis::from_index(index)),
-                share: best.weights[index],
-                interval: logit_interval(best.weights[index], variance),
+                share: weights[index],
+                interval: logit_interval(weights[index], variance),
                 evidence_nats,
             })
         })
@@ -568,7 +637,7 @@ fn variances(
     weights: &Likelihoods,
     followed: usize,
     candidates: &[usize],
-    rows: &[(Likelihoods, f64)],
+    rows: &Rows,
     pseudo: &Likelihoods,
 ) -> Vec<f64> {
     let size = candidates.len();

@@ -1,0 +1,5 @@
+//! The audit of a file.
+
+mod lift;
+
+pub use lift::{Block, BlockLift};

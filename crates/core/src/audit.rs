@@ -11,6 +11,8 @@ pub mod hgvs;
 mod judge;
 mod fit;
 mod likelihood;
+mod marginal;
+mod mixture;
 mod names;
 mod prior;
 mod observe;

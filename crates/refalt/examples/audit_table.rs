@@ -14,8 +14,8 @@ fn main() {
     let world = World::load();
     println!("{} distinct real rows\n", world.rows.len());
     let files = |rows: usize| if rows >= 1000 { 40 } else { 200 };
-    println!("| fault | share | rows | file right | undecided | wrong | restored | unclear | passed as ok | precision | clean ok | clean unclear |");
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| fault | share | rows | file right | undecided | wrong | restored | unclear | passed as ok | precision | repaired | repair precision | clean ok | clean unclear |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let mut random = Random::new(1);
     let mut all = Score::default();
     for fault in Fault::EXPLAINABLE.into_iter().chain([Fault::RandomReference]) {
@@ -59,7 +59,7 @@ fn print_row(name: &str, share: f64, rows: usize, score: &Score) {
         }
     };
     println!(
-        "| {name} | {:.0} % | {rows} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {name} | {:.0} % | {rows} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         100.0 * share,
         score.right,
         score.files - score.right - score.wrong,
@@ -68,6 +68,8 @@ fn print_row(name: &str, share: f64, rows: usize, score: &Score) {
         percent(score.damaged_unclear, score.damaged),
         percent(score.missed, score.damaged),
         percent(score.restored, score.restored + score.mistaken),
+        percent(score.repaired.0, score.damaged),
+        percent(score.repaired.0, score.repaired.0 + score.repaired.1),
         percent(score.passed, score.clean),
         percent(score.clean_unclear, score.clean),
         percent(score.covered, score.reported),

@@ -3,15 +3,14 @@
 //! METHOD: a file follows one convention d in a share rho of its rows, the others deviate. With L the probability of
 //! a row ([`likelihood`](super::likelihood)) and v the prior over deviations, the file has probability
 //! P(rows | d) = integral over rho of product over rows of (rho L(d) + (1 - rho) sum over h of v(h) L(h)), times the
-//! Beta prior of rho; the posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, each row
-//! is assigned to the hypotheses in proportion to L(h) (n(h) + alpha(h)), n(h) being the rows assigned to h without
-//! the row itself and alpha the same prior in pseudo-rows: collapsed variational inference of zeroth order (Asuncion,
-//! Welling, Smyth and Teh 2009, arXiv:1205.2662) of a mixture with Dirichlet prior. That a row does not count for
-//! itself matters: in plain expectation-maximisation a single odd row makes its own best explanation certain.
+//! Beta prior of rho; the posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, the
+//! shares of all deviations are fitted ([`mixture`](super::mixture)) and rows are judged with them (empirical Bayes).
 //! Rows with equal observations are counted, not repeated, so the cost does not grow with the file.
 
 use crate::audit::hypothesis::{Convention, Coordinates, Hypothesis, Shift, Spelling};
 use crate::audit::likelihood::{Likelihoods, UNEXPLAINED, allele_names, likelihoods};
+use crate::audit::marginal::{Pair, log_integrand, log_marginal, SCREEN};
+use crate::audit::mixture::{Mixture, Rows, log_likelihood};
 use crate::audit::observe::Observation;
 use crate::audit::prior::Prior;
 use crate::strand::Strand;
@@ -84,37 +83,12 @@ pub struct Deviation {
     pub evidence_nats: f64,
 }
 
-/// The shares fitted under one convention.
+/// The shares fitted under one convention; components are hypotheses with the orientation relative to it.
 #[derive(Clone, Debug)]
 struct Shares {
     convention: Convention,
     posterior: f64,
-    /// Rows assigned to each hypothesis (orientation relative to the convention), and last unexplained.
-    assigned: Likelihoods,
-    /// What one row of each observation adds to `assigned`.
-    own: Vec<Likelihoods>,
-    /// The prior in rows, in the same order.
-    pseudo: Likelihoods,
-}
-
-impl Shares {
-    /// Returns the expected shares; they sum to 1.
-    fn weights(&self) -> Likelihoods {
-        let mut weights = self.assigned;
-        for (weight, pseudo) in weights.iter_mut().zip(&self.pseudo) {
-            *weight += pseudo;
-        }
-        normalise(&mut weights);
-        weights
-    }
-
-    /// Returns the probabilities of a row, in the same order, given the other rows.
-    ///
-    /// * `number`: the observation of the row, when the row is one of those counted.
-    fn responsibilities(&self, likelihood: &Likelihoods, number: Option<u32>) -> Option<Likelihoods> {
-        let own = number.and_then(|number| self.own.get(number as usize));
-        respond(&self.assigned, &self.pseudo, likelihood, own)
-    }
+    mixture: Mixture,
 }
 
 /// What a file as a whole says.
@@ -173,13 +147,10 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
         .map(|&(convention, posterior)| {
             let pseudo = pseudo_counts(convention, prior, weigh_lift);
             let rows = relative_rows(convention, &evidence);
-            let (assigned, own) = assign(&rows, &pseudo);
             Shares {
                 convention,
                 posterior,
-                assigned,
-                own,
-                pseudo,
+                mixture: Mixture::fit(&rows, pseudo, followed(convention).index()),
             }
         })
         .collect();
@@ -250,12 +221,12 @@ impl FileFit {
         for (value, factor) in likelihood.iter_mut().zip(allele_names(observation, &self.prior)) {
             *value *= factor.powf(rest);
         }
-        let number = self.numbers.get(observation).copied();
+        let number = self.numbers.get(observation).map(|&number| number as usize);
         let mut posterior = [0.0; Hypothesis::COUNT + 1];
         let mut total = 0.0;
         for shares in &self.shares {
             let relative = relative(&likelihood, shares.convention, observation.gene_strand);
-            let Some(row) = shares.responsibilities(&relative, number) else {
+            let Some(row) = shares.mixture.responsibilities(&relative, number) else {
                 continue;
             };
             total += shares.posterior;
@@ -399,16 +370,6 @@ fn log_posteriors(scored: &mut [(Convention, f64)], evidence: &[Evidence], prior
     scored.sort_by(|a, b| b.1.total_cmp(&a.1));
 }
 
-/// Log odds of the share of following rows at which conventions are compared roughly.
-const SCREEN: [f64; 10] = [-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0];
-
-/// Probability of an observation when it follows the convention and when it deviates, and its count.
-struct Pair {
-    following: f64,
-    deviating: f64,
-    count: f64,
-}
-
 fn pairs(convention: Convention, evidence: &[Evidence], prior: &Prior, has_lift: bool) -> Vec<Pair> {
     let followed = followed(convention);
     let weights = prior.deviations(followed, has_lift);
@@ -425,153 +386,11 @@ fn pairs(convention: Convention, evidence: &[Evidence], prior: &Prior, has_lift:
         .collect()
 }
 
-/// Returns the log of the Beta prior, up to a constant, times the probability of the rows at rho = logistic(`logit`),
-/// as a density over the log odds.
-fn log_integrand(pairs: &[Pair], logit: f64, prior: &Prior) -> f64 {
-    // ln(rho) and ln(1 - rho) without cancellation at either end.
-    let ln_rho = -(-logit).exp().ln_1p();
-    let ln_rest = -logit.exp().ln_1p();
-    let (rho, rest) = (ln_rho.exp(), ln_rest.exp());
-    let following = prior.following * prior.following_rows;
-    let deviating = (1.0 - prior.following) * prior.following_rows;
-    let rows: f64 = pairs
-        .iter()
-        .map(|pair| pair.count * (rho * pair.following + rest * pair.deviating).ln())
-        .sum();
-    // The Jacobian rho (1 - rho) of the log odds raises both exponents of the Beta density by one.
-    following * ln_rho + deviating * ln_rest + rows
-}
-
-/// Integrates over the share of following rows, by Simpson's rule on the log odds around the maximum.
-fn log_marginal(pairs: &[Pair], prior: &Prior) -> f64 {
-    let value = |logit: f64| log_integrand(pairs, logit, prior);
-    let mut peak = SCREEN[0];
-    let mut top = f64::NEG_INFINITY;
-    for step in 0..=56 {
-        let logit = -8.0 + 0.5 * f64::from(step);
-        let here = value(logit);
-        if here > top {
-            (peak, top) = (logit, here);
-        }
-    }
-    // Golden-section search within the step.
-    let (mut low, mut high) = (peak - 0.5, peak + 0.5);
-    for _ in 0..24 {
-        let (left, right) = (high - 0.618_034 * (high - low), low + 0.618_034 * (high - low));
-        if value(left) > value(right) {
-            high = right;
-        } else {
-            low = left;
-        }
-    }
-    peak = 0.5 * (low + high);
-    top = value(peak).max(top);
-    let edge = |direction: f64| {
-        let mut width = 1e-4;
-        while width < 300.0 && value(peak + direction * width) > top - 25.0 {
-            width *= 1.5;
-        }
-        peak + direction * width
-    };
-    let (left, right) = (edge(-1.0), edge(1.0));
-    // The two sides differ widely in scale: a steep flank towards 0, a long tail towards 1.
-    let log_sum = |from: f64, to: f64| {
-        const STEPS: u32 = 64;
-        let step = (to - from) / f64::from(STEPS);
-        let sum: f64 = (0..=STEPS)
-            .map(|index| {
-                let weight = match index {
-                    0 | STEPS => 1.0,
-                    odd if odd % 2 == 1 => 4.0,
-                    _ => 2.0,
-                };
-                weight * (value(from + step * f64::from(index)) - top).exp()
-            })
-            .sum();
-        sum * step / 3.0
-    };
-    top + (log_sum(left, peak) + log_sum(peak, right)).ln()
-}
-
-/// Likelihoods relative to a convention, with counts.
-type Rows = Vec<(Likelihoods, f64)>;
-
 fn relative_rows(convention: Convention, evidence: &[Evidence]) -> Rows {
     evidence
         .iter()
         .map(|row| (relative(&row.likelihoods, convention, row.gene_strand), row.count))
         .collect()
-}
-
-/// Assigns a row given the rows assigned so far, of which it is one (`own`) or not.
-fn respond(
-    assigned: &Likelihoods,
-    pseudo: &Likelihoods,
-    likelihood: &Likelihoods,
-    own: Option<&Likelihoods>,
-) -> Option<Likelihoods> {
-    let mut row = [0.0; Hypothesis::COUNT + 1];
-    let mut sum = 0.0;
-    for (index, value) in row.iter_mut().enumerate() {
-        let others = assigned[index] - own.map_or(0.0, |own| own[index]);
-        *value = (others.max(0.0) + pseudo[index]) * likelihood[index];
-        sum += *value;
-    }
-    if sum <= 0.0 {
-        return None;
-    }
-    for value in &mut row {
-        *value /= sum;
-    }
-    Some(row)
-}
-
-/// Assigns all rows; hypotheses with no pseudo-rows are left out.
-fn assign(rows: &Rows, pseudo: &Likelihoods) -> (Likelihoods, Vec<Likelihoods>) {
-    let mut own: Vec<Likelihoods> = Vec::with_capacity(rows.len());
-    let mut assigned = [0.0; Hypothesis::COUNT + 1];
-    let start = pseudo.map(|value| value * 1e3);
-    for (likelihood, count) in rows {
-        let row = respond(&start, pseudo, likelihood, None).unwrap_or_default();
-        add(&mut assigned, &row, *count);
-        own.push(row);
-    }
-    let total: f64 = rows.iter().map(|(_, count)| count).sum();
-    for _ in 0..1000 {
-        let mut next = [0.0; Hypothesis::COUNT + 1];
-        for ((likelihood, count), own) in rows.iter().zip(&mut own) {
-            let allowed = mask(likelihood, pseudo);
-            *own = respond(&assigned, pseudo, &allowed, Some(own)).unwrap_or_default();
-            add(&mut next, own, *count);
-        }
-        let change = next
-            .iter()
-            .zip(&assigned)
-            .map(|(new, old)| (new - old).abs())
-            .fold(0.0, f64::max);
-        assigned = next;
-        if change < 1e-9 * total.max(1.0) {
-            break;
-        }
-    }
-    (assigned, own)
-}
-
-/// Leaves out the hypotheses that have no pseudo-rows.
-fn mask(likelihood: &Likelihoods, pseudo: &Likelihoods) -> Likelihoods {
-    let mut allowed = *likelihood;
-    for (value, pseudo) in allowed.iter_mut().zip(pseudo) {
-        if *pseudo == 0.0 {
-            *value = 0.0;
-        }
-    }
-    allowed
-}
-
-fn add(sum: &mut Likelihoods, row: &Likelihoods, count: f64) {
-    for (sum, value) in sum.iter_mut().zip(row) {
-        *sum += count * value;
-    }
 }
 
 fn pseudo_counts(convention: Convention, prior: &Prior, has_lift: bool) -> Likelihoods {
@@ -584,41 +403,26 @@ fn pseudo_counts(convention: Convention, prior: &Prior, has_lift: bool) -> Likel
     pseudo
 }
 
-fn normalise(weights: &mut Likelihoods) {
-    let sum: f64 = weights.iter().sum();
-    for weight in weights.iter_mut() {
-        *weight /= sum;
-    }
-}
-
-fn log_likelihood(weights: &Likelihoods, rows: &Rows) -> f64 {
-    rows.iter()
-        .map(|(likelihood, count)| {
-            let sum: f64 = weights.iter().zip(likelihood).map(|(w, l)| w * l).sum();
-            count * sum.max(f64::MIN_POSITIVE).ln()
-        })
-        .sum()
-}
-
 /// Finds the deviations that the rows cannot be explained without, with intervals.
 fn deviations(best: &Shares, rows: &Rows) -> Vec<Deviation> {
     let followed = followed(best.convention).index();
+    let mixture = &best.mixture;
     let candidates: Vec<usize> = (0..=UNEXPLAINED)
-        .filter(|&index| index != followed && best.assigned[index] > 0.5)
+        .filter(|&index| index != followed && mixture.assigned[index] > 0.5)
         .collect();
     if candidates.is_empty() {
         return Vec::new();
     }
-    let weights = best.weights();
+    let weights = mixture.weights();
     let full = log_likelihood(&weights, rows);
-    let variances = variances(&weights, followed, &candidates, rows, &best.pseudo);
+    let variances = mixture.variances(rows, followed, &candidates);
     let mut found: Vec<Deviation> = candidates
         .iter()
         .zip(variances)
         .filter_map(|(&index, variance)| {
-            let mut reduced = best.clone();
-            reduced.pseudo[index] = 0.0;
-            (reduced.assigned, reduced.own) = assign(rows, &reduced.pseudo);
+            let mut pseudo = mixture.pseudo;
+            pseudo[index] = 0.0;
+            let reduced = Mixture::fit(rows, pseudo, followed);
             let evidence_nats = full - log_likelihood(&reduced.weights(), rows);
             (evidence_nats >= FOUND).then(|| Deviation {
                 change: (index != UNEXPLAINED).then(|| Hypothesis::from_index(index)),
@@ -630,65 +434,6 @@ fn deviations(best: &Shares, rows: &Rows) -> Vec<Deviation> {
         .collect();
     found.sort_by(|a, b| b.share.total_cmp(&a.share));
     found
-}
-
-/// Returns the variance of each share from the observed information, mass moving between it and the followed one.
-fn variances(
-    weights: &Likelihoods,
-    followed: usize,
-    candidates: &[usize],
-    rows: &Rows,
-    pseudo: &Likelihoods,
-) -> Vec<f64> {
-    let size = candidates.len();
-    let mut information = vec![vec![0.0; size]; size];
-    for (likelihood, count) in rows {
-        let sum: f64 = weights.iter().zip(likelihood).map(|(w, l)| w * l).sum();
-        if sum <= 0.0 {
-            continue;
-        }
-        let score: Vec<f64> = candidates
-            .iter()
-            .map(|&index| (likelihood[index] - likelihood[followed]) / sum)
-            .collect();
-        for (row, left) in information.iter_mut().zip(&score) {
-            for (cell, right) in row.iter_mut().zip(&score) {
-                *cell += count * left * right;
-            }
-        }
-    }
-    for (position, &index) in candidates.iter().enumerate() {
-        information[position][position] += pseudo[index] / (weights[index] * weights[index]);
-    }
-    (0..size).map(|index| inverse_diagonal(&information, index)).collect()
-}
-
-/// Returns one diagonal element of the inverse of a symmetric positive definite matrix, by Gaussian elimination.
-fn inverse_diagonal(matrix: &[Vec<f64>], wanted: usize) -> f64 {
-    let size = matrix.len();
-    let mut work: Vec<Vec<f64>> = matrix.to_vec();
-    let mut right: Vec<f64> = (0..size).map(|index| f64::from(u8::from(index == wanted))).collect();
-    for pivot in 0..size {
-        let best = (pivot..size)
-            .max_by(|&a, &b| work[a][pivot].abs().total_cmp(&work[b][pivot].abs()))
-            .unwrap_or(pivot);
-        work.swap(pivot, best);
-        right.swap(pivot, best);
-        if work[pivot][pivot].abs() < 1e-300 {
-            return f64::INFINITY;
-        }
-        for row in 0..size {
-            if row != pivot {
-                let factor = work[row][pivot] / work[pivot][pivot];
-                for column in pivot..size {
-                    let value = work[pivot][column];
-                    work[row][column] -= factor * value;
-                }
-                right[row] -= factor * right[pivot];
-            }
-        }
-    }
-    right[wanted] / work[wanted][wanted]
 }
 
 /// Returns the 95 % interval of a share, normal on the log odds so that it stays inside 0 to 1.

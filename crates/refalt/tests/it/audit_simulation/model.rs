@@ -385,6 +385,8 @@ pub struct Score {
     pub clean_unclear: u64,
     /// Rows named as faulty whose proposal is not the truth.
     pub mistaken: u64,
+    /// Rows that a repair of every kind would change, rightly and wrongly.
+    pub repaired: (u64, u64),
     /// Rows whose reading was given, by tenth of its probability: how many, and how many were true.
     pub calibration: [(u64, u64); 10],
     /// Files in which the true share of the fault lies in its reported 95 % interval, of those that report it.
@@ -437,6 +439,10 @@ impl Score {
                 self.clean_unclear += u64::from(!named);
             }
             self.mistaken += u64::from(named && !judgement.verdict.is_ok() && !right);
+            if named && !judgement.verdict.is_ok() && judgement.posterior >= Thresholds::default().accept {
+                self.repaired.0 += u64::from(right);
+                self.repaired.1 += u64::from(!right);
+            }
         }
     }
 

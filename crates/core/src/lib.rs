@@ -9,6 +9,7 @@ pub mod backend;
 pub mod contig;
 pub mod dna;
 pub mod interval;
+pub mod motif;
 pub mod normalize;
 pub mod position;
 pub mod prediction;

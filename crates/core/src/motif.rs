@@ -21,6 +21,7 @@ pub mod distribution;
 pub mod effect;
 pub mod error;
 pub mod matrix;
+pub mod occupancy;
 pub mod scan;
 
 #[cfg(test)]
@@ -30,4 +31,5 @@ pub use distribution::{ScoreDistribution, Threshold};
 pub use effect::{AlleleContext, AlleleSite, MotifEffect, SiteChanges, effect, site_changes};
 pub use error::MotifError;
 pub use matrix::{Background, CountMatrix, Frequencies, LogOdds, MotifName, Pseudocount};
+pub use occupancy::{OccupancyModel, Occupied};
 pub use scan::{MotifHit, scan};

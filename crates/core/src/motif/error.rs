@@ -65,26 +65,24 @@ pub enum MotifError {
         value: f64,
     },
 
-    /// A motif with a weight of minus infinity where every word needs a score.
-    #[error("motif `{accession}` gives position {position} base `{base}` a score of minus infinity")]
+    /// A motif whose every word is impossible.
+    #[error("no word has a score above minus infinity with motif `{accession}`")]
     Impossible {
         /// Accession of the motif.
         accession: String,
-        /// Position in the motif, 1-based.
-        position: usize,
-        /// A, C, G or T.
-        base: char,
     },
 
-    /// A motif too wide for the occupancy model.
-    #[error("motif `{accession}` is {width} positions wide; the occupancy model takes at most {limit}")]
-    TooWide {
+    /// A motif with a word of odds too high to multiply.
+    #[error(
+        "the best word of motif `{accession}` has log2 odds of `{bits}`; the occupancy model takes at most {limit}"
+    )]
+    TooStrong {
         /// Accession of the motif.
         accession: String,
-        /// Its width in positions.
-        width: usize,
-        /// The widest motif taken.
-        limit: usize,
+        /// Its highest score in bits.
+        bits: f64,
+        /// The highest score taken, in bits.
+        limit: f64,
     },
 
     /// A span of bins that reaches outside the sequence.
@@ -117,7 +115,7 @@ impl MotifError {
             Self::Pseudocount { .. } => "the usual pseudocount is 0.8 in all, 0.2 for each base",
             Self::Probability { .. } => "a common threshold is 1e-4",
             Self::Impossible { .. } => "use a pseudocount above 0",
-            Self::TooWide { .. } => "trim positions of low information from the ends of the motif",
+            Self::TooStrong { .. } => "trim positions of low information from the ends of the motif",
             Self::Bins { .. } => return None,
         };
         Some(text.to_owned())

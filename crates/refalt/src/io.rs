@@ -3,4 +3,5 @@
 //! No type of a format crate leaves this module.
 
 pub mod fasta;
+pub mod motif;
 pub mod variants;

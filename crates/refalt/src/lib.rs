@@ -7,6 +7,7 @@ pub mod atomic_file;
 pub mod diagnostic;
 pub mod engine;
 pub mod io;
+pub mod motif_scan;
 pub mod provenance;
 
 pub use diagnostic::Diagnostic;

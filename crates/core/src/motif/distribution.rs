@@ -8,7 +8,7 @@
 //! nothing is binned: weights are multiples of 2^-30 bit, so equal scores are equal numbers.
 //!
 //! A half keeps at most 2^18 partial scores. Beyond that (motifs wider than 18, unless scores coincide)
-//! they are rounded to the finest grid on which they fit, and [`ScoreDistribution::resolution`] bounds what
+//! they are rounded to a grid on which they fit, and [`ScoreDistribution::resolution`] bounds what
 //! that does to a score.
 //!
 //! The alternative, one histogram of binned scores, is what MOODS and FIMO do (with bins of about 0.001 and
@@ -193,50 +193,50 @@ impl PartialScores {
         partial
     }
 
-    /// Adds a position: four shifted copies of the list, merged.
+    /// Adds a position: four copies of the list, each moved by a weight, merged; equal scores become one.
     fn extended(&self, row: &[f64; 4], background: [f64; 4]) -> Self {
-        let mut merged: Option<(Vec<i64>, Vec<f64>)> = None;
-        let mut rounding = 0;
-        let shifted = |base: usize| -> Option<(Vec<i64>, Vec<f64>, i64)> {
-            if row[base] == f64::NEG_INFINITY {
-                return None;
-            }
-            let weight = (row[base] * UNITS_PER_BIT) as i64;
-            let rounded = round_to(weight, self.shift);
-            let scores = self.scores.iter().map(|s| s + rounded).collect();
-            let probabilities = self.probabilities.iter().map(|p| p * background[base]);
-            Some((scores, probabilities.collect(), (weight - rounded).abs()))
-        };
-        let mut pairs = [None, None];
-        for (pair, bases) in pairs.iter_mut().zip([[0, 1], [2, 3]]) {
-            for (scores, probabilities, error) in bases.into_iter().filter_map(shifted) {
-                rounding = rounding.max(error);
-                *pair = Some(match pair.take() {
-                    None => (scores, probabilities),
-                    Some(other) => merge(&other, &(scores, probabilities)),
-                });
-            }
-        }
-        for pair in pairs.into_iter().flatten() {
-            merged = Some(match merged.take() {
-                None => pair,
-                Some(other) => merge(&other, &pair),
-            });
-        }
-        let (scores, probabilities) = merged.unwrap_or_default();
-        Self {
-            scores,
-            probabilities,
+        let mut extended = Self {
+            scores: Vec::with_capacity(4 * self.scores.len()),
+            probabilities: Vec::with_capacity(4 * self.scores.len()),
             shift: self.shift,
-            rounding: self.rounding + rounding,
+            rounding: self.rounding,
+        };
+        let exact = row.map(|weight| (weight * UNITS_PER_BIT) as i64);
+        let weights = exact.map(|weight| round_to(weight, self.shift));
+        let mut next = [0; 4];
+        let mut heads = [i64::MAX; 4];
+        if let Some(&first) = self.scores.first() {
+            for base in (0..4).filter(|&base| row[base] > f64::NEG_INFINITY) {
+                let rounding = (exact[base] - weights[base]).abs();
+                extended.rounding = extended.rounding.max(self.rounding + rounding);
+                heads[base] = first + weights[base];
+            }
+        }
+        loop {
+            let score = heads[0].min(heads[1]).min(heads[2].min(heads[3]));
+            if score == i64::MAX {
+                return extended;
+            }
+            let mut probability = 0.0;
+            for base in 0..4 {
+                if heads[base] == score {
+                    probability += self.probabilities[next[base]] * background[base];
+                    next[base] += 1;
+                    heads[base] = self.scores.get(next[base]).map_or(i64::MAX, |s| s + weights[base]);
+                }
+            }
+            extended.scores.push(score);
+            extended.probabilities.push(probability);
         }
     }
 
-    /// Rounds scores to multiples of twice the present step (at least 2^-16 bit) and merges equals.
+    /// Rounds scores to the coarser grid on which they surely fit, and merges equals.
     fn coarsened(&self) -> Self {
-        let shift = (self.shift + 1).max(14);
-        let mut scores: Vec<i64> = Vec::with_capacity(self.scores.len());
-        let mut probabilities: Vec<f64> = Vec::with_capacity(self.scores.len());
+        let range = self.scores.last().unwrap_or(&0) - self.scores.first().unwrap_or(&0);
+        let steps = range / (MAX_PARTIAL_SCORES as i64 - 1) + 1;
+        let shift = (self.shift + 1).max(i64::BITS - (steps - 1).leading_zeros());
+        let mut scores: Vec<i64> = Vec::with_capacity(MAX_PARTIAL_SCORES);
+        let mut probabilities: Vec<f64> = Vec::with_capacity(MAX_PARTIAL_SCORES);
         let mut rounding = 0;
         for (&score, &probability) in self.scores.iter().zip(&self.probabilities) {
             let rounded = round_to(score, shift);
@@ -264,33 +264,6 @@ fn round_to(units: i64, shift: u32) -> i64 {
         return units;
     }
     ((units + (1 << (shift - 1))) >> shift) << shift
-}
-
-/// Merges two ascending lists; the probabilities of equal scores are added.
-fn merge(a: &(Vec<i64>, Vec<f64>), b: &(Vec<i64>, Vec<f64>)) -> (Vec<i64>, Vec<f64>) {
-    let length = a.0.len() + b.0.len();
-    let mut scores = Vec::with_capacity(length);
-    let mut probabilities = Vec::with_capacity(length);
-    let (mut i, mut j) = (0, 0);
-    while i < a.0.len() && j < b.0.len() {
-        let (x, y) = (a.0[i], b.0[j]);
-        scores.push(x.min(y));
-        let mut probability = 0.0;
-        if x <= y {
-            probability += a.1[i];
-            i += 1;
-        }
-        if y <= x {
-            probability += b.1[j];
-            j += 1;
-        }
-        probabilities.push(probability);
-    }
-    scores.extend_from_slice(&a.0[i..]);
-    probabilities.extend_from_slice(&a.1[i..]);
-    scores.extend_from_slice(&b.0[j..]);
-    probabilities.extend_from_slice(&b.1[j..]);
-    (scores, probabilities)
 }
 
 #[cfg(test)]

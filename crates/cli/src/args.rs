@@ -57,6 +57,8 @@ impl Arguments {
 /// The commands; one file each in `command/`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Score variants with a model, into a Parquet table; goes on where an earlier run stopped.
+    Score(command::score::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
     /// Print shell completions.

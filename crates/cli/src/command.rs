@@ -1,7 +1,9 @@
 //! One file for each command: it converts arguments, calls the library and prints.
 
 pub(crate) mod completions;
+pub(crate) mod input;
 pub(crate) mod man;
+pub(crate) mod score;
 pub(crate) mod scorers;
 
 use crate::args::Command;
@@ -12,6 +14,7 @@ use crate::terminal::Settings;
 /// Runs a command.
 pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Failure> {
     match command {
+        Command::Score(options) => score::run(options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

@@ -8,8 +8,11 @@ pub mod diagnostic;
 pub mod engine;
 pub mod figure;
 pub mod io;
+pub mod model;
 pub mod motif_scan;
 pub mod provenance;
+pub mod scoring;
+pub mod spool;
 
 pub use diagnostic::Diagnostic;
 pub use refalt_core as core;

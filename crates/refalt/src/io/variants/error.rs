@@ -29,9 +29,8 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-impl ReadError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl crate::Diagnostic for ReadError {
+    fn hint(&self) -> Option<String> {
         self.cause.hint()
     }
 }

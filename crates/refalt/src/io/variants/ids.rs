@@ -454,7 +454,8 @@ mod tests {
     proptest! {
         #[test]
         fn the_plain_and_gtex_forms_read_back(variant in variants()) {
-            prop_assert_eq!(parse(&variant.to_string()).variant.as_ref(), Ok(&variant));
+            let parsed = parse(&variant.to_string());
+            prop_assert_eq!(parsed.variant.as_ref(), Ok(&variant));
             let gtex = parse(&gtex(&variant, Assembly::GRCh38).unwrap());
             prop_assert_eq!(gtex.said_assembly, Some(Assembly::GRCh38));
             prop_assert_eq!(gtex.variant.as_ref(), Ok(&variant));

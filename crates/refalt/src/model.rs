@@ -1,0 +1,3 @@
+//! The models that ship with refalt.
+
+pub mod motif;

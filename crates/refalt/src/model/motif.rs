@@ -15,6 +15,7 @@ use refalt_core::{
 };
 use sha2::{Digest, Sha256};
 
+use crate::Diagnostic;
 use crate::io::motif::{MotifReadError, MotifRecord, read, read_path};
 use crate::provenance::hexadecimal;
 
@@ -45,7 +46,7 @@ pub enum MotifModelError {
     },
 }
 
-impl crate::Diagnostic for MotifModelError {
+impl Diagnostic for MotifModelError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Read(error) => error.place(),
@@ -248,4 +249,196 @@ fn half_occupied(motifs: &[LogOdds]) -> Result<Vec<Threshold>, MotifError> {
     (0..motifs.len())
         .map(|i| shares[i % threads][i / threads].clone())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use super::*;
+    use refalt_core::{Bin, BinSpan, ContigName, Interval, Position, Sequence, Window};
+
+    fn model() -> &'static MotifModel {
+        static MODEL: OnceLock<MotifModel> = OnceLock::new();
+        MODEL.get_or_init(|| MotifModel::jaspar_2024().unwrap())
+    }
+
+    fn span(start: u32, end: u32) -> BinSpan {
+        BinSpan::new(Bin::new(start), Bin::new(end))
+    }
+
+    /// The 2,048 bases of the TERT promoter from chr5:1,294,490.
+    fn tert() -> String {
+        let fasta = include_str!("../../tests/data/motif/hg38_chr5_tert_promoter.fa");
+        fasta.lines().skip(1).collect()
+    }
+
+    fn sequence(bases: &str) -> Sequence {
+        Sequence::from_bases(bases.as_bytes()[..2048].to_vec())
+    }
+
+    fn window(length: u32) -> Window {
+        let middle = Interval::at(Position::new(1_295_514).unwrap(), 1).unwrap();
+        Window::around(&ContigName::new("chr5"), middle, NonZeroU32::new(length).unwrap())
+    }
+
+    fn request(span: BinSpan) -> [refalt_core::OutputRequest; 1] {
+        [refalt_core::OutputRequest {
+            output: OutputType::ChipTf,
+            span,
+        }]
+    }
+
+    fn values(outputs: &Outputs) -> &TrackValues {
+        outputs.get(OutputType::ChipTf).unwrap()
+    }
+
+    #[test]
+    fn every_motif_is_a_track_with_its_factor() {
+        let tracks = &model().card().tracks(OutputType::ChipTf).unwrap().tracks;
+        assert_eq!(tracks.len(), 739);
+        let gabpa = tracks.iter().find(|t| t.name == "MA0062.4 GABPA").unwrap();
+        assert_eq!(gabpa.transcription_factor.as_deref(), Some("GABPA"));
+        assert_eq!(model().motifs().len(), 739);
+        assert_eq!(model().motifs()[0].name().factor, "Runx1");
+        // sha256sum of the file.
+        let digest = &model().card().digest;
+        assert_eq!(
+            digest,
+            "sha256:c08c6cf806113b7e52d36dfbcf74815656dbb90cb444de302afd4ea0cf88a02e"
+        );
+    }
+
+    #[test]
+    fn half_occupied_sites_are_one_in_ten_thousand_words() {
+        for (motif, half) in model().motifs().iter().zip(model().half_occupied()) {
+            // 90 motifs of 5 and 6 positions and 4^-6 = 2.4e-4; some repeat their best score.
+            let best_word = 0.25_f64.powi(i32::try_from(motif.width()).unwrap());
+            assert!(
+                half.p_value <= 1e-4 || motif.maximum() == half.score,
+                "{:?}",
+                motif.name()
+            );
+            assert!(half.p_value >= best_word);
+            assert!(motif.width() < 7 || half.p_value > 2e-5, "{:?} {half:?}", motif.name());
+        }
+    }
+
+    #[test]
+    fn bins_equal_the_definition_computed_with_numpy() {
+        let table = include_str!("../../tests/data/motif/occupancy_tert.tsv");
+        let tracks = &model().card().tracks(OutputType::ChipTf).unwrap().tracks;
+        let reference = tert();
+        let allele = |name: &str| match name.split_once(':') {
+            None => reference.clone(),
+            Some((position, change)) => {
+                let (r, a) = change.split_once('>').unwrap();
+                let at = position.parse::<usize>().unwrap() - 1_294_490;
+                format!("{}{a}{}", &reference[..at], &reference[at + r.len()..])
+            }
+        };
+        let names = ["1295113:G>A", "1295135:G>A", "1295113:G>GTT"];
+        let alternates = names.map(|name| sequence(&allele(name)));
+        let query = Query {
+            window: &window(2048),
+            reference: &sequence(&reference),
+            alternates: &alternates,
+            outputs: &request(span(0, 16)),
+        };
+        let answer = model().predict(&[query]).remove(0).unwrap();
+        let mut rows = 0;
+        for row in table.lines().skip(1) {
+            let fields: Vec<&str> = row.split('\t').collect();
+            let track = tracks.iter().position(|t| t.name.starts_with(fields[0])).unwrap();
+            let half: f64 = fields[2].parse().unwrap();
+            assert!((model().half_occupied()[track].score - half).abs() < 1e-8, "{row}");
+            let outputs = match names.iter().position(|&name| name == fields[3]) {
+                None => &answer.reference,
+                Some(index) => &answer.alternates[index],
+            };
+            let bin: usize = fields[4].parse().unwrap();
+            let found = f64::from(values(outputs).values()[bin * 739 + track]);
+            let expected: f64 = fields[5].parse().unwrap();
+            assert!((found - expected).abs() < 1e-5 * expected + 1e-9, "{found} {row}");
+            rows += 1;
+        }
+        // 8 motifs x (16 bins of REF + 3 x 5 bins of ALT)
+        assert_eq!(rows, 248);
+    }
+
+    #[test]
+    fn queries_spans_and_alternates_do_not_influence_each_other() {
+        let reference = sequence(&tert());
+        let mut changed = tert();
+        changed.replace_range(700..703, "ACGTA");
+        let alternate = sequence(&changed);
+        let window = window(2048);
+        let narrow = request(span(4, 7));
+        let wide = request(span(0, 16));
+        let alternates = [alternate.clone(), reference.clone()];
+        let query = |reference, alternates, outputs| Query {
+            window: &window,
+            reference,
+            alternates,
+            outputs,
+        };
+        let answers = model().predict(&[
+            query(&reference, &alternates, &narrow),
+            query(&alternate, &[], &narrow),
+            query(&alternate, &[], &wide),
+        ]);
+        let answers: Vec<Answer> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers[0].alternates[0], answers[1].reference);
+        assert_eq!(answers[0].alternates[1], answers[0].reference);
+        let crop = &values(&answers[2].reference).values()[4 * 739..7 * 739];
+        assert_eq!(crop, values(&answers[1].reference).values());
+    }
+
+    #[test]
+    fn what_the_model_does_not_give_is_refused() {
+        let reference = sequence(&tert());
+        let dnase = [refalt_core::OutputRequest {
+            output: OutputType::Dnase,
+            span: span(0, 1),
+        }];
+        let ask = |window: &Window, outputs: &[_]| {
+            let query = Query {
+                window,
+                reference: &reference,
+                alternates: &[],
+                outputs,
+            };
+            model().predict(&[query]).remove(0).unwrap_err().to_string()
+        };
+        assert_eq!(
+            ask(&window(2048), &dnase),
+            "the model `motif-jaspar2024` does not give DNASE"
+        );
+        assert_eq!(
+            ask(&window(2000), &dnase),
+            "the model `motif-jaspar2024` does not read windows of 2000 bp; it reads multiples of 128 from 128 to 1048576"
+        );
+        let error = ask(&window(2048), &request(span(15, 17)));
+        assert!(
+            error.ends_with("bins 15..17 of 128 bp reach outside the sequence of 2048 bases"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_motif_file_makes_a_model_of_its_own() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/motif/DREME.meme");
+        let model = MotifModel::from_file(&path).unwrap();
+        assert_eq!(model.card().name, "motif-DREME.meme");
+        assert_eq!(model.card().outputs[0].tracks.len(), 16);
+        let error = MotifModel::from_file(Path::new("no/such/file")).unwrap_err();
+        assert!(error.to_string().starts_with("cannot read `no/such/file`"), "{error}");
+    }
+
+    #[test]
+    fn two_motifs_of_one_name_are_refused() {
+        let records = read("x", b">M f\n1\n1\n1\n1\n>M f\n1\n1\n1\n2\n").unwrap();
+        let error = MotifModel::new(card("x", b"", "", ""), &records, "x").unwrap_err();
+        assert_eq!(error.to_string(), "two motifs are called `M f`");
+    }
 }

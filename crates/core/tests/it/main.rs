@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod oracle;
+mod place;
 mod stats_oracle;
 mod stats_tert;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod center_mask_bins;
 mod oracle;
 mod place;
 mod stats_oracle;

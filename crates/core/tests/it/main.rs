@@ -5,5 +5,6 @@
 mod center_mask_bins;
 mod oracle;
 mod place;
+mod scorer_table;
 mod stats_oracle;
 mod stats_tert;

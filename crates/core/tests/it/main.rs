@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
 mod center_mask_bins;
+mod invariants;
 mod oracle;
 mod place;
 mod scorer_table;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
 mod center_mask_bins;
+mod generated_docs;
 mod invariants;
 mod oracle;
 mod place;

@@ -34,22 +34,12 @@ pub enum Role {
 
 /// A role, its key in `--columns`, and the column names that have it without being told, best first.
 ///
-/// Names are compared in lower case, with a leading `#` and spaces, dots and underscores removed.
+/// Names are compared in lower case, without a leading `#`, spaces, dots and underscores.
 const ROLES: [(Role, &str, &[&str]); 10] = [
     (
         Role::Id,
         "id",
-        &[
-            "variantid",
-            "variant",
-            "spdi",
-            "hgvsg",
-            "markername",
-            "snpid",
-            "snp",
-            "id",
-            "name",
-        ],
+        &["variantid", "variant", "spdi", "hgvsg", "markername", "snpid", "snp"],
     ),
     (Role::Contig, "chrom", &["chrom", "chr", "chromosome", "contig"]),
     (Role::Position, "pos", &["pos", "position", "bp", "basepairlocation"]),
@@ -77,6 +67,11 @@ const ROLES: [(Role, &str, &[&str]); 10] = [
     (Role::GeneStrand, "strand", &["genestrand", "strand"]),
     (Role::Hgvs, "hgvs", &["hgvs", "hgvsg", "hgvsc", "hgvsexpressions"]),
 ];
+
+/// Columns that name a row beside its coordinates, after those of [`Role::Id`].
+///
+/// They may hold anything, so none of them alone makes a table one of variants.
+pub(super) const NAME_COLUMNS: [&str; 3] = ["id", "name", "variantname"];
 
 impl Role {
     /// Returns the key of the role in `--columns`.

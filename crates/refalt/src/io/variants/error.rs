@@ -245,10 +245,13 @@ fn missing_hint(missing: &[Role], nearest: &[(Role, String)]) -> String {
         let column = near.map_or("COLUMN".to_owned(), |(_, column)| super::columns::quote(column));
         format!("{}={column}", role.key())
     });
-    format!(
-        "say which columns they are: `--columns {}`; or `id=COLUMN` for a column of whole variants",
-        entries.collect::<Vec<_>>().join(",")
-    )
+    let map = entries.collect::<Vec<_>>().join(",");
+    let start = if missing.contains(&Role::Position) {
+        "; `start0=` in place of `pos=` for a column that counts from 0, as BED does"
+    } else {
+        ""
+    };
+    format!("say which columns they are: `--columns {map}`{start}; or `id=COLUMN` for a column of whole variants")
 }
 
 fn list(roles: &[Role]) -> String {

@@ -58,12 +58,21 @@ impl Chromosome {
     /// ```
     pub fn of(name: &str) -> Option<Self> {
         if name.starts_with("NC_") {
-            return Assembly::ALL.iter().find_map(|&assembly| {
+            let mut found = Assembly::ALL.iter().filter_map(|&assembly| {
                 let contig = assembly.contigs().iter().find(|contig| contig.accession == name)?;
                 Some(Self {
                     number: contig.number,
                     assembly: Some(assembly),
                 })
+            });
+            let first = found.next()?;
+            // GRCh37 and GRCh38 share the mitochondrion, NC_012920.1: the name states neither.
+            return Some(match found.next() {
+                Some(_) => Self {
+                    assembly: None,
+                    ..first
+                },
+                None => first,
             });
         }
         let bare = name.strip_prefix("chr").unwrap_or(name);
@@ -101,6 +110,12 @@ mod tests {
         assert!(same_contig("MT", "chrM"));
         assert!(!same_contig("chr5", "chr15"));
         assert!(!same_contig("chr5_alt", "5"));
+    }
+
+    #[test]
+    fn an_accession_that_two_assemblies_share_states_neither() {
+        let mitochondrion = Chromosome::of("NC_012920.1").unwrap();
+        assert_eq!((mitochondrion.number, mitochondrion.assembly), ("M", None));
     }
 
     #[test]

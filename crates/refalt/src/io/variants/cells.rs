@@ -76,7 +76,8 @@ impl CellReader {
                 let (reference, alternates) = (text(*reference), text(*alternate));
                 let (name, said_by_contig) = contig_of(contig, &mut self.contigs);
                 let said = said_by_contig.or_else(|| id.as_deref().and_then(|id| ids::assembly_suffix(id.as_bytes())));
-                let place = place(name, shown_position, *position, reference);
+                let name = name.ok_or_else(|| empty(Field::Contig, contig));
+                let place = name.and_then(|name| place(name, shown_position, *position, reference));
                 for (index, alternate) in alternates.split(',').enumerate() {
                     let variant = place.clone().and_then(|place| with_alternate(place, alternate));
                     // Only what reads back letter for letter need not be kept.
@@ -100,12 +101,14 @@ fn contig_of(text: &str, contigs: &mut Contigs) -> (Option<ContigName>, Option<A
     }
 }
 
-fn place(contig: Option<ContigName>, position: &str, from: PositionFrom, reference: &str) -> Result<Place, RowProblem> {
-    let empty = |field, found: &str| RowProblem::FieldEmpty {
+fn empty(field: Field, found: &str) -> RowProblem {
+    RowProblem::FieldEmpty {
         field,
         found: found.into(),
-    };
-    let contig = contig.ok_or_else(|| empty(Field::Contig, ""))?;
+    }
+}
+
+fn place(contig: ContigName, position: &str, from: PositionFrom, reference: &str) -> Result<Place, RowProblem> {
     if ids::is_missing(position) {
         return Err(empty(Field::Position, position));
     }
@@ -122,8 +125,7 @@ fn place(contig: Option<ContigName>, position: &str, from: PositionFrom, referen
 
 fn with_alternate((contig, position, reference_bases): Place, alternate: &str) -> Result<Variant, RowProblem> {
     if alternate != "." && ids::is_missing(alternate) {
-        let (field, found) = (Field::Alternate, alternate.into());
-        return Err(RowProblem::FieldEmpty { field, found });
+        return Err(empty(Field::Alternate, alternate));
     }
     let alternate: Alternate = ids::alternate_cell(alternate)?;
     Ok(Variant {

@@ -3,6 +3,7 @@
 //! Effect, risk, other, minor allele: such columns are never taken for REF or ALT on their own, because their order
 //! differs between sources. The user says which is which: `--columns ref=other_allele,alt=effect_allele`.
 
+use crate::Diagnostic;
 use std::fmt;
 use std::str::FromStr;
 
@@ -33,22 +34,12 @@ pub enum Role {
 
 /// A role, its key in `--columns`, and the column names that have it without being told, best first.
 ///
-/// Names are compared in lower case, with a leading `#` and spaces, dots and underscores removed.
+/// Names are compared in lower case, without a leading `#`, spaces, dots and underscores.
 const ROLES: [(Role, &str, &[&str]); 10] = [
     (
         Role::Id,
         "id",
-        &[
-            "variantid",
-            "variant",
-            "spdi",
-            "hgvsg",
-            "markername",
-            "snpid",
-            "snp",
-            "id",
-            "name",
-        ],
+        &["variantid", "variant", "spdi", "hgvsg", "markername", "snpid", "snp"],
     ),
     (Role::Contig, "chrom", &["chrom", "chr", "chromosome", "contig"]),
     (Role::Position, "pos", &["pos", "position", "bp", "basepairlocation"]),
@@ -76,6 +67,11 @@ const ROLES: [(Role, &str, &[&str]); 10] = [
     (Role::GeneStrand, "strand", &["genestrand", "strand"]),
     (Role::Hgvs, "hgvs", &["hgvs", "hgvsg", "hgvsc", "hgvsexpressions"]),
 ];
+
+/// Columns that name a row beside its coordinates, after those of [`Role::Id`].
+///
+/// They may hold anything, so none of them alone makes a table one of variants.
+pub(super) const NAME_COLUMNS: [&str; 3] = ["id", "name", "variantname"];
 
 impl Role {
     /// Returns the key of the role in `--columns`.
@@ -206,9 +202,8 @@ pub enum ColumnMapError {
     },
 }
 
-impl ColumnMapError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for ColumnMapError {
+    fn hint(&self) -> Option<String> {
         Some(format!(
             "example: `--columns chrom=CHR,pos=BP,ref=A2,alt=A1`; roles: {}",
             known_keys()
@@ -229,6 +224,9 @@ impl FromStr for ColumnMap {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut map = Self::default();
+        if text.trim().is_empty() {
+            return Ok(map);
+        }
         for entry in split_entries(text) {
             let entry = entry.trim();
             let (key, column) = entry.split_once('=').ok_or_else(|| ColumnMapError::NoEquals {

@@ -1,6 +1,7 @@
 //! Why a file cannot be read, or not read further.
 
 use super::columns::Role;
+use crate::Diagnostic;
 use std::fmt;
 
 /// A file of variants cannot be read, or not read further.
@@ -17,19 +18,23 @@ pub struct ReadError {
 }
 
 impl fmt::Display for ReadError {
+    /// Writes the cause; the place is in [`Diagnostic::place`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read variants from `{}`", self.file)?;
-        if let Some(line) = self.line {
-            let word = if self.cause.counts_records() { "record" } else { "line" };
-            write!(f, ", {word} {line}")?;
-        }
-        write!(f, ": {}", self.cause)
+        write!(f, "cannot read variants: {}", self.cause)
     }
 }
 
 impl std::error::Error for ReadError {}
 
-impl crate::Diagnostic for ReadError {
+impl Diagnostic for ReadError {
+    fn place(&self) -> Option<String> {
+        let word = if self.cause.counts_records() { "record" } else { "line" };
+        Some(match self.line {
+            Some(line) => format!("{}, {word} {line}", self.file),
+            None => self.file.to_string(),
+        })
+    }
+
     fn hint(&self) -> Option<String> {
         self.cause.hint()
     }
@@ -240,10 +245,13 @@ fn missing_hint(missing: &[Role], nearest: &[(Role, String)]) -> String {
         let column = near.map_or("COLUMN".to_owned(), |(_, column)| super::columns::quote(column));
         format!("{}={column}", role.key())
     });
-    format!(
-        "say which columns they are: `--columns {}`; or `id=COLUMN` for a column of whole variants",
-        entries.collect::<Vec<_>>().join(",")
-    )
+    let map = entries.collect::<Vec<_>>().join(",");
+    let start = if missing.contains(&Role::Position) {
+        "; `start0=` in place of `pos=` for a column that counts from 0, as BED does"
+    } else {
+        ""
+    };
+    format!("say which columns they are: `--columns {map}`{start}; or `id=COLUMN` for a column of whole variants")
 }
 
 fn list(roles: &[Role]) -> String {

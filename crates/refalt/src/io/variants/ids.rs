@@ -275,7 +275,10 @@ fn nearest(text: &str) -> Option<String> {
     (0..text.len()).filter(|&at| number_begins(at)).find_map(|at| {
         let contig = text[..at].trim_end_matches([':', '_', '-', ' ', '.']);
         let contig = contig.strip_suffix(":g").unwrap_or(contig);
-        let contig = contig.rsplit([' ', ':']).next().filter(|contig| !contig.is_empty())?;
+        let contig = contig.rsplit([' ', ':']).next()?;
+        if matches!(contig, "" | "g" | "m" | "c" | "n") {
+            return None;
+        }
         let after = text[at..].trim_start_matches(|c: char| c.is_ascii_digit());
         let position = &text[at..text.len() - after.len()];
         let mut words = after
@@ -333,6 +336,7 @@ fn joined(variant: &Variant, separator: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Diagnostic;
     use proptest::prelude::*;
 
     /// Reads a word and writes the variant (1-based), the problem, or what is left to the reference.
@@ -454,8 +458,8 @@ mod tests {
     proptest! {
         #[test]
         fn the_plain_and_gtex_forms_read_back(variant in variants()) {
-            let parsed = parse(&variant.to_string());
-            prop_assert_eq!(parsed.variant.as_ref(), Ok(&variant));
+            let plain = parse(&variant.to_string());
+            prop_assert_eq!(plain.variant.as_ref(), Ok(&variant));
             let gtex = parse(&gtex(&variant, Assembly::GRCh38).unwrap());
             prop_assert_eq!(gtex.said_assembly, Some(Assembly::GRCh38));
             prop_assert_eq!(gtex.variant.as_ref(), Ok(&variant));

@@ -1,6 +1,7 @@
 //! Why one row of the input is no variant. A refusal is data: the row is kept, with its reason.
 
 use super::implied::ImpliedVariant;
+use crate::Diagnostic;
 use refalt_core::VariantError;
 use refalt_core::dna::NotNucleotide;
 use std::fmt;
@@ -175,9 +176,10 @@ impl RowProblem {
             Self::TooManyImpliedBases { .. } => "too_many_implied_bases",
         }
     }
+}
 
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for RowProblem {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::FieldsMissing { .. } => {
                 "columns are separated by tabs; a last line that is cut short means that the file is incomplete"

@@ -385,7 +385,11 @@ fn refuse_packing(first: &[u8]) -> Result<(), ReadCause> {
             remedy: "unpack it with `tar -x` and give the file inside",
         });
     }
-    let other: [(&[u8], &str); 7] = [
+    let other: [(&[u8], &str); 11] = [
+        (b"{", "JSON"),
+        (b"[{", "JSON"),
+        (b"<!", "an HTML or XML page"),
+        (b"<html", "an HTML page"),
         (b"BAM\x01", "a BAM file"),
         (b"CRAM", "a CRAM file"),
         (b"\x89HDF", "an HDF5 file"),

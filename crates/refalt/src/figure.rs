@@ -30,8 +30,6 @@ pub use logo::{Logo, LogoMotif, LogoPanel};
 pub use ranked_bars::{RankedBar, RankedBars};
 pub use scatter::{Fit, Point, Scatter};
 
-pub(crate) use drawing::font;
-
 /// Kinds of figures, in the order of the documentation.
 pub const FIGURES: &[FigureKind] = &[
     effect_map::KIND,
@@ -91,13 +89,20 @@ impl Labels {
         if starts_with_letter && self.name.chars().all(is_safe) {
             Ok(())
         } else {
-            Err(FigureError::Name { name: self.name.clone() })
+            Err(FigureError::Name {
+                name: self.name.clone(),
+            })
         }
     }
 
     /// Joins the caption and what the figure says about itself.
     fn caption_with(&self, note: &str) -> String {
-        [self.caption.trim(), note.trim()].iter().filter(|t| !t.is_empty()).copied().collect::<Vec<_>>().join(" ")
+        [self.caption.trim(), note.trim()]
+            .iter()
+            .filter(|t| !t.is_empty())
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -219,9 +224,7 @@ impl FigureError {
     /// Returns what to do about the error, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Name { .. } => {
-                Some("use a small letter, then small letters, digits, `_` or `-`".to_owned())
-            }
+            Self::Name { .. } => Some("use a small letter, then small letters, digits, `_` or `-`".to_owned()),
             Self::NotFinite { .. } => {
                 Some("leave missing values out, or give them as missing where the figure allows it".to_owned())
             }
@@ -237,22 +240,28 @@ impl FigureError {
 }
 
 /// Refuses the first value that is infinite or not a number.
-fn check_finite(
-    figure: &str,
-    what: &'static str,
-    values: impl IntoIterator<Item = f64>,
-) -> Result<(), FigureError> {
+fn check_finite(figure: &str, what: &'static str, values: impl IntoIterator<Item = f64>) -> Result<(), FigureError> {
     match values.into_iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((index, value)) => {
-            Err(FigureError::NotFinite { figure: figure.to_owned(), what, index, value })
-        }
+        Some((index, value)) => Err(FigureError::NotFinite {
+            figure: figure.to_owned(),
+            what,
+            index,
+            value,
+        }),
         None => Ok(()),
     }
 }
 
 /// Refuses an empty list.
 fn check_not_empty(figure: &str, what: &'static str, is_empty: bool) -> Result<(), FigureError> {
-    if is_empty { Err(FigureError::Empty { figure: figure.to_owned(), what }) } else { Ok(()) }
+    if is_empty {
+        Err(FigureError::Empty {
+            figure: figure.to_owned(),
+            what,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses lists of different length.
@@ -264,7 +273,13 @@ fn check_lengths(
     if left_length == right_length {
         Ok(())
     } else {
-        Err(FigureError::Lengths { figure: figure.to_owned(), left, left_length, right, right_length })
+        Err(FigureError::Lengths {
+            figure: figure.to_owned(),
+            left,
+            left_length,
+            right,
+            right_length,
+        })
     }
 }
 
@@ -285,7 +300,12 @@ fn check_interval(figure: &str, estimate: f64, low: f64, high: f64) -> Result<()
 /// Refuses what is not a sequence of A, C, G, T and N in capitals.
 fn check_bases(figure: &str, what: &'static str, bases: &str) -> Result<(), FigureError> {
     match bases.chars().enumerate().find(|(_, c)| !"ACGTN".contains(*c)) {
-        Some((index, found)) => Err(FigureError::Base { figure: figure.to_owned(), what, found, index }),
+        Some((index, found)) => Err(FigureError::Base {
+            figure: figure.to_owned(),
+            what,
+            found,
+            index,
+        }),
         None => Ok(()),
     }
 }

@@ -26,14 +26,25 @@ pub struct FigureFiles {
 /// # Errors
 /// [`FigureError::Png`] when the SVG cannot be rendered, [`FigureError::Write`] when a file cannot be written.
 pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
-    let png = raster::png(&figure.svg)
-        .map_err(|message| FigureError::Png { figure: figure.name.clone(), message })?;
+    let png = raster::png(&figure.svg).map_err(|message| FigureError::Png {
+        figure: figure.name.clone(),
+        message,
+    })?;
     let path = |extension: &str| folder.join(format!("{}.{extension}", figure.name));
-    let files = FigureFiles { svg: path("svg"), png: path("png"), tsv: path("tsv") };
-    for (path, bytes) in
-        [(&files.svg, figure.svg.as_bytes()), (&files.png, &png), (&files.tsv, figure.tsv.as_bytes())]
-    {
-        replace(path, bytes).map_err(|source| FigureError::Write { path: path.clone(), source })?;
+    let files = FigureFiles {
+        svg: path("svg"),
+        png: path("png"),
+        tsv: path("tsv"),
+    };
+    for (path, bytes) in [
+        (&files.svg, figure.svg.as_bytes()),
+        (&files.png, &png),
+        (&files.tsv, figure.tsv.as_bytes()),
+    ] {
+        replace(path, bytes).map_err(|source| FigureError::Write {
+            path: path.clone(),
+            source,
+        })?;
     }
     Ok(files)
 }
@@ -81,8 +92,10 @@ mod tests {
         let png = std::fs::read(&files.png).unwrap();
         assert_eq!(png[..8], [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n']);
         assert_eq!(png[16..24], [0, 0, 0, 20, 0, 0, 0, 14]);
-        let mut names: Vec<_> =
-            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let mut names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
         names.sort();
         assert_eq!(names, ["probe.png", "probe.svg", "probe.tsv"]);
     }
@@ -90,7 +103,10 @@ mod tests {
     #[test]
     fn what_cannot_be_rendered_or_written_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(write(&figure("<p/>"), folder.path()), Err(FigureError::Png { .. })));
+        assert!(matches!(
+            write(&figure("<p/>"), folder.path()),
+            Err(FigureError::Png { .. })
+        ));
         let missing = folder.path().join("missing");
         let error = write(&figure(DOT), &missing).unwrap_err();
         assert!(error.to_string().contains("probe.svg"), "{error}");

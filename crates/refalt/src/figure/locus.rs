@@ -171,21 +171,39 @@ impl Locus {
         self.check()?;
         let name = &self.labels.name;
         let has_values = self.variants.iter().any(|variant| variant.value.is_some());
-        let left = if has_values { look::MARGIN + 62.0 } else { look::MARGIN + 14.0 };
+        let left = if has_values {
+            look::MARGIN + 62.0
+        } else {
+            look::MARGIN + 14.0
+        };
         let right = look::WIDE - look::MARGIN - 26.0;
         let first = self.interval.first().unwrap_or(Position::FIRST);
-        let scale = Scale { first, left, right, px_per_base: (right - left) / f64::from(self.interval.len()) };
+        let scale = Scale {
+            first,
+            left,
+            right,
+            px_per_base: (right - left) / f64::from(self.interval.len()),
+        };
 
-        let mut named: Vec<&LocusVariant> =
-            self.variants.iter().filter(|v| v.emphasised && !v.label.is_empty()).collect();
+        let mut named: Vec<&LocusVariant> = self
+            .variants
+            .iter()
+            .filter(|v| v.emphasised && !v.label.is_empty())
+            .collect();
         named.sort_by_key(|variant| variant.position);
         let wanted: Vec<(f64, f64)> = named
             .iter()
             .map(|v| (scale.x(v.position), text_width(&v.label, look::TICK, Weight::SemiBold)))
             .collect();
         let places = spread_over_lines(&wanted, look::MARGIN, look::WIDE - look::MARGIN, 10.0).ok_or_else(|| {
-            let label = named.iter().max_by_key(|v| v.label.len()).map_or(String::new(), |v| v.label.clone());
-            FigureError::Label { figure: name.clone(), label }
+            let label = named
+                .iter()
+                .max_by_key(|v| v.label.len())
+                .map_or(String::new(), |v| v.label.clone());
+            FigureError::Label {
+                figure: name.clone(),
+                label,
+            }
         })?;
         let lines = places.iter().map(|place| place.0 + 1).max().unwrap_or(0);
         let features = self.place_features(&scale);
@@ -219,7 +237,16 @@ impl Locus {
             self.draw_stems(&mut canvas, &scale, lane_top, lane_bottom);
             Vec::new()
         };
-        self.draw_labels(&mut canvas, &scale, &named, &places, lines, labels_top, lane_top, &baseline);
+        self.draw_labels(
+            &mut canvas,
+            &scale,
+            &named,
+            &places,
+            lines,
+            labels_top,
+            lane_top,
+            &baseline,
+        );
         self.draw_axis(&mut canvas, &scale, axis_y);
         for (tss, (row, label_x, anchor)) in self.starts.iter().zip(start_places) {
             let bottom = starts_top + (row + 1) as f64 * (ARROW.0 + 10.0) - 6.0;
@@ -228,7 +255,11 @@ impl Locus {
         for placed in &features {
             draw_feature(&mut canvas, placed, features_top + placed.row as f64 * ROW);
         }
-        let assembly = if self.assembly.is_empty() { String::new() } else { format!("{}, ", self.assembly) };
+        let assembly = if self.assembly.is_empty() {
+            String::new()
+        } else {
+            format!("{}, ", self.assembly)
+        };
         let axis = format!("{} position ({assembly}1-based)", self.contig);
         let axis_text = Text::new((left + right) / 2.0, height - look::MARGIN, &axis, look::LABEL);
         canvas.text(axis_text.anchor(Anchor::Middle));
@@ -263,7 +294,10 @@ impl Locus {
             }
         }
         for feature in &self.features {
-            let seen = feature.interval.intersect(self.interval).is_some_and(|shown| !shown.is_empty());
+            let seen = feature
+                .interval
+                .intersect(self.interval)
+                .is_some_and(|shown| !shown.is_empty());
             if let (false, Some(position)) = (seen, feature.interval.first()) {
                 return Err(outside(&feature.label, position));
             }
@@ -275,7 +309,9 @@ impl Locus {
         let mut placed = Vec::new();
         for feature in &self.features {
             let shown = feature.interval.intersect(self.interval);
-            let Some((from, to)) = shown.and_then(|shown| scale.edges(shown)) else { continue };
+            let Some((from, to)) = shown.and_then(|shown| scale.edges(shown)) else {
+                continue;
+            };
             let text = match feature.strand {
                 Some(Strand::Forward) => format!("{} \u{2192}", feature.label),
                 Some(Strand::Reverse) => format!("\u{2190} {}", feature.label),
@@ -289,7 +325,15 @@ impl Locus {
             } else {
                 (from - 6.0, Anchor::End)
             };
-            placed.push(Placed { feature, from, to, label_x, anchor, text, row: 0 });
+            placed.push(Placed {
+                feature,
+                from,
+                to,
+                label_x,
+                anchor,
+                text,
+                row: 0,
+            });
         }
         let extents: Vec<(f64, f64)> = placed
             .iter()
@@ -333,7 +377,13 @@ impl Locus {
         }
         let rows = pack(&extents, 8.0);
         let count = rows.iter().map(|row| row + 1).max().unwrap_or(0);
-        (count, rows.into_iter().zip(labels).map(|(row, (x, anchor))| (row, x, anchor)).collect())
+        (
+            count,
+            rows.into_iter()
+                .zip(labels)
+                .map(|(row, (x, anchor))| (row, x, anchor))
+                .collect(),
+        )
     }
 
     /// Draws stems from zero to each value and returns the tip of every named variant in order of position.
@@ -344,13 +394,26 @@ impl Locus {
         let axis = Ticks::covering(low, high, 4);
         let y = |value: f64| bottom - (value - axis.low) / (axis.high - axis.low) * (bottom - top);
         for value in axis.values() {
-            canvas.line((scale.left, y(value)), (scale.right, y(value)), Paint::stroke(GRID, look::HAIRLINE));
+            canvas.line(
+                (scale.left, y(value)),
+                (scale.right, y(value)),
+                Paint::stroke(GRID, look::HAIRLINE),
+            );
             let label = axis.label(value);
             let text = Text::new(scale.left - 7.0, y(value) + middle(look::TICK), &label, look::TICK);
             canvas.text(text.anchor(Anchor::End));
         }
-        canvas.line((scale.left, y(0.0)), (scale.right, y(0.0)), Paint::stroke(AXIS, look::HAIRLINE));
-        vertical_title(canvas, look::MARGIN + look::LABEL - 2.0, (top + bottom) / 2.0, &self.value_title);
+        canvas.line(
+            (scale.left, y(0.0)),
+            (scale.right, y(0.0)),
+            Paint::stroke(AXIS, look::HAIRLINE),
+        );
+        vertical_title(
+            canvas,
+            look::MARGIN + look::LABEL - 2.0,
+            (top + bottom) / 2.0,
+            &self.value_title,
+        );
         let width = (scale.px_per_base * 0.7).clamp(0.6, 2.0);
         for emphasised in [false, true] {
             for variant in self.variants.iter().filter(|variant| variant.emphasised == emphasised) {
@@ -365,8 +428,11 @@ impl Locus {
                 }
             }
         }
-        let mut named: Vec<&LocusVariant> =
-            self.variants.iter().filter(|v| v.emphasised && !v.label.is_empty()).collect();
+        let mut named: Vec<&LocusVariant> = self
+            .variants
+            .iter()
+            .filter(|v| v.emphasised && !v.label.is_empty())
+            .collect();
         named.sort_by_key(|variant| variant.position);
         named.iter().map(|variant| y(variant.value.unwrap_or(0.0))).collect()
     }
@@ -395,23 +461,30 @@ impl Locus {
         lane_top: f64,
         tips: &[f64],
     ) {
+        let baseline = |line: usize| top + (lines - line) as f64 * LABEL_LINE - 4.0;
         for (index, (variant, &(line, centre))) in named.iter().zip(places).enumerate() {
             let x = scale.x(variant.position);
-            let baseline = top + (lines - line) as f64 * LABEL_LINE - 4.0;
-            let text = Text::new(centre, baseline, &variant.label, look::TICK).anchor(Anchor::Middle).bold();
             let tip = tips.get(index).copied().unwrap_or(lane_top + 4.0);
             let bend = lane_top - 4.0;
-            let points = [(centre, baseline + 3.0), (x, bend), (x, (tip - 4.0).max(bend))];
+            let points = [(centre, baseline(line) + 3.0), (x, bend), (x, (tip - 4.0).max(bend))];
             canvas.polyline(&points, Paint::stroke(VERMILION, 0.9));
-            canvas.text(text);
+        }
+        // Text over leaders of higher lines.
+        for (variant, &(line, centre)) in named.iter().zip(places) {
+            let text = Text::new(centre, baseline(line), &variant.label, look::TICK);
+            canvas.text(Text { halo: true, ..text }.anchor(Anchor::Middle).bold());
         }
     }
 
     fn draw_axis(&self, canvas: &mut Canvas, scale: &Scale, y: f64) {
         canvas.line((scale.left, y), (scale.right, y), Paint::stroke(AXIS, look::HAIRLINE));
-        let (Some(first), Some(last)) = (self.interval.first(), self.interval.last()) else { return };
+        let (Some(first), Some(last)) = (self.interval.first(), self.interval.last()) else {
+            return;
+        };
         for number in ticks::genomic(first.one_based(), last.one_based(), scale.px_per_base, 92.0) {
-            let Some(position) = Position::new(number) else { continue };
+            let Some(position) = Position::new(number) else {
+                continue;
+            };
             let x = scale.x(position);
             canvas.line((x, y), (x, y + look::TICK_LENGTH), Paint::stroke(AXIS, look::HAIRLINE));
             let label = grouped(u64::from(number));
@@ -425,24 +498,35 @@ impl Locus {
             "{} bases of {} from {}",
             grouped(u64::from(self.interval.len())),
             self.contig,
-            self.interval.first().map_or(String::new(), |p| grouped(u64::from(p.one_based())))
+            self.interval
+                .first()
+                .map_or(String::new(), |p| grouped(u64::from(p.one_based())))
         )];
-        parts.extend(self.starts.iter().map(|tss| format!("{} on strand {}", start_text(tss), tss.strand)));
+        parts.extend(
+            self.starts
+                .iter()
+                .map(|tss| format!("{} on strand {}", start_text(tss), tss.strand)),
+        );
         parts.extend(self.features.iter().map(|f| format!("{} {}", f.kind.name(), f.label)));
         let named = self.variants.iter().filter(|v| v.emphasised);
-        parts.extend(named.map(|v| {
-            format!("variant {} at {}", v.label, grouped(u64::from(v.position.one_based())))
-        }));
+        parts.extend(named.map(|v| format!("variant {} at {}", v.label, grouped(u64::from(v.position.one_based())))));
         parts.push(format!("{} variants in all", grouped(self.variants.len() as u64)));
         format!("{}.", parts.join("; "))
     }
 
     fn table(&self) -> String {
-        let mut table =
-            Table::new(&["kind", "label", "contig", "first", "last", "strand", "value", "emphasised"]);
-        let number = |position: Option<Position>| {
-            position.map_or(Cell::Missing, |p| Cell::Integer(u64::from(p.one_based())))
-        };
+        let mut table = Table::new(&[
+            "kind",
+            "label",
+            "contig",
+            "first",
+            "last",
+            "strand",
+            "value",
+            "emphasised",
+        ]);
+        let number =
+            |position: Option<Position>| position.map_or(Cell::Missing, |p| Cell::Integer(u64::from(p.one_based())));
         let sign = |strand: Option<Strand>| match strand {
             Some(Strand::Forward) => Cell::Text("+"),
             Some(Strand::Reverse) => Cell::Text("-"),
@@ -452,7 +536,16 @@ impl Locus {
             let at = number(Some(tss.position));
             let (label, contig) = (Cell::Text(&tss.label), Cell::Text(&self.contig));
             let missing = Cell::Missing;
-            table.row(&[Cell::Text("tss"), label, contig, at, at, sign(Some(tss.strand)), missing, missing]);
+            table.row(&[
+                Cell::Text("tss"),
+                label,
+                contig,
+                at,
+                at,
+                sign(Some(tss.strand)),
+                missing,
+                missing,
+            ]);
         }
         for feature in &self.features {
             table.row(&[
@@ -501,11 +594,22 @@ fn draw_start(canvas: &mut Canvas, tss: &Tss, x: f64, bottom: f64, label_x: f64,
         Strand::Reverse => -1.0,
     };
     let (top, tip) = (bottom - ARROW.0, x + ahead * ARROW.1);
-    canvas.polyline(&[(x, bottom), (x, top), (tip - ahead * 6.0, top)], Paint::stroke(INK, 1.8));
-    let head = [(tip, top), (tip - ahead * 8.0, top - 4.5), (tip - ahead * 8.0, top + 4.5)];
+    canvas.polyline(
+        &[(x, bottom), (x, top), (tip - ahead * 6.0, top)],
+        Paint::stroke(INK, 1.8),
+    );
+    let head = [
+        (tip, top),
+        (tip - ahead * 8.0, top - 4.5),
+        (tip - ahead * 8.0, top + 4.5),
+    ];
     canvas.polygon(&head, Paint::fill(INK));
     let label = start_text(tss);
-    canvas.text(Text::new(label_x, top + middle(look::TICK), &label, look::TICK).anchor(anchor).bold());
+    canvas.text(
+        Text::new(label_x, top + middle(look::TICK), &label, look::TICK)
+            .anchor(anchor)
+            .bold(),
+    );
 }
 
 fn draw_feature(canvas: &mut Canvas, placed: &Placed<'_>, top: f64) {
@@ -515,7 +619,12 @@ fn draw_feature(canvas: &mut Canvas, placed: &Placed<'_>, top: f64) {
     let fill = Paint::fill(colour).with_opacity(0.35);
     canvas.rect(placed.from, y, width, BOX, fill);
     canvas.rect(placed.from, y, width, BOX, Paint::stroke(colour, 1.0));
-    let text = Text::new(placed.label_x, y + BOX / 2.0 + middle(look::TICK), &placed.text, look::TICK);
+    let text = Text::new(
+        placed.label_x,
+        y + BOX / 2.0 + middle(look::TICK),
+        &placed.text,
+        look::TICK,
+    );
     canvas.text(text.anchor(placed.anchor));
 }
 
@@ -526,7 +635,12 @@ mod tests {
     #[test]
     fn a_base_stands_in_the_middle_of_its_share_of_the_axis() {
         let first = Position::new(101).unwrap();
-        let scale = Scale { first, left: 50.0, right: 150.0, px_per_base: 10.0 };
+        let scale = Scale {
+            first,
+            left: 50.0,
+            right: 150.0,
+            px_per_base: 10.0,
+        };
         assert_eq!(scale.x(first), 55.0);
         assert_eq!(scale.x(Position::new(110).unwrap()), 145.0);
         // BED 102-104 is bases 103 and 104: from 50 + 2 x 10 to 50 + 4 x 10.

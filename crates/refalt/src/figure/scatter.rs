@@ -7,7 +7,7 @@ use super::drawing::font::{Weight, cap_height, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
 use super::drawing::number::fixed;
-use super::drawing::placement::{Area, beside};
+use super::drawing::placement::{Area, Labelled, beside};
 use super::drawing::table::{Cell, Table};
 use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_not_empty};
@@ -256,18 +256,19 @@ impl Scatter {
             .filter(|p| p.emphasised && !p.label.is_empty())
             .collect();
         let height = cap_height(look::TICK) + 4.0;
-        let anchors: Vec<_> = named
+        let anchors: Vec<Labelled> = named
             .iter()
-            .map(|p| {
-                let width = text_width(&p.label, look::TICK, Weight::SemiBold);
-                ((plane.x(p.x), plane.y(p.y)), (width, height))
+            .map(|p| Labelled {
+                at: (plane.x(p.x), plane.y(p.y)),
+                width: text_width(&p.label, look::TICK, Weight::SemiBold),
+                height,
             })
             .collect();
         let all: Vec<_> = self.points.iter().map(|p| (plane.x(p.x), plane.y(p.y))).collect();
         for ((point, anchor), area) in named.iter().zip(&anchors).zip(beside(&anchors, &all, frame)) {
             // The table holds every name; a name without a free place stays out of the drawing.
             let Some(area) = area else { continue };
-            let (x, y) = anchor.0;
+            let (x, y) = anchor.at;
             let near = (x.clamp(area.x, area.right()), y.clamp(area.y, area.bottom()));
             if (near.0 - x).hypot(near.1 - y) > 10.0 {
                 canvas.line((x, y), near, Paint::stroke(MUTED, 0.8));

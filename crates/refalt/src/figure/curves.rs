@@ -1,7 +1,7 @@
 //! Curves over a common axis: ROC, precision and recall, dose, calibration.
 
 use super::drawing::canvas::{Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{MUTED, SERIES};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
@@ -94,7 +94,7 @@ impl Curves {
             left,
             right,
             top: heading.height() + legend_height,
-            bottom: BELOW,
+            bottom: below(&self.x_title, look::NARROW),
         };
         let side = look::NARROW - left - right;
         let mut canvas = Canvas::new(name, look::NARROW, margins.top + 0.86 * side + margins.bottom);

@@ -5,17 +5,22 @@
 
 use refalt_core::{Interval, Position};
 
+use limit::Limit;
+
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
 use super::drawing::colour::{AXIS, INK, MISSING, MUTED, PAPER, diverging};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
-use super::drawing::number::{fixed, grouped, signed};
+use super::drawing::number::{grouped, signed};
 use super::drawing::placement::spread_over_lines;
 use super::drawing::table::{Cell, Table};
 use super::drawing::ticks;
 use super::{Figure, FigureError, FigureKind, Labels};
 use super::{check_bases, check_finite, check_lengths, check_not_empty};
+
+mod legend;
+mod limit;
 
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
@@ -36,8 +41,6 @@ const LEADER: f64 = 8.0;
 const AXIS_HEIGHT: f64 = look::TICK_LENGTH + look::TICK + 6.0;
 /// Maps up to this many bases show the value of a cell when pointed at.
 const TITLED_BASES: usize = 600;
-/// Width of a legend's colour bar.
-const BAR: f64 = 132.0;
 
 /// Which value takes the end colours of a panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,6 +113,8 @@ struct Grid {
     cell_width: f64,
     cell_height: f64,
     show_sequence: bool,
+    /// Dots mark the reference base where they are large enough to be seen; else its cell is only white.
+    show_dots: bool,
 }
 
 impl Grid {
@@ -139,7 +144,7 @@ impl EffectMap {
     /// is given at the reference base, a limit is not positive, or a mark lies outside.
     pub fn draw(&self) -> Result<Figure, FigureError> {
         let shown = self.check()?;
-        let limits: Vec<Limit> = self.panels.iter().map(|panel| Limit::of(panel)).collect();
+        let limits: Vec<Limit> = self.panels.iter().map(Limit::of).collect();
         let grid = self.grid();
         let length = self.reference_bases.len();
         let lines: Vec<(usize, usize)> = (0..length)
@@ -177,13 +182,13 @@ impl EffectMap {
         let half = text_width(&axis, look::LABEL, Weight::Regular) / 2.0;
         let centre = middle_of_map.clamp(half + look::MARGIN, width - half - look::MARGIN);
         canvas.text(Text { x: centre, ..title }.anchor(Anchor::Middle));
-        self.draw_legend(&mut canvas, &legend, &limits, top + 24.0);
+        self.draw_legend(&mut canvas, &grid, &legend, &limits, top + 24.0);
 
         let description = self.describe(shown);
         Ok(Figure {
             name: self.labels.name.clone(),
             title: self.labels.title.clone(),
-            caption: self.labels.caption_with(&self.note(&limits)),
+            caption: self.labels.caption_with(&self.note(&grid, &limits)),
             svg: canvas.finish(&self.labels.title, &description)?,
             description,
             tsv: self.table(),
@@ -301,6 +306,7 @@ impl EffectMap {
             cell_width,
             cell_height: if cell_width >= 14.0 { 14.0 } else { 11.0 },
             show_sequence: cell_width >= 7.0,
+            show_dots: cell_width >= 3.5,
         }
     }
 
@@ -336,16 +342,16 @@ impl EffectMap {
             canvas.open_crisp_group();
             for (row, alternate) in BASES.iter().enumerate() {
                 let y = panel_top + row as f64 * grid.cell_height;
-                for at in from..to {
+                for (at, &base) in bases.iter().enumerate().take(to).skip(from) {
                     let effect = panel.effects[at][row];
                     let colour = match effect {
                         Some(effect) => diverging(effect / limit.value),
-                        None if bases[at] == *alternate => PAPER,
+                        None if base == *alternate => PAPER,
                         None => MISSING,
                     };
                     let title = effect.filter(|_| titled).map(|effect| {
                         let position = grouped(u64::from(self.position_at(at)));
-                        format!("{position} {}>{alternate} {}", bases[at], signed(effect, 3))
+                        format!("{position} {base}>{alternate} {}", signed(effect, 3))
                     });
                     let x = grid.x(at - from);
                     let paint = Paint::fill(colour);
@@ -359,7 +365,7 @@ impl EffectMap {
                 let name = Text::new(grid.left - 9.0, centre + middle(look::LETTER), &letter, look::LETTER);
                 canvas.text(name.anchor(Anchor::Middle).colour(MUTED));
                 let radius = (grid.cell_width * 0.2).min(1.4);
-                for at in (from..to).filter(|&at| bases[at] == *alternate) {
+                for at in (from..to).filter(|&at| grid.show_dots && bases[at] == *alternate) {
                     let x = grid.x(at - from) + grid.cell_width / 2.0;
                     canvas.circle(x, centre, radius, Paint::fill(MUTED), None);
                 }
@@ -425,11 +431,6 @@ impl EffectMap {
             let x = grid.x(self.index_of(mark.position) - from);
             let column = x + grid.cell_width / 2.0;
             let baseline = top + (lines - line) as f64 * LABEL_LINE - 4.0;
-            canvas.text(
-                Text::new(centre, baseline, &mark.label, look::TICK)
-                    .anchor(Anchor::Middle)
-                    .bold(),
-            );
             canvas.line(
                 (centre, baseline + 3.0),
                 (column, map_top),
@@ -447,73 +448,14 @@ impl EffectMap {
                 }
             }
         }
-    }
-
-    /// Places one colour bar per panel and the two swatches, in lines.
-    fn legend(&self, limits: &[Limit], width: f64) -> Vec<LegendItem> {
-        let mut items = Vec::new();
-        let (mut x, mut y) = (look::MARGIN, 0.0);
-        let titles = self.panels.iter().zip(limits).map(|(panel, limit)| {
-            let title = format!("{}: {}", panel.label, panel.value_title);
-            let title_width = text_width(&title, look::TICK, Weight::Regular);
-            (title, title_width.max(BAR + limit.half_label_width() * 2.0))
-        });
-        let key_width = 16.0 + text_width("reference base", look::TICK, Weight::Regular);
-        for (title, item_width) in titles.chain([(String::new(), key_width)]) {
-            if x > look::MARGIN && x + item_width > width - look::MARGIN {
-                (x, y) = (look::MARGIN, y + 52.0);
-            }
-            items.push(LegendItem { title, x, y });
-            x += item_width + 28.0;
+        // Text over leaders of higher lines.
+        for (mark, &(line, centre)) in lane.marks.iter().zip(&lane.places) {
+            let baseline = top + (lines - line) as f64 * LABEL_LINE - 4.0;
+            let text = Text::new(centre, baseline, &mark.label, look::TICK)
+                .anchor(Anchor::Middle)
+                .bold();
+            canvas.text(Text { halo: true, ..text });
         }
-        items
-    }
-
-    fn draw_legend(&self, canvas: &mut Canvas, items: &[LegendItem], limits: &[Limit], top: f64) {
-        for (item, limit) in items.iter().zip(limits) {
-            let y = top + item.y;
-            canvas.text(Text::new(item.x, y + look::TICK, &item.title, look::TICK));
-            let bar_left = item.x + limit.half_label_width();
-            canvas.open_crisp_group();
-            let steps = 44;
-            for step in 0..steps {
-                let fraction = (f64::from(step) + 0.5) / f64::from(steps) * 2.0 - 1.0;
-                let x = bar_left + BAR * f64::from(step) / f64::from(steps);
-                canvas.rect(
-                    x,
-                    y + 17.0,
-                    BAR / f64::from(steps),
-                    9.0,
-                    Paint::fill(diverging(fraction)),
-                );
-            }
-            canvas.close_group();
-            canvas.rect(bar_left, y + 17.0, BAR, 9.0, Paint::stroke(AXIS, 0.7));
-            for (at, label) in [
-                (0.0, limit.low_label()),
-                (0.5, "0".to_owned()),
-                (1.0, limit.high_label()),
-            ] {
-                let text = Text::new(bar_left + BAR * at, y + 40.0, &label, look::TICK);
-                canvas.text(text.anchor(Anchor::Middle));
-            }
-        }
-        let Some(key) = items.last() else { return };
-        let y = top + key.y;
-        canvas.rect(
-            key.x,
-            y + 1.0,
-            10.0,
-            11.0,
-            Paint {
-                stroke: Some((AXIS, 0.7)),
-                ..Paint::fill(PAPER)
-            },
-        );
-        canvas.circle(key.x + 5.0, y + 6.5, 1.5, Paint::fill(MUTED), None);
-        canvas.text(Text::new(key.x + 16.0, y + look::TICK, "reference base", look::TICK));
-        canvas.rect(key.x, y + 20.0, 10.0, 11.0, Paint::fill(MISSING));
-        canvas.text(Text::new(key.x + 16.0, y + 19.0 + look::TICK, "no value", look::TICK));
     }
 
     fn describe(&self, shown: Interval) -> String {
@@ -541,8 +483,9 @@ impl EffectMap {
         text
     }
 
-    fn note(&self, limits: &[Limit]) -> String {
-        let mut note = "Dots: reference base; grey: no value.".to_owned();
+    fn note(&self, grid: &Grid, limits: &[Limit]) -> String {
+        let reference = if grid.show_dots { "Dots" } else { "White" };
+        let mut note = format!("{reference}: reference base; grey: no value.");
         for (panel, limit) in self.panels.iter().zip(limits) {
             if limit.beyond > 0 {
                 note.push_str(&format!(
@@ -590,101 +533,4 @@ struct Lane<'a> {
     marks: Vec<&'a EffectMark>,
     places: Vec<(usize, f64)>,
     height: f64,
-}
-
-/// Place of one part of the legend, y relative to the legend.
-#[derive(Debug)]
-struct LegendItem {
-    title: String,
-    x: f64,
-    y: f64,
-}
-
-/// The absolute value that takes the end colours.
-#[derive(Debug, PartialEq)]
-struct Limit {
-    value: f64,
-    decimals: usize,
-    /// Values with a larger absolute value.
-    beyond: usize,
-    /// All values.
-    count: usize,
-}
-
-impl Limit {
-    fn of(panel: &EffectPanel) -> Self {
-        let mut sizes: Vec<f64> = panel.effects.iter().flatten().filter_map(|e| e.map(f64::abs)).collect();
-        sizes.sort_by(f64::total_cmp);
-        let largest = sizes.last().copied().unwrap_or(0.0);
-        let wanted = match panel.limit {
-            ColourLimit::Maximum => largest,
-            ColourLimit::Fixed(limit) => limit,
-            ColourLimit::Quantile(q) => {
-                let rank = (q * sizes.len() as f64).ceil() as usize;
-                sizes.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
-            }
-        };
-        // A panel without any effect is drawn in the middle colour whatever the limit; 1 keeps it finite.
-        let wanted = if wanted > 0.0 { wanted } else { 1.0 };
-        // METHOD: limits that are not given are rounded up to two significant digits, which the legend can print.
-        let power = wanted.log10().floor() as i32 - 1;
-        let decimals = usize::try_from(-power).unwrap_or(0);
-        let value = match panel.limit {
-            ColourLimit::Fixed(limit) => limit,
-            _ => (wanted / 10f64.powi(power) - 1e-9).ceil() * 10f64.powi(power),
-        };
-        let beyond = sizes.iter().filter(|size| **size > value).count();
-        Self {
-            value,
-            decimals,
-            beyond,
-            count: sizes.len(),
-        }
-    }
-
-    fn text(&self) -> String {
-        fixed(self.value, self.decimals)
-    }
-
-    fn low_label(&self) -> String {
-        let sign = if self.beyond > 0 { "\u{2264} " } else { "" };
-        format!("{sign}\u{2212}{}", self.text())
-    }
-
-    fn high_label(&self) -> String {
-        let sign = if self.beyond > 0 { "\u{2265} " } else { "" };
-        format!("{sign}+{}", self.text())
-    }
-
-    fn half_label_width(&self) -> f64 {
-        text_width(&self.high_label(), look::TICK, Weight::Regular) / 2.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limit(values: &[f64], limit: ColourLimit) -> Limit {
-        let effects = values.iter().map(|v| [Some(*v), None, None, None]).collect();
-        Limit::of(&EffectPanel {
-            effects,
-            limit,
-            ..EffectPanel::default()
-        })
-    }
-
-    #[test]
-    fn limits_are_rounded_up_and_count_what_they_cut() {
-        let values = [0.1, -0.2, 0.3, -0.4, 1.234];
-        // Nearest rank: ceil(0.8 x 5) = 4th smallest, 0.4.
-        let cut = limit(&values, ColourLimit::Quantile(0.8));
-        assert_eq!((cut.text().as_str(), cut.beyond, cut.count), ("0.40", 1, 5));
-        assert_eq!(cut.high_label(), "\u{2265} +0.40");
-        let whole = limit(&values, ColourLimit::Maximum);
-        assert_eq!((whole.text().as_str(), whole.beyond), ("1.3", 0));
-        assert_eq!(whole.low_label(), "\u{2212}1.3");
-        assert_eq!(limit(&[0.0], ColourLimit::default()).value, 1.0);
-        assert_eq!(limit(&[250.0], ColourLimit::Maximum).text(), "250");
-    }
 }

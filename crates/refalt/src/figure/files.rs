@@ -1,11 +1,10 @@
 //! Writes a figure as SVG, PNG and TSV.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::drawing::raster;
 use super::{Figure, FigureError};
+use crate::atomic_file::AtomicFile;
 
 /// The three files of a figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,27 +40,12 @@ pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError>
         (&files.png, &png),
         (&files.tsv, figure.tsv.as_bytes()),
     ] {
-        replace(path, bytes).map_err(|source| FigureError::Write {
+        AtomicFile::write(path, bytes).map_err(|source| FigureError::Write {
             path: path.clone(),
             source,
         })?;
     }
     Ok(files)
-}
-
-/// Puts `bytes` at `path` in one step.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.part", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is the one to report; a leftover that cannot be removed changes nothing.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
 }
 
 #[cfg(test)]

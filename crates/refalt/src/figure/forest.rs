@@ -1,7 +1,7 @@
 //! Estimates with their intervals, one row each.
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{AXIS, BLUE, MUTED, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
@@ -87,13 +87,15 @@ impl Forest {
             .iter()
             .map(|text| text_width(text, look::TICK, Weight::SemiBold))
             .fold(0.0, f64::max);
-        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::WIDE * 0.8);
-        let width = look::WIDE * 0.8;
+        let left = left_margin(Vertical::Names(&names));
+        let right = look::MARGIN + widest + 16.0;
+        let width = look::NARROW.max(left + look::LEAST_PLOT + right);
+        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, width);
         let margins = Margins {
-            left: left_margin(Vertical::Names(&names)),
-            right: look::MARGIN + widest + 16.0,
+            left,
+            right,
             top: heading.height() + ROW,
-            bottom: BELOW,
+            bottom: below(&self.value_title, width),
         };
         let height = margins.top + self.rows.len() as f64 * ROW + margins.bottom;
         let mut canvas = Canvas::new(name, width, height);

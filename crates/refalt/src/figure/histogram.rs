@@ -1,7 +1,7 @@
 //! Distribution of one quantity with named values marked.
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{BLUE, VERMILION};
 use super::drawing::font::{Weight, text_width};
 use super::drawing::heading::Heading;
@@ -111,7 +111,7 @@ impl Histogram {
             left,
             right,
             top: heading.height() + room_for_labels,
-            bottom: BELOW,
+            bottom: below(&self.value_title, look::NARROW),
         };
         let mut canvas = Canvas::new(name, look::NARROW, margins.top + 200.0 + margins.bottom);
         heading.draw(&mut canvas);
@@ -131,17 +131,19 @@ impl Histogram {
             vec![drawn],
         );
         let bottom = canvas.height() - margins.bottom;
-        for ((value, label), (line, centre)) in marks.iter().zip(&places) {
-            let baseline = margins.top - 8.0 - *line as f64 * LABEL_LINE;
+        let baseline = |line: usize| margins.top - 8.0 - line as f64 * LABEL_LINE;
+        for ((value, _), (line, centre)) in marks.iter().zip(&places) {
             let at = plane.x(*value);
             let paint = Paint::stroke(VERMILION, 1.2);
             canvas.line((at, margins.top), (at, bottom), paint);
-            canvas.line((*centre, baseline + 3.0), (at, margins.top), paint);
-            canvas.text(
-                Text::new(*centre, baseline, label, look::TICK)
-                    .anchor(Anchor::Middle)
-                    .bold(),
-            );
+            canvas.line((*centre, baseline(*line) + 3.0), (at, margins.top), paint);
+        }
+        // Text over leaders of higher lines.
+        for ((_, label), (line, centre)) in marks.iter().zip(&places) {
+            let text = Text::new(*centre, baseline(*line), label, look::TICK)
+                .anchor(Anchor::Middle)
+                .bold();
+            canvas.text(Text { halo: true, ..text });
         }
 
         let description = format!(

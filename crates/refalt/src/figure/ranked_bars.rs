@@ -1,7 +1,7 @@
 //! Bars in order of rank: the largest, and where named items stand among all.
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{AXIS, BLUE, MUTED, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
@@ -85,15 +85,18 @@ impl RankedBars {
         let rank_width = widest(&mut ranks.iter().cloned());
         let value_width = widest(&mut self.bars.iter().map(|bar| signed(bar.value, 2)));
 
-        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::NARROW);
+        let left = left_margin(Vertical::Names(&names)) + rank_width + 12.0;
+        let right = look::MARGIN + value_width + 12.0;
+        let width = look::NARROW.max(left + look::LEAST_PLOT + right);
+        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, width);
         let margins = Margins {
-            left: left_margin(Vertical::Names(&names)) + rank_width + 12.0,
-            right: look::MARGIN + value_width + 12.0,
+            left,
+            right,
             top: heading.height() + ROW,
-            bottom: BELOW,
+            bottom: below(&self.value_title, width),
         };
         let height = margins.top + rows.len() as f64 * ROW + margins.bottom;
-        let mut canvas = Canvas::new(name, look::NARROW, height);
+        let mut canvas = Canvas::new(name, width, height);
         heading.draw(&mut canvas);
 
         let bounds = self.bars.iter().flat_map(|bar| {
@@ -120,7 +123,7 @@ impl RankedBars {
             Paint::stroke(AXIS, look::HAIRLINE),
         );
 
-        let right = look::NARROW - look::MARGIN;
+        let right = width - look::MARGIN;
         let rank_end = look::MARGIN + rank_width;
         let header = margins.top - 8.0;
         let head = |x, text, anchor| Text::new(x, header, text, look::TICK).anchor(anchor).colour(MUTED);

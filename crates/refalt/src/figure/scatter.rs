@@ -1,13 +1,13 @@
 //! Scatter of two quantities with a regression line, its interval and named points.
 
 use super::drawing::canvas::{Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Plane, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Plane, Vertical, below, draw, left_margin};
 use super::drawing::colour::{AXIS, BLUE, GRID, INK, MUTED, VERMILION};
 use super::drawing::font::{Weight, cap_height, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
 use super::drawing::number::fixed;
-use super::drawing::placement::{Area, beside};
+use super::drawing::placement::{Area, Labelled, beside};
 use super::drawing::table::{Cell, Table};
 use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_not_empty};
@@ -156,7 +156,7 @@ impl Scatter {
             left: left_margin(vertical),
             right: look::MARGIN + 14.0,
             top: heading.height() + 4.0,
-            bottom: BELOW,
+            bottom: below(&self.x_title, look::NARROW),
         };
         let side = look::NARROW - margins.left - margins.right;
         let mut canvas = Canvas::new(name, look::NARROW, margins.top + 0.86 * side + margins.bottom);
@@ -256,18 +256,19 @@ impl Scatter {
             .filter(|p| p.emphasised && !p.label.is_empty())
             .collect();
         let height = cap_height(look::TICK) + 4.0;
-        let anchors: Vec<_> = named
+        let anchors: Vec<Labelled> = named
             .iter()
-            .map(|p| {
-                let width = text_width(&p.label, look::TICK, Weight::SemiBold);
-                ((plane.x(p.x), plane.y(p.y)), (width, height))
+            .map(|p| Labelled {
+                at: (plane.x(p.x), plane.y(p.y)),
+                width: text_width(&p.label, look::TICK, Weight::SemiBold),
+                height,
             })
             .collect();
         let all: Vec<_> = self.points.iter().map(|p| (plane.x(p.x), plane.y(p.y))).collect();
         for ((point, anchor), area) in named.iter().zip(&anchors).zip(beside(&anchors, &all, frame)) {
             // The table holds every name; a name without a free place stays out of the drawing.
             let Some(area) = area else { continue };
-            let (x, y) = anchor.0;
+            let (x, y) = anchor.at;
             let near = (x.clamp(area.x, area.right()), y.clamp(area.y, area.bottom()));
             if (near.0 - x).hypot(near.1 - y) > 10.0 {
                 canvas.line((x, y), near, Paint::stroke(MUTED, 0.8));

@@ -17,7 +17,7 @@ use kuva::render::theme::Theme;
 use super::canvas::{Anchor, Canvas, Paint, Text};
 use super::colour::{AXIS, Colour, GRID, INK};
 use super::font::{Weight, middle, text_width};
-use super::heading::vertical_title;
+use super::heading::{vertical_title, wrap};
 use super::look;
 use super::ticks::Ticks;
 
@@ -45,8 +45,20 @@ pub(crate) struct Margins {
     pub(crate) bottom: f64,
 }
 
-/// Space below the plotting area that ticks, their labels and an axis title take.
-pub(crate) const BELOW: f64 = look::TICK_LENGTH + 3.0 + look::TICK + 8.0 + look::LABEL + look::MARGIN;
+/// Returns the space below the plotting area that ticks, their labels and an axis title take.
+///
+/// * `width`: width of the figure, which decides where the title breaks.
+pub(crate) fn below(title: &str, width: f64) -> f64 {
+    let lines = horizontal_title(title, width).len().max(1) as f64;
+    look::TICK_LENGTH + 3.0 + look::TICK + 8.0 + (lines - 1.0) * LEADING + look::LABEL + look::MARGIN
+}
+
+/// Distance between lines of an axis title.
+const LEADING: f64 = look::LABEL * 1.3;
+
+fn horizontal_title(title: &str, width: f64) -> Vec<String> {
+    wrap(title, look::LABEL, Weight::Regular, width - 2.0 * look::MARGIN)
+}
 
 /// Marks, in drawing order.
 #[derive(Clone, Debug)]
@@ -208,8 +220,14 @@ pub(crate) fn draw(
     if crisp {
         canvas.close_group();
     }
-    let title_y = canvas.height() - look::MARGIN;
-    canvas.text(Text::new((left + right) / 2.0, title_y, horizontal.title, look::LABEL).anchor(Anchor::Middle));
+    let lines = horizontal_title(horizontal.title, canvas.width());
+    for (index, line) in lines.iter().rev().enumerate() {
+        let y = canvas.height() - look::MARGIN - index as f64 * LEADING;
+        let half = text_width(line, look::LABEL, Weight::Regular) / 2.0;
+        let room = (half + look::MARGIN, canvas.width() - half - look::MARGIN);
+        let x = ((left + right) / 2.0).min(room.1).max(room.0);
+        canvas.text(Text::new(x, y, line, look::LABEL).anchor(Anchor::Middle));
+    }
     if let Vertical::Numbers(axis) = vertical {
         vertical_title(
             canvas,

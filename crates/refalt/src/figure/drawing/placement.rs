@@ -130,15 +130,23 @@ pub(crate) fn pack(extents: &[(f64, f64)], gap: f64) -> Vec<usize> {
     places
 }
 
+/// A mark and the size of its label.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Labelled {
+    pub(crate) at: (f64, f64),
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
 /// Chooses a place beside each anchor for a label of the given size.
 ///
 /// Tries eight places around the anchor at growing distance and takes the first that lies inside `frame` and
 /// overlaps no label placed before; marks under a label count against a place, they do not forbid it.
 ///
-/// * `anchors`: the labelled marks, with width and height of their labels.
+/// * `anchors`: the labelled marks.
 /// * `marks`: all marks, labelled or not.
 /// * Returns the label's area per anchor, `None` where none was free.
-pub(crate) fn beside(anchors: &[((f64, f64), (f64, f64))], marks: &[(f64, f64)], frame: Area) -> Vec<Option<Area>> {
+pub(crate) fn beside(anchors: &[Labelled], marks: &[(f64, f64)], frame: Area) -> Vec<Option<Area>> {
     const DIRECTIONS: [(f64, f64); 8] = [
         (1.0, -1.0),
         (1.0, 0.0),
@@ -151,7 +159,12 @@ pub(crate) fn beside(anchors: &[((f64, f64), (f64, f64))], marks: &[(f64, f64)],
     ];
     let mut taken: Vec<Area> = Vec::new();
     let mut places = Vec::with_capacity(anchors.len());
-    for &((x, y), (width, height)) in anchors {
+    for &Labelled {
+        at: (x, y),
+        width,
+        height,
+    } in anchors
+    {
         let mut best: Option<(usize, Area)> = None;
         for distance in [6.0, 12.0, 24.0, 40.0, 60.0] {
             for (dx, dy) in DIRECTIONS {
@@ -243,11 +256,11 @@ mod tests {
             width: 200.0,
             height: 100.0,
         };
-        let anchors = [
-            ((100.0, 50.0), (40.0, 12.0)),
-            ((102.0, 50.0), (40.0, 12.0)),
-            ((199.0, 1.0), (40.0, 12.0)),
-        ];
+        let anchors = [(100.0, 50.0), (102.0, 50.0), (199.0, 1.0)].map(|at| Labelled {
+            at,
+            width: 40.0,
+            height: 12.0,
+        });
         let places: Vec<Area> = beside(&anchors, &[], frame).into_iter().map(Option::unwrap).collect();
         for (i, one) in places.iter().enumerate() {
             assert!(frame.contains(one));

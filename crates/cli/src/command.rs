@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod input;
 pub(crate) mod man;
+pub(crate) mod motifs;
 pub(crate) mod score;
 pub(crate) mod scorers;
 
@@ -15,6 +16,7 @@ use crate::terminal::Settings;
 pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Failure> {
     match command {
         Command::Score(options) => score::run(options, settings),
+        Command::Motifs(options) => motifs::run(&options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

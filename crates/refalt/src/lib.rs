@@ -10,6 +10,7 @@ pub mod figure;
 pub mod io;
 pub mod model;
 pub mod motif_scan;
+pub mod motif_set;
 pub mod provenance;
 pub mod scoring;
 pub mod spool;

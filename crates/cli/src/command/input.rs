@@ -38,13 +38,7 @@ impl InputOptions {
     /// Returns how to read them.
     pub(crate) fn reading(&self) -> Result<ReadOptions, Failure> {
         let columns = match &self.columns {
-            Some(text) => text.parse::<ColumnMap>().map_err(|error| {
-                let failure = Failure::new(error.to_string()).usage();
-                match error.hint() {
-                    Some(hint) => failure.with_hint(hint),
-                    None => failure,
-                }
-            })?,
+            Some(text) => text.parse::<ColumnMap>().map_err(|error| Failure::of(&error).usage())?,
             None => ColumnMap::default(),
         };
         let format = match &self.format {

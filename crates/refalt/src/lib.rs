@@ -10,6 +10,7 @@ pub mod figure;
 pub mod io;
 pub mod motif_scan;
 pub mod provenance;
+pub mod report;
 
 pub use diagnostic::Diagnostic;
 pub use refalt_core as core;

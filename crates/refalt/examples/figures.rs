@@ -1,6 +1,7 @@
 //! Draws every kind of figure from the measured TERT promoter, for looking at.
 //!
-//! `cargo run --example figures -- FOLDER` writes SVG, PNG and TSV of each figure into FOLDER.
+//! `cargo run --example figures -- FOLDER` writes SVG, PNG and TSV of each figure and a report with all of them into
+//! FOLDER.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,6 +12,7 @@ use refalt::figure::{
     ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point, RankedBar, RankedBars,
     Scatter, Tss, write,
 };
+use refalt::report::{Block, Column, Fact, Level, Report, Section, Table};
 use refalt_core::{Interval, Position, Strand};
 
 const EFFECTS: &str = include_str!("../tests/data/figure/tert_effects.tsv");
@@ -64,10 +66,106 @@ fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .map_or_else(|| PathBuf::from("target/figures"), PathBuf::from);
     std::fs::create_dir_all(&folder)?;
-    for figure in figures()? {
-        write(&figure, &folder)?;
+    let figures = figures()?;
+    for figure in &figures {
+        write(figure, &folder)?;
     }
+    report(figures).write(&folder.join("report.html"))?;
     Ok(())
+}
+
+fn report(figures: Vec<Figure>) -> Report {
+    let fact = |label: &str, value: &str, note: &str| Fact {
+        label: label.into(),
+        value: value.into(),
+        note: note.into(),
+    };
+    let table = Table {
+        caption: "Named variants".into(),
+        columns: vec![
+            Column::text("variant"),
+            Column::text("GRCh38"),
+            Column::number("log2 effect, HEK293T"),
+            Column::number("log2 effect, GBM"),
+            Column::number("rank of 770"),
+            Column::text("site"),
+        ],
+        rows: [
+            [
+                "C228T",
+                "5:1,295,113 G>A",
+                "+1.998",
+                "+2.856",
+                "1",
+                "creates an ETS site",
+            ],
+            [
+                "C250T",
+                "5:1,295,135 G>A",
+                "+1.423",
+                "+2.418",
+                "2",
+                "creates an ETS site",
+            ],
+            ["1295228 C>T", "5:1,295,228 C>T", "+0.026", "+0.071", "667", "none"],
+        ]
+        .map(|row| row.map(str::to_owned).to_vec())
+        .to_vec(),
+        emphasised: vec![0, 1],
+        notes: vec!["Effects are those of the reporter, so signs hold for the gene's strand.".into()],
+    };
+    let intro = vec![
+        Block::paragraph(
+            "Effects are log2 changes of a reporter driven by the promoter, from saturation mutagenesis \
+             (https://doi.org/10.1038/s41467-019-11526-w). Positions are 1-based on `chr5` of GRCh38.",
+        ),
+        Block::Facts {
+            facts: vec![
+                fact("SNVs measured", "777", "of 259 positions"),
+                fact("with 10 barcodes or more", "770", "used below"),
+                fact("ceiling, Spearman", "0.592", "HEK293T against GBM"),
+                fact("rank of C228T", "1", "by absolute effect"),
+            ],
+        },
+        Block::Callout {
+            level: Level::Good,
+            text: "All reference bases agree with the genome.".into(),
+        },
+        Block::Callout {
+            level: Level::Warning,
+            text: "`5:1295228 C>T` is the position of C228T in GRCh37; in GRCh38 it is another base.".into(),
+        },
+        Block::Table(table),
+    ];
+    let mut sections = vec![Section {
+        heading: "What was measured".into(),
+        anchor: "measured".into(),
+        blocks: intro,
+    }];
+    for figure in figures {
+        sections.push(Section {
+            heading: figure.title.clone(),
+            anchor: figure.name.replace('_', "-"),
+            blocks: vec![Block::figure(figure)],
+        });
+    }
+    Report {
+        title: "The TERT promoter, every base changed".into(),
+        subtitle: "All kinds of figures on one page, drawn from measured effects.".into(),
+        sections,
+        provenance: vec![
+            (
+                "effects".into(),
+                "`tert_effects.tsv`, Kircher et al. 2019, GEO GSE126550".into(),
+            ),
+            ("motif".into(), "GABPA MA0062.3, JASPAR".into()),
+            (
+                "SHA-256".into(),
+                "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+            ),
+        ],
+        footer: vec!["Motifs: JASPAR, CC BY 4.0. Typeface: Inter, SIL Open Font License 1.1.".into()],
+    }
 }
 
 fn figures() -> Result<Vec<Figure>, Box<dyn Error>> {

@@ -30,6 +30,9 @@ pub use logo::{Logo, LogoMotif, LogoPanel};
 pub use ranked_bars::{RankedBar, RankedBars};
 pub use scatter::{Fit, Point, Scatter};
 
+/// Weight and TrueType bytes of the bundled typeface, for pages that show figures.
+pub(crate) const FONTS: [(u16, &[u8]); 2] = [(400, drawing::font::REGULAR), (600, drawing::font::SEMIBOLD)];
+
 /// Kinds of figures, in the order of the documentation.
 pub const FIGURES: &[FigureKind] = &[
     effect_map::KIND,
@@ -52,7 +55,7 @@ pub struct FigureKind {
 }
 
 /// A drawn figure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Figure {
     /// File stem and prefix of ids: `a` to `z`, digits, `_` and `-`.
     pub name: String,

@@ -12,6 +12,7 @@ pub mod model;
 pub mod motif_scan;
 pub mod motif_set;
 pub mod provenance;
+pub mod report;
 pub mod scoring;
 pub mod spool;
 

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod figure;
 pub mod io;
+pub mod liftover;
 pub mod model;
 pub mod motif_scan;
 pub mod motif_set;

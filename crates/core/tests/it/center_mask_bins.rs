@@ -38,21 +38,20 @@ fn variants(contig: &str, at: Position) -> [CheckedVariant; 3] {
     })
 }
 
-/// The mask, which all three kinds of variant and the request share.
-fn mask(width: Width, resolution: Resolution, window: &Window, at: Position) -> BinSpan {
+/// The mask, which all kinds of variant and the request share.
+fn mask(width: Width, resolution: Resolution, window: &Window, variants: &[CheckedVariant]) -> BinSpan {
     let scorer = scorer(width);
     let tracks = TrackSet {
         output: scorer.output,
         resolution,
         tracks: [].into(),
     };
-    let spans = variants(window.contig().as_str(), at).map(|variant| {
-        let span = scorer.mask(resolution, &variant, window);
-        assert_eq!(scorer.request(&tracks, &variant, window).span, span);
-        span
-    });
-    assert!(spans.iter().all(|span| *span == spans[0]), "{spans:?}");
-    spans[0]
+    let span = scorer.mask(resolution, &variants[0], window);
+    for variant in variants {
+        assert_eq!(scorer.mask(resolution, variant, window), span, "{variant}");
+        assert_eq!(scorer.request(&tracks, variant, window).span, span, "{variant}");
+    }
+    span
 }
 
 /// Compares the masks of all variants at these offsets of a window that begins at `bed_start` (0-based).
@@ -64,10 +63,10 @@ fn compare(bed_start: i64, length_bp: u32, resolution: Resolution, offsets: impl
         let Ok(index) = u32::try_from(bed_start + i64::from(offset)) else {
             continue; // before the first base of the contig
         };
-        let at = Position::from_zero_based(index).unwrap();
+        let variants = variants("chr1", Position::from_zero_based(index).unwrap());
         let center = i64::from(offset / resolution.bp());
         for width in Width::ALL {
-            let span = mask(width, resolution, &window, at);
+            let span = mask(width, resolution, &window, &variants);
             let mut masked = 0;
             for bin in 0..bins {
                 let expected = is_masked(bin, center, width, resolution);
@@ -154,10 +153,10 @@ fn a_variant_outside_the_window_or_on_another_contig_masks_nothing() {
         for width in Width::ALL {
             // 1-based 1,000,000 is the base before the window, 1,002,049 the one after it.
             for outside in [1_000_000, 1_002_049] {
-                assert!(mask(width, resolution, &window, position(outside)).is_empty());
+                assert!(mask(width, resolution, &window, &variants("chr1", position(outside))).is_empty());
             }
             for inside in [1_000_001, 1_002_048] {
-                assert!(!mask(width, resolution, &window, position(inside)).is_empty());
+                assert!(!mask(width, resolution, &window, &variants("chr1", position(inside))).is_empty());
             }
             for variant in variants("chr2", position(1_001_000)) {
                 assert!(scorer(width).mask(resolution, &variant, &window).is_empty());
@@ -170,9 +169,9 @@ fn a_variant_outside_the_window_or_on_another_contig_masks_nothing() {
 fn the_published_examples() {
     // 501 bp at 1 bp is [i - 250, i + 250], 501 positions; at 128 bp [c - 2, c + 1]; 2,001 bp there [c - 8, c + 7].
     let window = window("chr1", 1_000_000, 16_384);
-    let at = position(1_000_001 + 8192);
+    let variants = variants("chr1", position(1_000_001 + 8192));
     let span = |width, resolution| {
-        let span = mask(width, resolution, &window, at);
+        let span = mask(width, resolution, &window, &variants);
         (span.start(), span.end(), span.len())
     };
     assert_eq!(span(Width::Bp501, Resolution::BP_1), (8192 - 250, 8192 + 251, 501));

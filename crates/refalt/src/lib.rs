@@ -7,6 +7,7 @@ pub mod atomic_file;
 pub mod diagnostic;
 pub mod engine;
 pub mod provenance;
+pub mod validate;
 
 pub use diagnostic::Diagnostic;
 pub use refalt_core as core;

@@ -16,6 +16,7 @@ pub mod provenance;
 pub mod report;
 pub mod scoring;
 pub mod spool;
+pub mod validate;
 
 pub use diagnostic::Diagnostic;
 pub use refalt_core as core;

@@ -59,6 +59,8 @@ impl Arguments {
 pub(crate) enum Command {
     /// Score variants with a model, into a Parquet table; goes on where an earlier run stopped.
     Score(command::score::Options),
+    /// Compare scores with measured effects, with intervals, p-values and ranks.
+    Validate(command::validate::Options),
     /// Motifs: list them, find their sites, say what variants do to them.
     Motifs(command::motifs::Options),
     /// List the scorers with their formulas.

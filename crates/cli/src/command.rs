@@ -6,6 +6,7 @@ pub(crate) mod man;
 pub(crate) mod motifs;
 pub(crate) mod score;
 pub(crate) mod scorers;
+pub(crate) mod validate;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -17,6 +18,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
     match command {
         Command::Score(options) => score::run(options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
+        Command::Validate(options) => validate::run(options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

@@ -57,11 +57,16 @@ def check(browser, path, pictures=None):
         browser.send("Emulation.setDeviceMetricsOverride", metrics)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.send("Emulation.setEmulatedMedia", {"media": medium, "features": features})
-        browser.send("Page.navigate", {"url": "about:blank"})
-        browser.events.clear()
-        browser.send("Page.navigate", {"url": url})
-        browser.wait_for("Page.loadEventFired")
-        browser.evaluate("document.fonts.ready.then(() => true)")
+        # The load event of the blank page must have come, or it would be taken for that of the report.
+        for target in ["about:blank", url]:
+            browser.events.clear()
+            browser.send("Page.navigate", {"url": target})
+            browser.wait_for("Page.loadEventFired")
+        state = browser.evaluate(
+            "document.fonts.ready.then(() => document.readyState + ' ' + location.href.split('#')[0])"
+        )
+        if state != f"complete {url}":
+            raise BrowserError(f"the page is not ready: {state}")
         found = browser.evaluate(SCRIPT)
         for finding in event_findings(browser.events, url) + found:
             findings.append(f"{name}: {finding}")

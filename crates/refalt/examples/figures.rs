@@ -159,10 +159,6 @@ fn report(figures: Vec<Figure>) -> Report {
                 "`tert_effects.tsv`, Kircher et al. 2019, GEO GSE126550".into(),
             ),
             ("motif".into(), "GABPA MA0062.3, JASPAR".into()),
-            (
-                "SHA-256".into(),
-                "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
-            ),
         ],
         footer: vec!["Motifs: JASPAR, CC BY 4.0. Typeface: Inter, SIL Open Font License 1.1.".into()],
     }
@@ -395,11 +391,17 @@ fn locus(snvs: &[Snv]) -> Result<Figure, Box<dyn Error>> {
             feature(
                 "coding sequence",
                 FeatureKind::Exon,
-                1_294_772,
+                1_294_900,
                 1_294_989,
                 Some(Strand::Reverse),
             ),
-            feature("core promoter", FeatureKind::Promoter, 1_295_046, 1_295_246, None),
+            feature(
+                "200 bp upstream of the TSS",
+                FeatureKind::Promoter,
+                1_295_069,
+                1_295_268,
+                None,
+            ),
             feature(
                 "assayed element, 259 bp",
                 FeatureKind::Element,
@@ -407,8 +409,8 @@ fn locus(snvs: &[Snv]) -> Result<Figure, Box<dyn Error>> {
                 1_295_247,
                 None,
             ),
-            feature("ETS", FeatureKind::Site, 1_295_110, 1_295_114, None),
-            feature("ETS", FeatureKind::Site, 1_295_132, 1_295_136, None),
+            feature("created TTCC", FeatureKind::Site, 1_295_110, 1_295_113, None),
+            feature("created TTCC", FeatureKind::Site, 1_295_133, 1_295_136, None),
         ],
         variants: strongest
             .values()

@@ -1,7 +1,7 @@
 //! Figures: SVG and PNG for the eye, TSV with the same numbers for everyone else.
 //!
 //! Each figure is a plain struct of numbers and labels with a `draw` method; drawing reads no files, clocks or
-//! random numbers, and the same struct gives the same bytes. [`write`] is the only function here that touches
+//! random numbers, and the same struct gives the same bytes. [`write()`] is the only function here that touches
 //! the disk.
 //!
 //! Standard charts ([`scatter`], [`ranked_bars`], [`forest`], [`histogram`], [`curves`]) come from one chart
@@ -223,9 +223,8 @@ pub enum FigureError {
     },
 }
 
-impl FigureError {
-    /// Returns what to do about the error, where that is known.
-    pub fn hint(&self) -> Option<String> {
+impl crate::Diagnostic for FigureError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Name { .. } => Some("use a small letter, then small letters, digits, `_` or `-`".to_owned()),
             Self::NotFinite { .. } => {

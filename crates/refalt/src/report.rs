@@ -234,9 +234,8 @@ pub enum ReportError {
     },
 }
 
-impl ReportError {
-    /// Returns what to do about the error, where that is known.
-    pub fn hint(&self) -> Option<String> {
+impl crate::Diagnostic for ReportError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Anchor { .. } => Some("use a small letter, then small letters, digits and `-`".to_owned()),
             Self::Write { path, .. } => Some(format!(

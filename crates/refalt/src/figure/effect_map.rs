@@ -486,16 +486,22 @@ impl EffectMap {
     fn note(&self, grid: &Grid, limits: &[Limit]) -> String {
         let reference = if grid.show_dots { "Dots" } else { "White" };
         let mut note = format!("{reference}: reference base; grey: no value.");
-        for (panel, limit) in self.panels.iter().zip(limits) {
-            if limit.beyond > 0 {
-                note.push_str(&format!(
-                    " {}: {} of {} values lie beyond \u{b1}{} and take the end colours.",
-                    panel.label,
-                    grouped(limit.beyond as u64),
-                    grouped(limit.count as u64),
-                    limit.text()
-                ));
-            }
+        let cut: Vec<String> = self
+            .panels
+            .iter()
+            .zip(limits)
+            .filter(|(_, limit)| limit.beyond > 0)
+            .map(|(panel, limit)| {
+                let (beyond, count) = (grouped(limit.beyond as u64), grouped(limit.count as u64));
+                format!(
+                    "\u{b1}{} ({}, {beyond} of {count} values lie beyond)",
+                    limit.text(),
+                    panel.label
+                )
+            })
+            .collect();
+        if !cut.is_empty() {
+            note.push_str(&format!(" Colours end at {}.", cut.join(" and ")));
         }
         note
     }

@@ -51,6 +51,7 @@ pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Diagnostic;
 
     fn figure(svg: &str) -> Figure {
         Figure {

@@ -24,9 +24,22 @@ impl FigureBlock {
             title => &figure.title,
             caption => &figure.caption,
             width => width,
+            least_width => least_width(width),
             svg => Value::from_safe_string(prefix_ids(&figure.svg[start..], &format!("figure-{number}-"))),
             data => base64(figure.tsv.as_bytes()),
         })
+    }
+}
+
+/// Returns the width below which a figure scrolls instead of shrinking, in px.
+///
+/// A figure of at most 500 px shrinks to a phone's 360 px and its text stays above 8 px. A wider one has to scroll
+/// there in any case and keeps its size nearly whole.
+fn least_width(width: f64) -> f64 {
+    if width <= 500.0 {
+        (width * 0.74).floor()
+    } else {
+        (width * 0.9).floor()
     }
 }
 

@@ -96,7 +96,9 @@ fn text_is_escaped_and_marked_up() {
             "<p>x &lt; y, <code>code</code>, <a href=\"https://example.org/a\">https://example.org/a</a>.</p>"
         )
     );
-    assert!(page.contains("<tr class=\"strong\"><td class=\"start\">C250T</td><td class=\"end\">2</td></tr>"));
+    assert!(
+        page.contains("<tr class=\"strong\"><td class=\"start short\">C250T</td><td class=\"end short\">2</td></tr>")
+    );
     assert!(page.contains("A &lt;b&gt;."), "captions are text");
 }
 

@@ -57,6 +57,8 @@ impl Arguments {
 /// The commands; one file each in `command/`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a whole study, from one file to a report.
+    Run(command::run::Options),
     /// Score variants with a model, into a Parquet table; goes on where an earlier run stopped.
     Score(command::score::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks.

@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod input;
 pub(crate) mod man;
 pub(crate) mod motifs;
+pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
 pub(crate) mod validate;
@@ -16,6 +17,7 @@ use crate::terminal::Settings;
 /// Runs a command.
 pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Failure> {
     match command {
+        Command::Run(options) => run::run(&options, settings),
         Command::Score(options) => score::run(options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Validate(options) => validate::run(options, settings),

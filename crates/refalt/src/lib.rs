@@ -16,7 +16,9 @@ pub mod provenance;
 pub mod report;
 pub mod scoring;
 pub mod spool;
+pub mod study;
 pub mod validate;
+pub mod vet;
 
 pub use diagnostic::Diagnostic;
 pub use refalt_core as core;

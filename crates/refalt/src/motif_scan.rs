@@ -5,7 +5,7 @@
 //! decides. Hits are therefore those of [`refalt_core::motif::scan`], bit for bit, on every machine.
 //!
 //! `lightmotif` has a scanner of its own, with its own rounding to `u8`. This module rounds by itself, because
-//! there sums can pass 255 (by rounding up each of the w positions), which wraps on machines without AVX2, and
+//! there sums can pass 255 (by rounding up each of the w positions), which wraps in its portable kernel, and
 //! because weights too low for any hit need not be told apart: the 255 steps are spent on what a hit can
 //! lose against the best word, and fewer windows have to be scored again.
 //!

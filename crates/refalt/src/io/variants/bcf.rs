@@ -60,7 +60,7 @@ impl BcfRows {
     /// Appends the rows of the next record; false at the end of the file.
     pub(super) fn next_record(&mut self, rows: &mut VecDeque<VariantRow>) -> Result<bool, ReadError> {
         let read = self.read(rows);
-        read.map_err(|cause| cause.at(self.input.name(), Some(self.record)))
+        read.map_err(|cause| cause.at_record(self.input.name(), self.record))
     }
 
     fn read(&mut self, rows: &mut VecDeque<VariantRow>) -> Result<bool, ReadCause> {

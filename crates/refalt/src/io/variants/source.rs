@@ -289,20 +289,6 @@ impl Input {
     }
 }
 
-impl Read for Input {
-    /// Hands the bytes to readers that split them themselves; the cause of a failure travels inside the error.
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-            self.fill().map_err(io::Error::other)?;
-        }
-        let count = bytes.len().min(self.end - self.start);
-        bytes[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
-        self.start += count;
-        Ok(count)
-    }
-}
-
 /// Says whether the first gzip member carries a BGZF block size (subfield `BC`).
 fn is_bgzf(first: &[u8]) -> bool {
     first.len() >= 18 && first.starts_with(b"\x1f\x8b\x08\x04") && &first[12..16] == b"BC\x02\0"
@@ -409,6 +395,7 @@ fn refuse_packing(first: &[u8]) -> Result<(), ReadCause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::variants::error::ReadPlace;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write;
@@ -473,7 +460,7 @@ mod tests {
         assert_eq!(lines(&whole).unwrap(), ["a", "b"]);
         let error = lines(&whole[..whole.len() - BGZF_END.len()]).unwrap_err();
         assert!(matches!(*error.cause, ReadCause::Truncated { .. }));
-        assert_eq!(error.line, Some(3));
+        assert_eq!(error.place, ReadPlace::Line(3));
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl VcfRows {
         let mut first = None;
         while let Some(line) = input.next_line()? {
             let place = Some(line.number);
-            if line.number == 1 && line.is_terminated && memchr::memchr(b'\r', line.bytes).is_some() {
+            if line.number == 1 && memchr::memchr(b'\r', line.bytes).is_some() {
                 return Err(ReadCause::CarriageReturns.at(&name, place));
             }
             if line.bytes.starts_with(b"##") {

@@ -50,7 +50,8 @@ impl TableRows {
     ) -> Result<Self, ReadError> {
         let name: Box<str> = input.name().into();
         skip_comments(&mut input)?;
-        let line = Some(input.lines_read() + 1);
+        let header_line = input.lines_read() + 1;
+        let line = Some(header_line);
         let first_line = first_line(&mut input).map_err(|cause| cause.at(&name, line))?;
         if memchr::memchr(b'\r', &first_line).is_some() {
             return Err(ReadCause::CarriageReturns.at(&name, line));
@@ -87,7 +88,7 @@ impl TableRows {
             records,
             used: columns.used(),
             width: (!map.is_by_number()).then_some(header.len()),
-            clues: clues(&header, &columns.places(), line.unwrap_or(1)),
+            clues: clues(&header, &columns.places(), header_line),
             reader: CellReader::new(columns),
             header,
             name,

@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/vcf_corpus")
+    crate::data("vcf_corpus")
 }
 
 /// What reading a file gives.

@@ -193,7 +193,7 @@ fn after_an_error_the_reader_is_at_its_end() {
 
 #[test]
 fn damaged_bcf_is_an_error_at_its_record() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/variants/gnomad_sv.bcf");
+    let path = crate::data("variants/gnomad_sv.bcf");
     let mut whole = Vec::new();
     let mut packed = flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap());
     packed.read_to_end(&mut whole).unwrap();
@@ -212,7 +212,7 @@ fn damaged_bcf_is_an_error_at_its_record() {
 
 #[test]
 fn damaged_parquet_is_an_error() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/variants/gvatdb.parquet");
+    let path = crate::data("variants/gvatdb.parquet");
     let whole = std::fs::read(path).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let cut = save(folder.path(), "cut.parquet", &whole[..whole.len() - 9]);

@@ -6,12 +6,10 @@ use refalt::io::variants::{
 };
 use refalt_core::{Alternate, Assembly};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/variants")
-        .join(name)
+    crate::data("variants").join(name)
 }
 
 fn open_with(name: &str, options: &ReadOptions) -> Result<VariantReader, ReadError> {
@@ -437,10 +435,6 @@ fn parquet_positions_may_be_floating_point_and_missing() {
 /// Slices that are too large to ship or whose way here is not free to ship.
 #[test]
 fn larger_slices_have_their_known_number_of_records() {
-    let shared = std::env::var_os("REFALT_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
     for (name, expected) in [
         ("gnomad_vcf/gnomad_v4.0_genomes_chrX_10000_20000.slim.vcf.gz", 5005),
         ("gnomad_vcf/gnomad_v4.0_exomes_chr1_55039893_55039951.vcf.gz", 101),
@@ -452,11 +446,7 @@ fn larger_slices_have_their_known_number_of_records() {
         // 4 rows of each of two releases have no position.
         ("tert_satmut_mpra/satmut_elements.tsv.gz", 55_350 - 8),
     ] {
-        let path = shared.join(name);
-        if !path.exists() {
-            eprintln!("not tested, the file is not there: {}", path.display());
-            continue;
-        }
+        let Some(path) = crate::shared(name) else { continue };
         let rows = open(&Source::Path(path), &ReadOptions::default()).unwrap();
         let accepted = rows.filter(|row| row.as_ref().unwrap().variant.is_ok()).count();
         assert_eq!(accepted, expected, "{name}");

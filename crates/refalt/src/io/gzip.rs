@@ -9,7 +9,7 @@ use std::path::Path;
 pub(super) const BGZIP_HEADER: usize = 18;
 
 /// The empty block that ends every bgzip file: SAM specification section 4.1.2, "End-of-file marker".
-const END_OF_FILE: [u8; 28] = [
+pub(super) const END_OF_FILE: [u8; 28] = [
     0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
 

@@ -6,6 +6,9 @@ mod engine;
 mod fasta;
 mod liftover;
 mod normalisation;
+mod variants_corpus;
+mod variants_faults;
+mod variants_real;
 
 /// Returns a file under `tests/data` of the repository.
 fn data(name: &str) -> std::path::PathBuf {

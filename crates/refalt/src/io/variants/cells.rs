@@ -80,11 +80,24 @@ impl CellReader {
                 let place = name.and_then(|name| place(name, shown_position, *position, reference));
                 for (index, alternate) in alternates.split(',').enumerate() {
                     let variant = place.clone().and_then(|place| with_alternate(place, alternate));
-                    // Only what reads back letter for letter need not be kept.
-                    let written = format!("{contig}:{shown_position}:{reference}>{alternate}");
-                    let same = variant.as_ref().is_ok_and(|variant| variant.to_string() == written);
+                    let digits = shown_position.as_bytes();
+                    let is_verbatim = variant.as_ref().is_ok_and(|variant| match position {
+                        PositionFrom::Bases(_) => {
+                            allele::is_verbatim(variant, digits, reference.as_bytes(), alternate.as_bytes())
+                        }
+                        PositionFrom::BedStart(_) => {
+                            allele::has_same_alleles(variant, reference.as_bytes(), alternate.as_bytes())
+                        }
+                    });
+                    let written = (!is_verbatim).then(|| {
+                        let base = match position {
+                            PositionFrom::Bases(_) => "",
+                            PositionFrom::BedStart(_) => "start0=",
+                        };
+                        format!("{contig}:{base}{shown_position}:{reference}>{alternate}").into()
+                    });
                     let allele = u32::try_from(index + 1).unwrap_or(u32::MAX);
-                    push(allele, said, variant, (!same).then(|| written.into()));
+                    push(allele, said, variant, written);
                 }
             }
         }

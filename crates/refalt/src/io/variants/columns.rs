@@ -347,6 +347,23 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn the_page_on_input_lists_every_known_name() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/input.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for (role, key, names) in ROLES {
+            let line = page
+                .lines()
+                .find(|line| line.contains(&format!("| `{key}` |")))
+                .unwrap();
+            let listed = line.rsplit('|').nth(1).unwrap().replace(' ', "");
+            for name in names {
+                let known = listed.split([',', ';']).any(|listed| listed == *name);
+                assert!(known, "docs/input.md does not list `{name}` for {role}");
+            }
+        }
+    }
+
+    #[test]
     fn faulty_maps_are_refused() {
         let fault = |text: &str| text.parse::<ColumnMap>().unwrap_err();
         assert!(matches!(fault("chrom"), ColumnMapError::NoEquals { .. }));

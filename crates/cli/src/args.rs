@@ -15,7 +15,7 @@ const LONG_VERSION: &str = concat!(
     env!("REFALT_TARGET"),
     " by ",
     env!("REFALT_RUSTC"),
-    "\nformats: noodles 0.119 (VCF, BCF, FASTA, BED), chainfile 0.4, arrow and parquet 59",
+    "\nformats: noodles 0.119 (VCF, BCF, FASTA, BED), arrow and parquet 59",
     "\nmotifs:  lightmotif 0.10.1, JASPAR 2024 CORE vertebrates (CC BY 4.0)",
 );
 

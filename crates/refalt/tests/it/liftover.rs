@@ -1,14 +1,9 @@
 //! Liftover against other programs, and the chain of the TERT study.
 
-use crate::{data, shared};
+use crate::{data, shared, study};
 use refalt::core::{Alternate, Assembly, ContigName, Dna, Position, Strand, Variant};
 use refalt::io::fasta::FastaReference;
 use refalt::liftover::{LiftError, Liftover, TargetReference};
-use std::path::{Path, PathBuf};
-
-fn tert_chain() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/tert/hg19ToHg38.tert.chain")
-}
 
 fn position(one_based: u32) -> Position {
     Position::new(one_based).unwrap()
@@ -24,7 +19,7 @@ const KNOWN: [(u32, u32); 4] = [
 
 #[test]
 fn the_chain_of_the_study_lifts_the_hotspots_and_nothing_outside() {
-    let liftover = Liftover::open(tert_chain()).unwrap();
+    let liftover = Liftover::open(study("tert/hg19ToHg38.tert.chain")).unwrap();
     assert_eq!(
         (liftover.from_assembly(), liftover.to_assembly()),
         (Some(Assembly::GRCh37), Some(Assembly::GRCh38))
@@ -49,8 +44,8 @@ fn the_chain_of_the_study_lifts_the_hotspots_and_nothing_outside() {
 
 #[test]
 fn the_hotspots_meet_the_bases_of_the_slice() {
-    let liftover = Liftover::open(tert_chain()).unwrap();
-    let reference = FastaReference::open(data("hg38/hg38_chr5_tert_promoter.fa")).unwrap();
+    let liftover = Liftover::open(study("tert/hg19ToHg38.tert.chain")).unwrap();
+    let reference = FastaReference::open(study("tert/chr5_1294490_1296547.fa")).unwrap();
     let lift = |hg19: u32, r: &str, a: &str| {
         let dna = |text: &str| Dna::parse(text.as_bytes()).unwrap();
         let variant = Variant {

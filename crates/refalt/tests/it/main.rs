@@ -17,6 +17,13 @@ fn data(name: &str) -> std::path::PathBuf {
         .join(name)
 }
 
+/// Returns a file under `studies` of the repository.
+fn study(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../studies")
+        .join(name)
+}
+
 /// Returns a file of the data that are not shipped, or says that it is missing and the test skipped.
 ///
 /// The folder is `REFALT_SHARED`, or `../shared/data` beside the repository.

@@ -478,11 +478,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
         fn tables_give_the_definition(
-            motifs in prop::collection::vec(motif(1..21), 1..12),
+            motifs in prop::collection::vec(motif(1..14), 1..12),
             sequence in bases(b"ACGTACGTACGTACGTacgtN", 256..600),
         ) {
             let bins = sequence.len() / BIN;
@@ -497,7 +497,7 @@ mod tests {
 
         #[test]
         fn an_alternate_beside_its_reference_has_the_bits_it_has_alone(
-            motifs in prop::collection::vec(motif(1..21), 1..4),
+            motifs in prop::collection::vec(motif(1..14), 1..4),
             sequence in bases(b"ACGTACGTN", 520..600),
             at in 100_usize..420,
             removed in 0_usize..5,

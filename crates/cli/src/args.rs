@@ -15,7 +15,7 @@ const LONG_VERSION: &str = concat!(
     env!("REFALT_TARGET"),
     " by ",
     env!("REFALT_RUSTC"),
-    "\nformats: noodles 0.119 (VCF, BCF, FASTA, BED), chainfile 0.4, arrow and parquet 59",
+    "\nformats: noodles 0.119 (VCF, BCF, FASTA, BED), arrow and parquet 59",
     "\nmotifs:  lightmotif 0.10.1, JASPAR 2024 CORE vertebrates (CC BY 4.0)",
 );
 
@@ -57,6 +57,14 @@ impl Arguments {
 /// The commands; one file each in `command/`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a whole study, from one file to a report.
+    Run(command::run::Options),
+    /// Score variants with a model, into a Parquet table; goes on where an earlier run stopped.
+    Score(command::score::Options),
+    /// Compare scores with measured effects, with intervals, p-values and ranks.
+    Validate(command::validate::Options),
+    /// Motifs: list them, find their sites, say what variants do to them.
+    Motifs(command::motifs::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
     /// Print shell completions.

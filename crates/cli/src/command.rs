@@ -1,8 +1,13 @@
 //! One file for each command: it converts arguments, calls the library and prints.
 
 pub(crate) mod completions;
+pub(crate) mod input;
 pub(crate) mod man;
+pub(crate) mod motifs;
+pub(crate) mod run;
+pub(crate) mod score;
 pub(crate) mod scorers;
+pub(crate) mod validate;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -12,6 +17,10 @@ use crate::terminal::Settings;
 /// Runs a command.
 pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Failure> {
     match command {
+        Command::Run(options) => run::run(&options, settings),
+        Command::Score(options) => score::run(options, settings),
+        Command::Motifs(options) => motifs::run(&options, settings),
+        Command::Validate(options) => validate::run(options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use refalt::engine::{Observer, Progress};
+use refalt::io::fasta::DigestProgress;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -65,6 +66,36 @@ impl Paint {
     }
 }
 
+/// Shows how far the digesting of a reference is; appears only when it takes longer than a blink.
+pub(crate) struct DigestBar(ProgressBar);
+
+impl DigestBar {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let bar = ProgressBar::with_draw_target(None, target(settings));
+        if let Ok(style) = ProgressStyle::with_template("digesting the reference {wide_bar} {percent}%, {eta} left") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(crate) fn show(&self, progress: DigestProgress) {
+        self.0.set_length(progress.bases);
+        self.0.set_position(progress.bases_done);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn target(settings: &Settings) -> ProgressDrawTarget {
+    if settings.quiet || settings.json {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr_with_hz(4)
+    }
+}
+
 /// Shows how far a scoring run is: rows, rate, time left, rows that were not scored.
 pub(crate) struct RunProgress {
     bar: ProgressBar,
@@ -74,12 +105,7 @@ pub(crate) struct RunProgress {
 impl RunProgress {
     /// Begins with the number of input rows.
     pub(crate) fn new(rows: u64, settings: &Settings) -> Self {
-        let target = if settings.quiet || settings.json {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(4)
-        };
-        let bar = ProgressBar::with_draw_target(Some(rows), target);
+        let bar = ProgressBar::with_draw_target(Some(rows), target(settings));
         let template = "scoring {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left{msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

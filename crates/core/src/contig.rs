@@ -20,6 +20,12 @@ impl ContigName {
     }
 }
 
+impl std::borrow::Borrow<str> for ContigName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for ContigName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

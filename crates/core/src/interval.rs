@@ -86,6 +86,15 @@ impl Interval {
         self.start <= other.start && other.end <= self.end
     }
 
+    /// Returns the span of both when they overlap or touch, `None` when bases lie between them.
+    pub fn joined(self, other: Self) -> Option<Self> {
+        let apart = self.start.max(other.start) > self.end.min(other.end);
+        (!apart).then(|| Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        })
+    }
+
     /// Returns the common bases, or `None` when there are none.
     pub fn intersect(self, other: Self) -> Option<Self> {
         let start = self.start.max(other.start);

@@ -10,6 +10,7 @@ pub mod backend;
 pub mod contig;
 pub mod dna;
 pub mod interval;
+pub mod interval_set;
 pub mod motif;
 pub mod normalize;
 pub mod position;
@@ -29,6 +30,7 @@ pub use backend::{Answer, Backend, BackendError, ModelCard, OutputRequest, Query
 pub use contig::{Chromosome, ContigName};
 pub use dna::{Dna, Sequence};
 pub use interval::Interval;
+pub use interval_set::IntervalSet;
 pub use normalize::{VariantError, check};
 pub use position::Position;
 pub use prediction::{Outputs, TrackValues};

@@ -9,8 +9,8 @@
 //!
 //! * [`matrix`]: the three stages, [`Background`], [`Pseudocount`], information content, consensus.
 //! * [`distribution`]: the distribution of the score of a random word; p-values and thresholds.
-//! * [`scan`]: the plain scan, one window after the other; the measure of every faster scan.
-//! * [`effect`]: what a variant does to the best window, and which sites it creates or destroys.
+//! * [`mod@scan`]: the plain scan, one window after the other; the measure of every faster scan.
+//! * [`mod@effect`]: what a variant does to the best window, and which sites it creates or destroys.
 //! * [`occupancy`]: probability that a site is bound, and expected number of bound sites per bin.
 //!
 //! Matrices are `[width x 4]`, row-major, columns in the order A, C, G, T. Scores are log2 odds, in bits.

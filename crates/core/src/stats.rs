@@ -38,7 +38,7 @@ pub use ceiling::Reliability;
 pub use complete::{CompleteLabels, CompletePairs, complete_labels, complete_pairs};
 pub use confidence::{ConfidenceInterval, IntervalMethod, bca_interval, percentile_interval};
 pub use error::StatsError;
-pub use fisher::{fisher_interval, smallest_detectable_correlation};
+pub use fisher::{fisher_interval, smallest_detectable_correlation, spearman_interval};
 pub use metric::{
     Auroc, AveragePrecision, Kendall, METRICS, Metric, MetricInput, Pearson, Prepared, SignAccuracy, SignCounts,
     Spearman, auroc, average_precision, kendall_tau_b, pearson, sign_accuracy, spearman,

@@ -1,7 +1,7 @@
 //! Figures: SVG and PNG for the eye, TSV with the same numbers for everyone else.
 //!
 //! Each figure is a plain struct of numbers and labels with a `draw` method; drawing reads no files, clocks or
-//! random numbers, and the same struct gives the same bytes. [`write`] is the only function here that touches
+//! random numbers, and the same struct gives the same bytes. [`write()`] is the only function here that touches
 //! the disk.
 //!
 //! Standard charts ([`scatter`], [`ranked_bars`], [`forest`], [`histogram`], [`curves`]) come from one chart
@@ -30,7 +30,8 @@ pub use logo::{Logo, LogoMotif, LogoPanel};
 pub use ranked_bars::{RankedBar, RankedBars};
 pub use scatter::{Fit, Point, Scatter};
 
-pub(crate) use drawing::font;
+/// Weight and TrueType bytes of the bundled typeface, for pages that show figures.
+pub(crate) const FONTS: [(u16, &[u8]); 2] = [(400, drawing::font::REGULAR), (600, drawing::font::SEMIBOLD)];
 
 /// Kinds of figures, in the order of the documentation.
 pub const FIGURES: &[FigureKind] = &[
@@ -54,7 +55,7 @@ pub struct FigureKind {
 }
 
 /// A drawn figure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Figure {
     /// File stem and prefix of ids: `a` to `z`, digits, `_` and `-`.
     pub name: String,
@@ -91,13 +92,20 @@ impl Labels {
         if starts_with_letter && self.name.chars().all(is_safe) {
             Ok(())
         } else {
-            Err(FigureError::Name { name: self.name.clone() })
+            Err(FigureError::Name {
+                name: self.name.clone(),
+            })
         }
     }
 
     /// Joins the caption and what the figure says about itself.
     fn caption_with(&self, note: &str) -> String {
-        [self.caption.trim(), note.trim()].iter().filter(|t| !t.is_empty()).copied().collect::<Vec<_>>().join(" ")
+        [self.caption.trim(), note.trim()]
+            .iter()
+            .filter(|t| !t.is_empty())
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -215,13 +223,10 @@ pub enum FigureError {
     },
 }
 
-impl FigureError {
-    /// Returns what to do about the error, where that is known.
-    pub fn hint(&self) -> Option<String> {
+impl crate::Diagnostic for FigureError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Name { .. } => {
-                Some("use a small letter, then small letters, digits, `_` or `-`".to_owned())
-            }
+            Self::Name { .. } => Some("use a small letter, then small letters, digits, `_` or `-`".to_owned()),
             Self::NotFinite { .. } => {
                 Some("leave missing values out, or give them as missing where the figure allows it".to_owned())
             }
@@ -237,22 +242,28 @@ impl FigureError {
 }
 
 /// Refuses the first value that is infinite or not a number.
-fn check_finite(
-    figure: &str,
-    what: &'static str,
-    values: impl IntoIterator<Item = f64>,
-) -> Result<(), FigureError> {
+fn check_finite(figure: &str, what: &'static str, values: impl IntoIterator<Item = f64>) -> Result<(), FigureError> {
     match values.into_iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((index, value)) => {
-            Err(FigureError::NotFinite { figure: figure.to_owned(), what, index, value })
-        }
+        Some((index, value)) => Err(FigureError::NotFinite {
+            figure: figure.to_owned(),
+            what,
+            index,
+            value,
+        }),
         None => Ok(()),
     }
 }
 
 /// Refuses an empty list.
 fn check_not_empty(figure: &str, what: &'static str, is_empty: bool) -> Result<(), FigureError> {
-    if is_empty { Err(FigureError::Empty { figure: figure.to_owned(), what }) } else { Ok(()) }
+    if is_empty {
+        Err(FigureError::Empty {
+            figure: figure.to_owned(),
+            what,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses lists of different length.
@@ -264,7 +275,13 @@ fn check_lengths(
     if left_length == right_length {
         Ok(())
     } else {
-        Err(FigureError::Lengths { figure: figure.to_owned(), left, left_length, right, right_length })
+        Err(FigureError::Lengths {
+            figure: figure.to_owned(),
+            left,
+            left_length,
+            right,
+            right_length,
+        })
     }
 }
 
@@ -285,7 +302,12 @@ fn check_interval(figure: &str, estimate: f64, low: f64, high: f64) -> Result<()
 /// Refuses what is not a sequence of A, C, G, T and N in capitals.
 fn check_bases(figure: &str, what: &'static str, bases: &str) -> Result<(), FigureError> {
     match bases.chars().enumerate().find(|(_, c)| !"ACGTN".contains(*c)) {
-        Some((index, found)) => Err(FigureError::Base { figure: figure.to_owned(), what, found, index }),
+        Some((index, found)) => Err(FigureError::Base {
+            figure: figure.to_owned(),
+            what,
+            found,
+            index,
+        }),
         None => Ok(()),
     }
 }

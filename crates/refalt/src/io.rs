@@ -2,6 +2,9 @@
 //!
 //! No type of a format crate leaves this module.
 
+pub mod bed;
+pub mod chain;
 pub mod fasta;
+mod gzip;
 pub mod motif;
 pub mod variants;

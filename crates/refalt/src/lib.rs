@@ -8,8 +8,16 @@ pub mod diagnostic;
 pub mod engine;
 pub mod figure;
 pub mod io;
+pub mod liftover;
+pub mod model;
 pub mod motif_scan;
+pub mod motif_set;
 pub mod provenance;
+pub mod report;
+pub mod scoring;
+pub mod spool;
+pub mod study;
+pub mod validate;
 pub mod vet;
 
 pub use diagnostic::Diagnostic;

@@ -2,10 +2,10 @@
 //!
 //! A window is scored first in `u8` by `lightmotif`, 32 at a time with AVX2 (16 with NEON), with weights rounded
 //! up; windows that reach the threshold so are scored again in `f64` by [`LogOdds::score`], and only that
-//! decides. Hits are therefore those of [`refalt_core::motif::scan`], bit for bit, on every machine.
+//! decides. Hits are therefore those of [`refalt_core::motif::scan()`], bit for bit, on every machine.
 //!
 //! `lightmotif` has a scanner of its own, with its own rounding to `u8`. This module rounds by itself, because
-//! there sums can pass 255 (by rounding up each of the w positions), which wraps on machines without AVX2, and
+//! there sums can pass 255 (by rounding up each of the w positions), which wraps in its portable kernel, and
 //! because weights too low for any hit need not be told apart: the 255 steps are spent on what a hit can
 //! lose against the best word, and fewer windows have to be scored again.
 //!

@@ -3,6 +3,7 @@
 
 mod basics;
 mod made_up;
+mod motifs;
 mod score;
 
 use assert_cmd::Command;

@@ -105,7 +105,7 @@ fn all_scored_is_exit_0_and_rejected_rows_are_exit_3() {
 
 #[test]
 fn killed_at_twenty_moments_a_run_goes_on_and_ends_with_the_same_bytes() {
-    let job = Job::new(1500, 50);
+    let job = Job::new(900, 50);
     let whole = job.out("whole");
     let started = Instant::now();
     let output = refalt().args(job.arguments(&whole)).output().unwrap();

@@ -348,10 +348,12 @@ static DOCS: ScorerDocs = ScorerDocs {
         DIFF_SUM_LOG2: sum(log2(A + 1)) - sum(log2(R + 1)). DIFF_LOG2_SUM: log2(1 + sum(A)) - log2(1 + sum(R)). \
         L2_DIFF: sqrt(sum((A - R)^2)). L2_DIFF_LOG1P: sqrt(sum((ln(1 + A) - ln(1 + R))^2)). \
         ACTIVE_MEAN: max(mean(A), mean(R)). ACTIVE_SUM: max(sum(A), sum(R)). \
-        Mask: w = ceil(width / r), c = i div r, bins [max(c - w div 2, 0), min(c - w div 2 + w, L div r)).",
+        Mask: bins [max(c - w div 2, 0), min(c - w div 2 + w, L div r)) with w = ceil(width / r) and c = i div r. \
+        There i is the offset of the first base of REF in the window (0-based), r the size of a bin and L the length \
+        of the window in bp; a variant outside the window masks no bin.",
     when_to_use: "Local effects on accessibility, binding, histone marks and start sites: 501 bp, 2001 bp for histone \
         marks, with DIFF_LOG2_SUM. The ACTIVE forms say how active the place is; they are not effects.",
     limits: "ALT is not aligned for indels, as in the published scorer. At 128 bp the mask of 501 bp is 4 bins and \
-        reaches further to the left than to the right. The mean over an empty mask is NaN.",
+        reaches further to the left than to the right. Over an empty mask a sum is 0 and a mean NaN.",
     source: "AlphaGenome, CenterMaskScorer of the client 0.10.0 and of alphagenome_research.",
 };

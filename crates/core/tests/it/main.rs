@@ -2,5 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod center_mask_bins;
+mod generated_docs;
+mod invariants;
+mod oracle;
+mod place;
+mod scorer_table;
 mod stats_oracle;
 mod stats_tert;

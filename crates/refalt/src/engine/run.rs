@@ -84,7 +84,7 @@ pub enum RunError {
 
 impl RunError {
     /// Tells that the input cannot be read on.
-    pub(super) fn input(error: &impl Diagnostic) -> Self {
+    pub(crate) fn input(error: &impl Diagnostic) -> Self {
         Self::Input {
             message: error.to_string(),
             place: error.place(),

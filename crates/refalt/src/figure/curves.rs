@@ -1,7 +1,7 @@
 //! Curves over a common axis: ROC, precision and recall, dose, calibration.
 
 use super::drawing::canvas::{Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{MUTED, SERIES};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
@@ -11,7 +11,10 @@ use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_not_empty};
 
 /// Line of the table [`super::FIGURES`].
-pub const KIND: FigureKind = FigureKind { name: "curves", shows: "curves over a common axis, such as ROC curves" };
+pub const KIND: FigureKind = FigureKind {
+    name: "curves",
+    shows: "curves over a common axis, such as ROC curves",
+};
 
 /// Height of a line of the legend, in px.
 const LEGEND_LINE: f64 = 18.0;
@@ -52,7 +55,11 @@ impl Curves {
         let name = &self.labels.name;
         self.labels.check()?;
         check_not_empty(name, "curves", self.curves.is_empty())?;
-        check_not_empty(name, "points in a curve", self.curves.iter().any(|c| c.points.is_empty()))?;
+        check_not_empty(
+            name,
+            "points in a curve",
+            self.curves.iter().any(|c| c.points.is_empty()),
+        )?;
         if self.curves.len() > SERIES.len() {
             return Err(FigureError::Setting {
                 figure: name.clone(),
@@ -66,19 +73,29 @@ impl Curves {
         check_finite(name, "y", all().flat_map(|c| c.points.iter().map(|p| p.1)))?;
         let bounds = |pick: fn(&(f64, f64)) -> f64| {
             let values: Vec<f64> = all().flat_map(|c| c.points.iter().map(pick)).collect();
-            values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)))
+            values
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)))
         };
         let (x, y) = self.ranges.unwrap_or_else(|| (bounds(|p| p.0), bounds(|p| p.1)));
         check_finite(name, "range", [x.0, x.1, y.0, y.1])?;
         let (x, y) = (Ticks::covering(x.0, x.1, 5), Ticks::covering(y.0, y.1, 5));
 
         let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::NARROW);
-        let vertical = Vertical::Numbers(Axis { title: &self.y_title, ticks: y });
+        let vertical = Vertical::Numbers(Axis {
+            title: &self.y_title,
+            ticks: y,
+        });
         let left = left_margin(vertical);
         let right = look::MARGIN + 14.0;
         let legend = self.legend(left, look::NARROW - look::MARGIN);
         let legend_height = legend.last().map_or(0.0, |(_, line)| (*line + 1) as f64 * LEGEND_LINE) + 14.0;
-        let margins = Margins { left, right, top: heading.height() + legend_height, bottom: BELOW };
+        let margins = Margins {
+            left,
+            right,
+            top: heading.height() + legend_height,
+            bottom: below(&self.x_title, look::NARROW),
+        };
         let side = look::NARROW - left - right;
         let mut canvas = Canvas::new(name, look::NARROW, margins.top + 0.86 * side + margins.bottom);
         heading.draw(&mut canvas);
@@ -106,7 +123,16 @@ impl Curves {
             dashed: false,
         });
         let marks = comparison.chain(curves).collect();
-        draw(&mut canvas, margins, Axis { title: &self.x_title, ticks: x }, vertical, marks);
+        draw(
+            &mut canvas,
+            margins,
+            Axis {
+                title: &self.x_title,
+                ticks: x,
+            },
+            vertical,
+            marks,
+        );
 
         let names: Vec<&str> = self.curves.iter().map(|curve| curve.label.as_str()).collect();
         let description = format!("{} against {}: {}.", self.y_title, self.x_title, names.join("; "));

@@ -31,6 +31,8 @@ pub(crate) mod look {
     pub(crate) const WIDE: f64 = 720.0;
     /// Width of square charts.
     pub(crate) const NARROW: f64 = 480.0;
+    /// Least width of a plotting area beside long names; the figure grows to keep it.
+    pub(crate) const LEAST_PLOT: f64 = 260.0;
     /// Blank border on every side.
     pub(crate) const MARGIN: f64 = 12.0;
     /// Length of a tick.

@@ -5,17 +5,22 @@
 
 use refalt_core::{Interval, Position};
 
+use limit::Limit;
+
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
 use super::drawing::colour::{AXIS, INK, MISSING, MUTED, PAPER, diverging};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
-use super::drawing::number::{fixed, grouped, signed};
+use super::drawing::number::{grouped, signed};
 use super::drawing::placement::spread_over_lines;
 use super::drawing::table::{Cell, Table};
 use super::drawing::ticks;
 use super::{Figure, FigureError, FigureKind, Labels};
 use super::{check_bases, check_finite, check_lengths, check_not_empty};
+
+mod legend;
+mod limit;
 
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
@@ -36,8 +41,6 @@ const LEADER: f64 = 8.0;
 const AXIS_HEIGHT: f64 = look::TICK_LENGTH + look::TICK + 6.0;
 /// Maps up to this many bases show the value of a cell when pointed at.
 const TITLED_BASES: usize = 600;
-/// Width of a legend's colour bar.
-const BAR: f64 = 132.0;
 
 /// Which value takes the end colours of a panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,6 +113,8 @@ struct Grid {
     cell_width: f64,
     cell_height: f64,
     show_sequence: bool,
+    /// Dots mark the reference base where they are large enough to be seen; else its cell is only white.
+    show_dots: bool,
 }
 
 impl Grid {
@@ -139,11 +144,13 @@ impl EffectMap {
     /// is given at the reference base, a limit is not positive, or a mark lies outside.
     pub fn draw(&self) -> Result<Figure, FigureError> {
         let shown = self.check()?;
-        let limits: Vec<Limit> = self.panels.iter().map(|panel| Limit::of(panel)).collect();
+        let limits: Vec<Limit> = self.panels.iter().map(Limit::of).collect();
         let grid = self.grid();
         let length = self.reference_bases.len();
-        let lines: Vec<(usize, usize)> =
-            (0..length).step_by(grid.per_line).map(|from| (from, (from + grid.per_line).min(length))).collect();
+        let lines: Vec<(usize, usize)> = (0..length)
+            .step_by(grid.per_line)
+            .map(|from| (from, (from + grid.per_line).min(length)))
+            .collect();
 
         let width = (grid.x(grid.per_line) + RIGHT).max(look::NARROW);
         let heading = Heading::new(&self.labels.title, &self.labels.subtitle, width);
@@ -151,8 +158,7 @@ impl EffectMap {
         for &(from, to) in &lines {
             lanes.push(self.mark_lane(&grid, from, to, width)?);
         }
-        let block =
-            grid.panel_top(self.panels.len() - 1) + grid.panel_height() + AXIS_HEIGHT + 12.0;
+        let block = grid.panel_top(self.panels.len() - 1) + grid.panel_height() + AXIS_HEIGHT + 12.0;
         let legend = self.legend(&limits, width);
         let legend_height = legend.last().map_or(0.0, |item| item.y + 44.0);
         let height = heading.height()
@@ -176,13 +182,13 @@ impl EffectMap {
         let half = text_width(&axis, look::LABEL, Weight::Regular) / 2.0;
         let centre = middle_of_map.clamp(half + look::MARGIN, width - half - look::MARGIN);
         canvas.text(Text { x: centre, ..title }.anchor(Anchor::Middle));
-        self.draw_legend(&mut canvas, &legend, &limits, top + 24.0);
+        self.draw_legend(&mut canvas, &grid, &legend, &limits, top + 24.0);
 
         let description = self.describe(shown);
         Ok(Figure {
             name: self.labels.name.clone(),
             title: self.labels.title.clone(),
-            caption: self.labels.caption_with(&self.note(&limits)),
+            caption: self.labels.caption_with(&self.note(&grid, &limits)),
             svg: canvas.finish(&self.labels.title, &description)?,
             description,
             tsv: self.table(),
@@ -197,20 +203,44 @@ impl EffectMap {
         check_not_empty(name, "panels", self.panels.is_empty())?;
         check_bases(name, "the reference sequence", &self.reference_bases)?;
         let length = self.reference_bases.len();
-        let setting = |what, found: String, allowed| FigureError::Setting { figure: name.clone(), what, found, allowed };
+        let setting = |what, found: String, allowed| FigureError::Setting {
+            figure: name.clone(),
+            what,
+            found,
+            allowed,
+        };
         for panel in &self.panels {
-            check_lengths(name, ("the reference sequence", length), ("a panel", panel.effects.len()))?;
-            check_finite(name, "effect", panel.effects.iter().flatten().filter_map(|effect| *effect))?;
-            let at_reference = self.reference_bases.chars().zip(&panel.effects).position(|(base, effects)| {
-                BASES.iter().zip(effects).any(|(alternate, effect)| *alternate == base && effect.is_some())
-            });
+            check_lengths(
+                name,
+                ("the reference sequence", length),
+                ("a panel", panel.effects.len()),
+            )?;
+            check_finite(
+                name,
+                "effect",
+                panel.effects.iter().flatten().filter_map(|effect| *effect),
+            )?;
+            let at_reference = self
+                .reference_bases
+                .chars()
+                .zip(&panel.effects)
+                .position(|(base, effects)| {
+                    BASES
+                        .iter()
+                        .zip(effects)
+                        .any(|(alternate, effect)| *alternate == base && effect.is_some())
+                });
             if let Some(index) = at_reference {
                 let found = format!("a value at the reference base, index {index}");
                 return Err(setting("a panel", found, "the reference base has no effect on itself"));
             }
             match panel.limit {
                 ColourLimit::Quantile(q) if !(q > 0.0 && q <= 1.0) => {
-                    return Err(setting("the colour limit", q.to_string(), "a quantile above 0, at most 1"));
+                    return Err(setting(
+                        "the colour limit",
+                        q.to_string(),
+                        "a quantile above 0, at most 1",
+                    ));
                 }
                 ColourLimit::Fixed(limit) if !(limit > 0.0 && limit.is_finite()) => {
                     return Err(setting("the colour limit", limit.to_string(), "a number above 0"));
@@ -221,7 +251,9 @@ impl EffectMap {
         if self.bases_per_line == Some(0) {
             return Err(setting("the number of bases per line", "0".to_owned(), "at least 1"));
         }
-        let shown = u32::try_from(length).ok().and_then(|length| Interval::at(self.first, length));
+        let shown = u32::try_from(length)
+            .ok()
+            .and_then(|length| Interval::at(self.first, length));
         let Some(shown) = shown else {
             return Err(setting("the length", length.to_string(), "positions that fit 32 bits"));
         };
@@ -236,7 +268,12 @@ impl EffectMap {
                 });
             }
             if let Some(found) = mark.alternate.filter(|base| !BASES.contains(base)) {
-                return Err(FigureError::Base { figure: name.clone(), what: "a mark", found, index: 0 });
+                return Err(FigureError::Base {
+                    figure: name.clone(),
+                    what: "a mark",
+                    found,
+                    index: 0,
+                });
             }
         }
         Ok(shown)
@@ -244,7 +281,10 @@ impl EffectMap {
 
     fn grid(&self) -> Grid {
         let length = self.reference_bases.len();
-        let names = self.panels.iter().map(|p| text_width(&p.label, look::TICK, Weight::SemiBold));
+        let names = self
+            .panels
+            .iter()
+            .map(|p| text_width(&p.label, look::TICK, Weight::SemiBold));
         let left = look::MARGIN + names.fold(0.0, f64::max) + 26.0;
         let room = look::WIDE - left - RIGHT;
         let per_line = self.bases_per_line.unwrap_or_else(|| {
@@ -260,7 +300,14 @@ impl EffectMap {
             c if c >= 2.0 => (c * 2.0).floor() / 2.0,
             c => c,
         };
-        Grid { per_line, left, cell_width, cell_height: if cell_width >= 14.0 { 14.0 } else { 11.0 }, show_sequence: cell_width >= 7.0 }
+        Grid {
+            per_line,
+            left,
+            cell_width,
+            cell_height: if cell_width >= 14.0 { 14.0 } else { 11.0 },
+            show_sequence: cell_width >= 7.0,
+            show_dots: cell_width >= 3.5,
+        }
     }
 
     fn position_at(&self, index: usize) -> u32 {
@@ -273,7 +320,11 @@ impl EffectMap {
     }
 
     fn axis_title(&self) -> String {
-        let assembly = if self.assembly.is_empty() { String::new() } else { format!("{}, ", self.assembly) };
+        let assembly = if self.assembly.is_empty() {
+            String::new()
+        } else {
+            format!("{}, ", self.assembly)
+        };
         format!("{} position ({assembly}1-based, forward strand)", self.contig)
     }
 
@@ -283,20 +334,24 @@ impl EffectMap {
         for (index, (panel, limit)) in self.panels.iter().zip(limits).enumerate() {
             let panel_top = top + grid.panel_top(index);
             let label_y = panel_top + grid.panel_height() / 2.0 + middle(look::TICK);
-            canvas.text(Text::new(grid.left - 20.0, label_y, &panel.label, look::TICK).anchor(Anchor::End).bold());
+            canvas.text(
+                Text::new(grid.left - 20.0, label_y, &panel.label, look::TICK)
+                    .anchor(Anchor::End)
+                    .bold(),
+            );
             canvas.open_crisp_group();
             for (row, alternate) in BASES.iter().enumerate() {
                 let y = panel_top + row as f64 * grid.cell_height;
-                for at in from..to {
+                for (at, &base) in bases.iter().enumerate().take(to).skip(from) {
                     let effect = panel.effects[at][row];
                     let colour = match effect {
                         Some(effect) => diverging(effect / limit.value),
-                        None if bases[at] == *alternate => PAPER,
+                        None if base == *alternate => PAPER,
                         None => MISSING,
                     };
                     let title = effect.filter(|_| titled).map(|effect| {
                         let position = grouped(u64::from(self.position_at(at)));
-                        format!("{position} {}>{alternate} {}", bases[at], signed(effect, 3))
+                        format!("{position} {base}>{alternate} {}", signed(effect, 3))
                     });
                     let x = grid.x(at - from);
                     let paint = Paint::fill(colour);
@@ -310,7 +365,7 @@ impl EffectMap {
                 let name = Text::new(grid.left - 9.0, centre + middle(look::LETTER), &letter, look::LETTER);
                 canvas.text(name.anchor(Anchor::Middle).colour(MUTED));
                 let radius = (grid.cell_width * 0.2).min(1.4);
-                for at in (from..to).filter(|&at| bases[at] == *alternate) {
+                for at in (from..to).filter(|&at| grid.show_dots && bases[at] == *alternate) {
                     let x = grid.x(at - from) + grid.cell_width / 2.0;
                     canvas.circle(x, centre, radius, Paint::fill(MUTED), None);
                 }
@@ -338,8 +393,11 @@ impl EffectMap {
     }
 
     fn mark_lane(&self, grid: &Grid, from: usize, to: usize, width: f64) -> Result<Lane<'_>, FigureError> {
-        let mut marks: Vec<&EffectMark> =
-            self.marks.iter().filter(|mark| (from..to).contains(&self.index_of(mark.position))).collect();
+        let mut marks: Vec<&EffectMark> = self
+            .marks
+            .iter()
+            .filter(|mark| (from..to).contains(&self.index_of(mark.position)))
+            .collect();
         marks.sort_by_key(|mark| mark.position);
         let wanted: Vec<(f64, f64)> = marks
             .iter()
@@ -349,11 +407,21 @@ impl EffectMap {
             })
             .collect();
         let places = spread_over_lines(&wanted, look::MARGIN, width - look::MARGIN, 8.0).ok_or_else(|| {
-            let label = marks.iter().max_by_key(|m| m.label.len()).map_or(String::new(), |m| m.label.clone());
-            FigureError::Label { figure: self.labels.name.clone(), label }
+            let label = marks
+                .iter()
+                .max_by_key(|m| m.label.len())
+                .map_or(String::new(), |m| m.label.clone());
+            FigureError::Label {
+                figure: self.labels.name.clone(),
+                label,
+            }
         })?;
         let lines = places.iter().map(|place| place.0 + 1).max().unwrap_or(0);
-        let height = if lines == 0 { 0.0 } else { lines as f64 * LABEL_LINE + LEADER };
+        let height = if lines == 0 {
+            0.0
+        } else {
+            lines as f64 * LABEL_LINE + LEADER
+        };
         Ok(Lane { marks, places, height })
     }
 
@@ -363,8 +431,11 @@ impl EffectMap {
             let x = grid.x(self.index_of(mark.position) - from);
             let column = x + grid.cell_width / 2.0;
             let baseline = top + (lines - line) as f64 * LABEL_LINE - 4.0;
-            canvas.text(Text::new(centre, baseline, &mark.label, look::TICK).anchor(Anchor::Middle).bold());
-            canvas.line((centre, baseline + 3.0), (column, map_top), Paint::stroke(INK, look::HAIRLINE));
+            canvas.line(
+                (centre, baseline + 3.0),
+                (column, map_top),
+                Paint::stroke(INK, look::HAIRLINE),
+            );
             let outline = Paint::stroke(INK, 1.4);
             for panel in 0..self.panels.len() {
                 let panel_top = map_top + grid.panel_top(panel);
@@ -377,54 +448,14 @@ impl EffectMap {
                 }
             }
         }
-    }
-
-    /// Places one colour bar per panel and the two swatches, in lines.
-    fn legend(&self, limits: &[Limit], width: f64) -> Vec<LegendItem> {
-        let mut items = Vec::new();
-        let (mut x, mut y) = (look::MARGIN, 0.0);
-        let titles = self.panels.iter().zip(limits).map(|(panel, limit)| {
-            let title = format!("{}: {}", panel.label, panel.value_title);
-            let title_width = text_width(&title, look::TICK, Weight::Regular);
-            (title, title_width.max(BAR + limit.half_label_width() * 2.0))
-        });
-        let key_width = 16.0 + text_width("reference base", look::TICK, Weight::Regular);
-        for (title, item_width) in titles.chain([(String::new(), key_width)]) {
-            if x > look::MARGIN && x + item_width > width - look::MARGIN {
-                (x, y) = (look::MARGIN, y + 52.0);
-            }
-            items.push(LegendItem { title, x, y });
-            x += item_width + 28.0;
+        // Text over leaders of higher lines.
+        for (mark, &(line, centre)) in lane.marks.iter().zip(&lane.places) {
+            let baseline = top + (lines - line) as f64 * LABEL_LINE - 4.0;
+            let text = Text::new(centre, baseline, &mark.label, look::TICK)
+                .anchor(Anchor::Middle)
+                .bold();
+            canvas.text(Text { halo: true, ..text });
         }
-        items
-    }
-
-    fn draw_legend(&self, canvas: &mut Canvas, items: &[LegendItem], limits: &[Limit], top: f64) {
-        for (item, limit) in items.iter().zip(limits) {
-            let y = top + item.y;
-            canvas.text(Text::new(item.x, y + look::TICK, &item.title, look::TICK));
-            let bar_left = item.x + limit.half_label_width();
-            canvas.open_crisp_group();
-            let steps = 44;
-            for step in 0..steps {
-                let fraction = (f64::from(step) + 0.5) / f64::from(steps) * 2.0 - 1.0;
-                let x = bar_left + BAR * f64::from(step) / f64::from(steps);
-                canvas.rect(x, y + 17.0, BAR / f64::from(steps), 9.0, Paint::fill(diverging(fraction)));
-            }
-            canvas.close_group();
-            canvas.rect(bar_left, y + 17.0, BAR, 9.0, Paint::stroke(AXIS, 0.7));
-            for (at, label) in [(0.0, limit.low_label()), (0.5, "0".to_owned()), (1.0, limit.high_label())] {
-                let text = Text::new(bar_left + BAR * at, y + 40.0, &label, look::TICK);
-                canvas.text(text.anchor(Anchor::Middle));
-            }
-        }
-        let Some(key) = items.last() else { return };
-        let y = top + key.y;
-        canvas.rect(key.x, y + 1.0, 10.0, 11.0, Paint { stroke: Some((AXIS, 0.7)), ..Paint::fill(PAPER) });
-        canvas.circle(key.x + 5.0, y + 6.5, 1.5, Paint::fill(MUTED), None);
-        canvas.text(Text::new(key.x + 16.0, y + look::TICK, "reference base", look::TICK));
-        canvas.rect(key.x, y + 20.0, 10.0, 11.0, Paint::fill(MISSING));
-        canvas.text(Text::new(key.x + 16.0, y + 19.0 + look::TICK, "no value", look::TICK));
     }
 
     fn describe(&self, shown: Interval) -> String {
@@ -452,18 +483,25 @@ impl EffectMap {
         text
     }
 
-    fn note(&self, limits: &[Limit]) -> String {
-        let mut note = "Dots: reference base; grey: no value.".to_owned();
-        for (panel, limit) in self.panels.iter().zip(limits) {
-            if limit.beyond > 0 {
-                note.push_str(&format!(
-                    " {}: {} of {} values lie beyond \u{b1}{} and take the end colours.",
-                    panel.label,
-                    grouped(limit.beyond as u64),
-                    grouped(limit.count as u64),
-                    limit.text()
-                ));
-            }
+    fn note(&self, grid: &Grid, limits: &[Limit]) -> String {
+        let reference = if grid.show_dots { "Dots" } else { "White" };
+        let mut note = format!("{reference}: reference base; grey: no value.");
+        let cut: Vec<String> = self
+            .panels
+            .iter()
+            .zip(limits)
+            .filter(|(_, limit)| limit.beyond > 0)
+            .map(|(panel, limit)| {
+                let (beyond, count) = (grouped(limit.beyond as u64), grouped(limit.count as u64));
+                format!(
+                    "\u{b1}{} ({}, {beyond} of {count} values lie beyond)",
+                    limit.text(),
+                    panel.label
+                )
+            })
+            .collect();
+        if !cut.is_empty() {
+            note.push_str(&format!(" Colours end at {}.", cut.join(" and ")));
         }
         note
     }
@@ -501,92 +539,4 @@ struct Lane<'a> {
     marks: Vec<&'a EffectMark>,
     places: Vec<(usize, f64)>,
     height: f64,
-}
-
-/// Place of one part of the legend, y relative to the legend.
-#[derive(Debug)]
-struct LegendItem {
-    title: String,
-    x: f64,
-    y: f64,
-}
-
-/// The absolute value that takes the end colours.
-#[derive(Debug, PartialEq)]
-struct Limit {
-    value: f64,
-    decimals: usize,
-    /// Values with a larger absolute value.
-    beyond: usize,
-    /// All values.
-    count: usize,
-}
-
-impl Limit {
-    fn of(panel: &EffectPanel) -> Self {
-        let mut sizes: Vec<f64> = panel.effects.iter().flatten().filter_map(|e| e.map(f64::abs)).collect();
-        sizes.sort_by(f64::total_cmp);
-        let largest = sizes.last().copied().unwrap_or(0.0);
-        let wanted = match panel.limit {
-            ColourLimit::Maximum => largest,
-            ColourLimit::Fixed(limit) => limit,
-            ColourLimit::Quantile(q) => {
-                let rank = (q * sizes.len() as f64).ceil() as usize;
-                sizes.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
-            }
-        };
-        // A panel without any effect is drawn in the middle colour whatever the limit; 1 keeps it finite.
-        let wanted = if wanted > 0.0 { wanted } else { 1.0 };
-        // METHOD: limits that are not given are rounded up to two significant digits, which the legend can print.
-        let power = wanted.log10().floor() as i32 - 1;
-        let decimals = usize::try_from(-power).unwrap_or(0);
-        let value = match panel.limit {
-            ColourLimit::Fixed(limit) => limit,
-            _ => (wanted / 10f64.powi(power) - 1e-9).ceil() * 10f64.powi(power),
-        };
-        let beyond = sizes.iter().filter(|size| **size > value).count();
-        Self { value, decimals, beyond, count: sizes.len() }
-    }
-
-    fn text(&self) -> String {
-        fixed(self.value, self.decimals)
-    }
-
-    fn low_label(&self) -> String {
-        let sign = if self.beyond > 0 { "\u{2264} " } else { "" };
-        format!("{sign}\u{2212}{}", self.text())
-    }
-
-    fn high_label(&self) -> String {
-        let sign = if self.beyond > 0 { "\u{2265} " } else { "" };
-        format!("{sign}+{}", self.text())
-    }
-
-    fn half_label_width(&self) -> f64 {
-        text_width(&self.high_label(), look::TICK, Weight::Regular) / 2.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limit(values: &[f64], limit: ColourLimit) -> Limit {
-        let effects = values.iter().map(|v| [Some(*v), None, None, None]).collect();
-        Limit::of(&EffectPanel { effects, limit, ..EffectPanel::default() })
-    }
-
-    #[test]
-    fn limits_are_rounded_up_and_count_what_they_cut() {
-        let values = [0.1, -0.2, 0.3, -0.4, 1.234];
-        // Nearest rank: ceil(0.8 x 5) = 4th smallest, 0.4.
-        let cut = limit(&values, ColourLimit::Quantile(0.8));
-        assert_eq!((cut.text().as_str(), cut.beyond, cut.count), ("0.40", 1, 5));
-        assert_eq!(cut.high_label(), "\u{2265} +0.40");
-        let whole = limit(&values, ColourLimit::Maximum);
-        assert_eq!((whole.text().as_str(), whole.beyond), ("1.3", 0));
-        assert_eq!(whole.low_label(), "\u{2212}1.3");
-        assert_eq!(limit(&[0.0], ColourLimit::default()).value, 1.0);
-        assert_eq!(limit(&[250.0], ColourLimit::Maximum).text(), "250");
-    }
 }

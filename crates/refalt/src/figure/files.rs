@@ -1,11 +1,10 @@
 //! Writes a figure as SVG, PNG and TSV.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::drawing::raster;
 use super::{Figure, FigureError};
+use crate::atomic_file::AtomicFile;
 
 /// The three files of a figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,36 +25,33 @@ pub struct FigureFiles {
 /// # Errors
 /// [`FigureError::Png`] when the SVG cannot be rendered, [`FigureError::Write`] when a file cannot be written.
 pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
-    let png = raster::png(&figure.svg)
-        .map_err(|message| FigureError::Png { figure: figure.name.clone(), message })?;
+    let png = raster::png(&figure.svg).map_err(|message| FigureError::Png {
+        figure: figure.name.clone(),
+        message,
+    })?;
     let path = |extension: &str| folder.join(format!("{}.{extension}", figure.name));
-    let files = FigureFiles { svg: path("svg"), png: path("png"), tsv: path("tsv") };
-    for (path, bytes) in
-        [(&files.svg, figure.svg.as_bytes()), (&files.png, &png), (&files.tsv, figure.tsv.as_bytes())]
-    {
-        replace(path, bytes).map_err(|source| FigureError::Write { path: path.clone(), source })?;
+    let files = FigureFiles {
+        svg: path("svg"),
+        png: path("png"),
+        tsv: path("tsv"),
+    };
+    for (path, bytes) in [
+        (&files.svg, figure.svg.as_bytes()),
+        (&files.png, &png),
+        (&files.tsv, figure.tsv.as_bytes()),
+    ] {
+        AtomicFile::write(path, bytes).map_err(|source| FigureError::Write {
+            path: path.clone(),
+            source,
+        })?;
     }
     Ok(files)
-}
-
-/// Puts `bytes` at `path` in one step.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.part", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is the one to report; a leftover that cannot be removed changes nothing.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Diagnostic;
 
     fn figure(svg: &str) -> Figure {
         Figure {
@@ -81,8 +77,10 @@ mod tests {
         let png = std::fs::read(&files.png).unwrap();
         assert_eq!(png[..8], [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n']);
         assert_eq!(png[16..24], [0, 0, 0, 20, 0, 0, 0, 14]);
-        let mut names: Vec<_> =
-            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let mut names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
         names.sort();
         assert_eq!(names, ["probe.png", "probe.svg", "probe.tsv"]);
     }
@@ -90,7 +88,10 @@ mod tests {
     #[test]
     fn what_cannot_be_rendered_or_written_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(write(&figure("<p/>"), folder.path()), Err(FigureError::Png { .. })));
+        assert!(matches!(
+            write(&figure("<p/>"), folder.path()),
+            Err(FigureError::Png { .. })
+        ));
         let missing = folder.path().join("missing");
         let error = write(&figure(DOT), &missing).unwrap_err();
         assert!(error.to_string().contains("probe.svg"), "{error}");

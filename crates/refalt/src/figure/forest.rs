@@ -1,7 +1,7 @@
 //! Estimates with their intervals, one row each.
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{AXIS, BLUE, MUTED, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
@@ -12,8 +12,10 @@ use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_interval, check_not_empty};
 
 /// Line of the table [`super::FIGURES`].
-pub const KIND: FigureKind =
-    FigureKind { name: "forest", shows: "estimates with their intervals, one row each, against a null value" };
+pub const KIND: FigureKind = FigureKind {
+    name: "forest",
+    shows: "estimates with their intervals, one row each, against a null value",
+};
 
 /// Height of one row, in px.
 const ROW: f64 = 22.0;
@@ -58,7 +60,11 @@ impl Forest {
         let name = &self.labels.name;
         self.labels.check()?;
         check_not_empty(name, "rows", self.rows.is_empty())?;
-        check_finite(name, "row", self.rows.iter().flat_map(|row| [row.estimate, row.low, row.high]))?;
+        check_finite(
+            name,
+            "row",
+            self.rows.iter().flat_map(|row| [row.estimate, row.low, row.high]),
+        )?;
         check_finite(name, "null value", self.null_value)?;
         for row in &self.rows {
             check_interval(name, row.estimate, row.low, row.high)?;
@@ -69,31 +75,54 @@ impl Forest {
             .rows
             .iter()
             .map(|row| {
-                format!("{} [{}, {}]", fixed(row.estimate, 2), fixed(row.low, 2), fixed(row.high, 2))
+                format!(
+                    "{} [{}, {}]",
+                    fixed(row.estimate, 2),
+                    fixed(row.low, 2),
+                    fixed(row.high, 2)
+                )
             })
             .collect();
-        let widest =
-            values.iter().map(|text| text_width(text, look::TICK, Weight::SemiBold)).fold(0.0, f64::max);
-        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::WIDE * 0.8);
-        let width = look::WIDE * 0.8;
+        let widest = values
+            .iter()
+            .map(|text| text_width(text, look::TICK, Weight::SemiBold))
+            .fold(0.0, f64::max);
+        let left = left_margin(Vertical::Names(&names));
+        let right = look::MARGIN + widest + 16.0;
+        let width = look::NARROW.max(left + look::LEAST_PLOT + right);
+        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, width);
         let margins = Margins {
-            left: left_margin(Vertical::Names(&names)),
-            right: look::MARGIN + widest + 16.0,
+            left,
+            right,
             top: heading.height() + ROW,
-            bottom: BELOW,
+            bottom: below(&self.value_title, width),
         };
         let height = margins.top + self.rows.len() as f64 * ROW + margins.bottom;
         let mut canvas = Canvas::new(name, width, height);
         heading.draw(&mut canvas);
 
-        let bounds = self.rows.iter().flat_map(|row| [row.low, row.high]).chain(self.null_value);
+        let bounds = self
+            .rows
+            .iter()
+            .flat_map(|row| [row.low, row.high])
+            .chain(self.null_value);
         let low = bounds.clone().fold(f64::INFINITY, f64::min);
         let high = bounds.fold(f64::NEG_INFINITY, f64::max);
-        let horizontal = Axis { title: &self.value_title, ticks: Ticks::covering(low, high, 5) };
+        let horizontal = Axis {
+            title: &self.value_title,
+            ticks: Ticks::covering(low, high, 5),
+        };
         let rows = self
             .rows
             .iter()
-            .map(|row| (row.estimate, row.low, row.high, if row.emphasised { VERMILION } else { BLUE }))
+            .map(|row| {
+                (
+                    row.estimate,
+                    row.low,
+                    row.high,
+                    if row.emphasised { VERMILION } else { BLUE },
+                )
+            })
             .collect();
         let marks = vec![Marks::Intervals { rows }];
         let plane = draw(&mut canvas, margins, horizontal, Vertical::Names(&names), marks);
@@ -107,15 +136,27 @@ impl Forest {
         canvas.text(head.anchor(Anchor::End).colour(MUTED));
         for (index, (row, value)) in self.rows.iter().zip(&values).enumerate() {
             let y = plane.y((self.rows.len() - index) as f64) + middle(look::TICK);
-            let weight = if row.emphasised { Weight::SemiBold } else { Weight::Regular };
+            let weight = if row.emphasised {
+                Weight::SemiBold
+            } else {
+                Weight::Regular
+            };
             let text = Text::new(right, y, value, look::TICK).anchor(Anchor::End);
             canvas.text(Text { weight, ..text });
         }
 
-        let rows: Vec<String> =
-            self.rows.iter().zip(&values).map(|(row, value)| format!("{} {value}", row.label)).collect();
+        let rows: Vec<String> = self
+            .rows
+            .iter()
+            .zip(&values)
+            .map(|(row, value)| format!("{} {value}", row.label))
+            .collect();
         let description = format!("{}: {}.", self.value_title, rows.join("; "));
-        let note = if self.interval.is_empty() { String::new() } else { format!("Lines: {}.", self.interval) };
+        let note = if self.interval.is_empty() {
+            String::new()
+        } else {
+            format!("Lines: {}.", self.interval)
+        };
         Ok(Figure {
             name: name.clone(),
             title: self.labels.title.clone(),

@@ -1,7 +1,7 @@
 //! Distribution of one quantity with named values marked.
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{BLUE, VERMILION};
 use super::drawing::font::{Weight, text_width};
 use super::drawing::heading::Heading;
@@ -13,8 +13,10 @@ use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_not_empty};
 
 /// Line of the table [`super::FIGURES`].
-pub const KIND: FigureKind =
-    FigureKind { name: "histogram", shows: "how the values of one quantity are distributed, named values marked" };
+pub const KIND: FigureKind = FigureKind {
+    name: "histogram",
+    shows: "how the values of one quantity are distributed, named values marked",
+};
 
 /// Height of a line of labels above the plot, in px.
 const LABEL_LINE: f64 = 16.0;
@@ -72,7 +74,10 @@ impl Histogram {
         let high = marked.fold(edges[edges.len() - 1], f64::max);
         let x = Ticks::covering(low, high, 6);
 
-        let vertical = Vertical::Numbers(Axis { title: &self.count_title, ticks: y });
+        let vertical = Vertical::Numbers(Axis {
+            title: &self.count_title,
+            ticks: y,
+        });
         let left = left_margin(vertical);
         let right = look::MARGIN + 14.0;
         let scale = (look::NARROW - left - right) / (x.high - x.low);
@@ -81,18 +86,33 @@ impl Histogram {
         let wanted: Vec<(f64, f64)> = marks
             .iter()
             .map(|(value, label)| {
-                (left + (value - x.low) * scale, text_width(label, look::TICK, Weight::SemiBold))
+                (
+                    left + (value - x.low) * scale,
+                    text_width(label, look::TICK, Weight::SemiBold),
+                )
             })
             .collect();
         let places = spread_over_lines(&wanted, left, look::NARROW - look::MARGIN, 8.0).ok_or_else(|| {
             let widest = marks.iter().max_by_key(|mark| mark.1.len());
-            FigureError::Label { figure: name.clone(), label: widest.map_or(String::new(), |m| m.1.clone()) }
+            FigureError::Label {
+                figure: name.clone(),
+                label: widest.map_or(String::new(), |m| m.1.clone()),
+            }
         })?;
         let lines = places.iter().map(|place| place.0 + 1).max().unwrap_or(0);
 
         let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::NARROW);
-        let room_for_labels = if lines == 0 { 4.0 } else { lines as f64 * LABEL_LINE + 8.0 };
-        let margins = Margins { left, right, top: heading.height() + room_for_labels, bottom: BELOW };
+        let room_for_labels = if lines == 0 {
+            4.0
+        } else {
+            lines as f64 * LABEL_LINE + 8.0
+        };
+        let margins = Margins {
+            left,
+            right,
+            top: heading.height() + room_for_labels,
+            bottom: below(&self.value_title, look::NARROW),
+        };
         let mut canvas = Canvas::new(name, look::NARROW, margins.top + 200.0 + margins.bottom);
         heading.draw(&mut canvas);
         let drawn = Marks::Histogram {
@@ -100,15 +120,30 @@ impl Histogram {
             counts: counts.iter().map(|&count| count as f64).collect(),
             colour: BLUE,
         };
-        let plane = draw(&mut canvas, margins, Axis { title: &self.value_title, ticks: x }, vertical, vec![drawn]);
+        let plane = draw(
+            &mut canvas,
+            margins,
+            Axis {
+                title: &self.value_title,
+                ticks: x,
+            },
+            vertical,
+            vec![drawn],
+        );
         let bottom = canvas.height() - margins.bottom;
-        for ((value, label), (line, centre)) in marks.iter().zip(&places) {
-            let baseline = margins.top - 8.0 - *line as f64 * LABEL_LINE;
+        let baseline = |line: usize| margins.top - 8.0 - line as f64 * LABEL_LINE;
+        for ((value, _), (line, centre)) in marks.iter().zip(&places) {
             let at = plane.x(*value);
             let paint = Paint::stroke(VERMILION, 1.2);
             canvas.line((at, margins.top), (at, bottom), paint);
-            canvas.line((*centre, baseline + 3.0), (at, margins.top), paint);
-            canvas.text(Text::new(*centre, baseline, label, look::TICK).anchor(Anchor::Middle).bold());
+            canvas.line((*centre, baseline(*line) + 3.0), (at, margins.top), paint);
+        }
+        // Text over leaders of higher lines.
+        for ((_, label), (line, centre)) in marks.iter().zip(&places) {
+            let text = Text::new(*centre, baseline(*line), label, look::TICK)
+                .anchor(Anchor::Middle)
+                .bold();
+            canvas.text(Text { halo: true, ..text });
         }
 
         let description = format!(
@@ -119,7 +154,11 @@ impl Histogram {
         );
         let mut table = Table::new(&["bin_low", "bin_high", "count"]);
         for (pair, &count) in edges.windows(2).zip(&counts) {
-            table.row(&[Cell::Number(pair[0]), Cell::Number(pair[1]), Cell::Integer(count as u64)]);
+            table.row(&[
+                Cell::Number(pair[0]),
+                Cell::Number(pair[1]),
+                Cell::Integer(count as u64),
+            ]);
         }
         let note = format!("n = {}.", grouped(self.values.len() as u64));
         Ok(Figure {
@@ -139,8 +178,11 @@ mod tests {
 
     #[test]
     fn every_value_is_in_one_bin_and_edges_belong_to_the_upper_bin() {
-        let histogram =
-            Histogram { values: vec![0.0, 0.5, 1.0, 1.5, 2.0, 4.0], bins: 4, ..Histogram::default() };
+        let histogram = Histogram {
+            values: vec![0.0, 0.5, 1.0, 1.5, 2.0, 4.0],
+            bins: 4,
+            ..Histogram::default()
+        };
         let (edges, counts) = histogram.bins();
         assert_eq!(edges, [0.0, 1.0, 2.0, 3.0, 4.0]);
         // [0, 1): 0, 0.5; [1, 2): 1, 1.5; [2, 3): 2; [3, 4]: 4

@@ -2,16 +2,20 @@
 
 use refalt_core::{Interval, Position, Strand};
 
+use lanes::{ROW, START_ROW, draw_feature, draw_start, start_text};
+
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::colour::{AXIS, BLUE, Colour, GREEN, GRID, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION};
+use super::drawing::colour::{AXIS, BLUE, Colour, GREEN, GRID, MUTED, ORANGE, PURPLE, SKY, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::{Heading, vertical_title};
 use super::drawing::look;
 use super::drawing::number::{grouped, signed};
-use super::drawing::placement::{pack, spread_over_lines};
+use super::drawing::placement::spread_over_lines;
 use super::drawing::table::{Cell, Table};
 use super::drawing::ticks::{self, Ticks};
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_not_empty};
+
+mod lanes;
 
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
@@ -25,12 +29,6 @@ const LABEL_LINE: f64 = 16.0;
 const VALUES: f64 = 130.0;
 /// Height of stems that show no value.
 const STEM: f64 = 26.0;
-/// Height of a row of features.
-const ROW: f64 = 24.0;
-/// Height of the box of a feature.
-const BOX: f64 = 15.0;
-/// Height and length of the arrow at a transcription start.
-const ARROW: (f64, f64) = (15.0, 26.0);
 
 /// What a feature is; decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,18 +147,6 @@ impl Scale {
     }
 }
 
-/// A feature or start with the room it takes, label included.
-#[derive(Debug)]
-struct Placed<'a> {
-    feature: &'a Feature,
-    from: f64,
-    to: f64,
-    label_x: f64,
-    anchor: Anchor,
-    text: String,
-    row: usize,
-}
-
 impl Locus {
     /// Draws the figure.
     ///
@@ -171,21 +157,39 @@ impl Locus {
         self.check()?;
         let name = &self.labels.name;
         let has_values = self.variants.iter().any(|variant| variant.value.is_some());
-        let left = if has_values { look::MARGIN + 62.0 } else { look::MARGIN + 14.0 };
+        let left = if has_values {
+            look::MARGIN + 62.0
+        } else {
+            look::MARGIN + 14.0
+        };
         let right = look::WIDE - look::MARGIN - 26.0;
         let first = self.interval.first().unwrap_or(Position::FIRST);
-        let scale = Scale { first, left, right, px_per_base: (right - left) / f64::from(self.interval.len()) };
+        let scale = Scale {
+            first,
+            left,
+            right,
+            px_per_base: (right - left) / f64::from(self.interval.len()),
+        };
 
-        let mut named: Vec<&LocusVariant> =
-            self.variants.iter().filter(|v| v.emphasised && !v.label.is_empty()).collect();
+        let mut named: Vec<&LocusVariant> = self
+            .variants
+            .iter()
+            .filter(|v| v.emphasised && !v.label.is_empty())
+            .collect();
         named.sort_by_key(|variant| variant.position);
         let wanted: Vec<(f64, f64)> = named
             .iter()
             .map(|v| (scale.x(v.position), text_width(&v.label, look::TICK, Weight::SemiBold)))
             .collect();
         let places = spread_over_lines(&wanted, look::MARGIN, look::WIDE - look::MARGIN, 10.0).ok_or_else(|| {
-            let label = named.iter().max_by_key(|v| v.label.len()).map_or(String::new(), |v| v.label.clone());
-            FigureError::Label { figure: name.clone(), label }
+            let label = named
+                .iter()
+                .max_by_key(|v| v.label.len())
+                .map_or(String::new(), |v| v.label.clone());
+            FigureError::Label {
+                figure: name.clone(),
+                label,
+            }
         })?;
         let lines = places.iter().map(|place| place.0 + 1).max().unwrap_or(0);
         let features = self.place_features(&scale);
@@ -203,7 +207,7 @@ impl Locus {
             };
         let axis_y = lane_bottom + if has_values { 10.0 } else { 0.0 };
         let starts_top = axis_y + look::TICK_LENGTH + look::TICK + 14.0;
-        let features_top = starts_top + start_rows as f64 * (ARROW.0 + 10.0);
+        let features_top = starts_top + start_rows as f64 * START_ROW;
         let height = features_top + rows as f64 * ROW + 6.0 + look::LABEL + look::MARGIN;
 
         let mut canvas = Canvas::new(name, look::WIDE, height);
@@ -219,16 +223,29 @@ impl Locus {
             self.draw_stems(&mut canvas, &scale, lane_top, lane_bottom);
             Vec::new()
         };
-        self.draw_labels(&mut canvas, &scale, &named, &places, lines, labels_top, lane_top, &baseline);
+        self.draw_labels(
+            &mut canvas,
+            &scale,
+            &named,
+            &places,
+            lines,
+            labels_top,
+            lane_top,
+            &baseline,
+        );
         self.draw_axis(&mut canvas, &scale, axis_y);
         for (tss, (row, label_x, anchor)) in self.starts.iter().zip(start_places) {
-            let bottom = starts_top + (row + 1) as f64 * (ARROW.0 + 10.0) - 6.0;
+            let bottom = starts_top + (row + 1) as f64 * START_ROW - 6.0;
             draw_start(&mut canvas, tss, scale.x(tss.position), bottom, label_x, anchor);
         }
         for placed in &features {
             draw_feature(&mut canvas, placed, features_top + placed.row as f64 * ROW);
         }
-        let assembly = if self.assembly.is_empty() { String::new() } else { format!("{}, ", self.assembly) };
+        let assembly = if self.assembly.is_empty() {
+            String::new()
+        } else {
+            format!("{}, ", self.assembly)
+        };
         let axis = format!("{} position ({assembly}1-based)", self.contig);
         let axis_text = Text::new((left + right) / 2.0, height - look::MARGIN, &axis, look::LABEL);
         canvas.text(axis_text.anchor(Anchor::Middle));
@@ -263,77 +280,15 @@ impl Locus {
             }
         }
         for feature in &self.features {
-            let seen = feature.interval.intersect(self.interval).is_some_and(|shown| !shown.is_empty());
+            let seen = feature
+                .interval
+                .intersect(self.interval)
+                .is_some_and(|shown| !shown.is_empty());
             if let (false, Some(position)) = (seen, feature.interval.first()) {
                 return Err(outside(&feature.label, position));
             }
         }
         Ok(())
-    }
-
-    fn place_features(&self, scale: &Scale) -> Vec<Placed<'_>> {
-        let mut placed = Vec::new();
-        for feature in &self.features {
-            let shown = feature.interval.intersect(self.interval);
-            let Some((from, to)) = shown.and_then(|shown| scale.edges(shown)) else { continue };
-            let text = match feature.strand {
-                Some(Strand::Forward) => format!("{} \u{2192}", feature.label),
-                Some(Strand::Reverse) => format!("\u{2190} {}", feature.label),
-                None => feature.label.clone(),
-            };
-            let width = text_width(&text, look::TICK, Weight::Regular);
-            let (label_x, anchor) = if to - from >= width + 12.0 {
-                ((from + to) / 2.0, Anchor::Middle)
-            } else if to + 6.0 + width <= look::WIDE - look::MARGIN {
-                (to + 6.0, Anchor::Start)
-            } else {
-                (from - 6.0, Anchor::End)
-            };
-            placed.push(Placed { feature, from, to, label_x, anchor, text, row: 0 });
-        }
-        let extents: Vec<(f64, f64)> = placed
-            .iter()
-            .map(|p| {
-                let width = text_width(&p.text, look::TICK, Weight::Regular);
-                match p.anchor {
-                    Anchor::Middle => (p.from, p.to),
-                    Anchor::Start => (p.from, p.label_x + width),
-                    Anchor::End => (p.label_x - width, p.to),
-                }
-            })
-            .collect();
-        for (placed, row) in placed.iter_mut().zip(pack(&extents, 10.0)) {
-            placed.row = row;
-        }
-        placed
-    }
-
-    /// Returns the number of rows, and row, label position and anchor of each start.
-    fn place_starts(&self, scale: &Scale) -> (usize, Vec<(usize, f64, Anchor)>) {
-        let mut extents = Vec::new();
-        let mut labels = Vec::new();
-        for tss in &self.starts {
-            let x = scale.x(tss.position);
-            let width = text_width(&start_text(tss), look::TICK, Weight::SemiBold);
-            let beyond = ARROW.1 + 7.0;
-            // The label stands beyond the tip of the arrow, or behind its foot where the map ends.
-            let ahead = match tss.strand {
-                Strand::Forward => x + beyond + width <= look::WIDE - look::MARGIN,
-                Strand::Reverse => x - beyond - width >= look::MARGIN,
-            };
-            let to_the_right = (tss.strand == Strand::Forward) == ahead;
-            let distance = if ahead { beyond } else { 7.0 };
-            if to_the_right {
-                labels.push((x + distance, Anchor::Start));
-                extents.push((x - ARROW.1, x + distance + width));
-            } else {
-                labels.push((x - distance, Anchor::End));
-                extents.push((x - distance - width, x + ARROW.1));
-            }
-        }
-        let rows = pack(&extents, 8.0);
-        let count = rows.iter().map(|row| row + 1).max().unwrap_or(0);
-        (count, rows.into_iter().zip(labels).map(|(row, (x, anchor))| (row, x, anchor)).collect())
     }
 
     /// Draws stems from zero to each value and returns the tip of every named variant in order of position.
@@ -344,13 +299,26 @@ impl Locus {
         let axis = Ticks::covering(low, high, 4);
         let y = |value: f64| bottom - (value - axis.low) / (axis.high - axis.low) * (bottom - top);
         for value in axis.values() {
-            canvas.line((scale.left, y(value)), (scale.right, y(value)), Paint::stroke(GRID, look::HAIRLINE));
+            canvas.line(
+                (scale.left, y(value)),
+                (scale.right, y(value)),
+                Paint::stroke(GRID, look::HAIRLINE),
+            );
             let label = axis.label(value);
             let text = Text::new(scale.left - 7.0, y(value) + middle(look::TICK), &label, look::TICK);
             canvas.text(text.anchor(Anchor::End));
         }
-        canvas.line((scale.left, y(0.0)), (scale.right, y(0.0)), Paint::stroke(AXIS, look::HAIRLINE));
-        vertical_title(canvas, look::MARGIN + look::LABEL - 2.0, (top + bottom) / 2.0, &self.value_title);
+        canvas.line(
+            (scale.left, y(0.0)),
+            (scale.right, y(0.0)),
+            Paint::stroke(AXIS, look::HAIRLINE),
+        );
+        vertical_title(
+            canvas,
+            look::MARGIN + look::LABEL - 2.0,
+            (top + bottom) / 2.0,
+            &self.value_title,
+        );
         let width = (scale.px_per_base * 0.7).clamp(0.6, 2.0);
         for emphasised in [false, true] {
             for variant in self.variants.iter().filter(|variant| variant.emphasised == emphasised) {
@@ -365,8 +333,11 @@ impl Locus {
                 }
             }
         }
-        let mut named: Vec<&LocusVariant> =
-            self.variants.iter().filter(|v| v.emphasised && !v.label.is_empty()).collect();
+        let mut named: Vec<&LocusVariant> = self
+            .variants
+            .iter()
+            .filter(|v| v.emphasised && !v.label.is_empty())
+            .collect();
         named.sort_by_key(|variant| variant.position);
         named.iter().map(|variant| y(variant.value.unwrap_or(0.0))).collect()
     }
@@ -395,23 +366,30 @@ impl Locus {
         lane_top: f64,
         tips: &[f64],
     ) {
+        let baseline = |line: usize| top + (lines - line) as f64 * LABEL_LINE - 4.0;
         for (index, (variant, &(line, centre))) in named.iter().zip(places).enumerate() {
             let x = scale.x(variant.position);
-            let baseline = top + (lines - line) as f64 * LABEL_LINE - 4.0;
-            let text = Text::new(centre, baseline, &variant.label, look::TICK).anchor(Anchor::Middle).bold();
             let tip = tips.get(index).copied().unwrap_or(lane_top + 4.0);
             let bend = lane_top - 4.0;
-            let points = [(centre, baseline + 3.0), (x, bend), (x, (tip - 4.0).max(bend))];
+            let points = [(centre, baseline(line) + 3.0), (x, bend), (x, (tip - 4.0).max(bend))];
             canvas.polyline(&points, Paint::stroke(VERMILION, 0.9));
-            canvas.text(text);
+        }
+        // Text over leaders of higher lines.
+        for (variant, &(line, centre)) in named.iter().zip(places) {
+            let text = Text::new(centre, baseline(line), &variant.label, look::TICK);
+            canvas.text(Text { halo: true, ..text }.anchor(Anchor::Middle).bold());
         }
     }
 
     fn draw_axis(&self, canvas: &mut Canvas, scale: &Scale, y: f64) {
         canvas.line((scale.left, y), (scale.right, y), Paint::stroke(AXIS, look::HAIRLINE));
-        let (Some(first), Some(last)) = (self.interval.first(), self.interval.last()) else { return };
+        let (Some(first), Some(last)) = (self.interval.first(), self.interval.last()) else {
+            return;
+        };
         for number in ticks::genomic(first.one_based(), last.one_based(), scale.px_per_base, 92.0) {
-            let Some(position) = Position::new(number) else { continue };
+            let Some(position) = Position::new(number) else {
+                continue;
+            };
             let x = scale.x(position);
             canvas.line((x, y), (x, y + look::TICK_LENGTH), Paint::stroke(AXIS, look::HAIRLINE));
             let label = grouped(u64::from(number));
@@ -425,24 +403,35 @@ impl Locus {
             "{} bases of {} from {}",
             grouped(u64::from(self.interval.len())),
             self.contig,
-            self.interval.first().map_or(String::new(), |p| grouped(u64::from(p.one_based())))
+            self.interval
+                .first()
+                .map_or(String::new(), |p| grouped(u64::from(p.one_based())))
         )];
-        parts.extend(self.starts.iter().map(|tss| format!("{} on strand {}", start_text(tss), tss.strand)));
+        parts.extend(
+            self.starts
+                .iter()
+                .map(|tss| format!("{} on strand {}", start_text(tss), tss.strand)),
+        );
         parts.extend(self.features.iter().map(|f| format!("{} {}", f.kind.name(), f.label)));
         let named = self.variants.iter().filter(|v| v.emphasised);
-        parts.extend(named.map(|v| {
-            format!("variant {} at {}", v.label, grouped(u64::from(v.position.one_based())))
-        }));
+        parts.extend(named.map(|v| format!("variant {} at {}", v.label, grouped(u64::from(v.position.one_based())))));
         parts.push(format!("{} variants in all", grouped(self.variants.len() as u64)));
         format!("{}.", parts.join("; "))
     }
 
     fn table(&self) -> String {
-        let mut table =
-            Table::new(&["kind", "label", "contig", "first", "last", "strand", "value", "emphasised"]);
-        let number = |position: Option<Position>| {
-            position.map_or(Cell::Missing, |p| Cell::Integer(u64::from(p.one_based())))
-        };
+        let mut table = Table::new(&[
+            "kind",
+            "label",
+            "contig",
+            "first",
+            "last",
+            "strand",
+            "value",
+            "emphasised",
+        ]);
+        let number =
+            |position: Option<Position>| position.map_or(Cell::Missing, |p| Cell::Integer(u64::from(p.one_based())));
         let sign = |strand: Option<Strand>| match strand {
             Some(Strand::Forward) => Cell::Text("+"),
             Some(Strand::Reverse) => Cell::Text("-"),
@@ -452,7 +441,16 @@ impl Locus {
             let at = number(Some(tss.position));
             let (label, contig) = (Cell::Text(&tss.label), Cell::Text(&self.contig));
             let missing = Cell::Missing;
-            table.row(&[Cell::Text("tss"), label, contig, at, at, sign(Some(tss.strand)), missing, missing]);
+            table.row(&[
+                Cell::Text("tss"),
+                label,
+                contig,
+                at,
+                at,
+                sign(Some(tss.strand)),
+                missing,
+                missing,
+            ]);
         }
         for feature in &self.features {
             table.row(&[
@@ -491,34 +489,6 @@ fn variant_text(variant: &LocusVariant) -> String {
     }
 }
 
-fn start_text(tss: &Tss) -> String {
-    format!("{} {}", tss.label, grouped(u64::from(tss.position.one_based())))
-}
-
-fn draw_start(canvas: &mut Canvas, tss: &Tss, x: f64, bottom: f64, label_x: f64, anchor: Anchor) {
-    let ahead = match tss.strand {
-        Strand::Forward => 1.0,
-        Strand::Reverse => -1.0,
-    };
-    let (top, tip) = (bottom - ARROW.0, x + ahead * ARROW.1);
-    canvas.polyline(&[(x, bottom), (x, top), (tip - ahead * 6.0, top)], Paint::stroke(INK, 1.8));
-    let head = [(tip, top), (tip - ahead * 8.0, top - 4.5), (tip - ahead * 8.0, top + 4.5)];
-    canvas.polygon(&head, Paint::fill(INK));
-    let label = start_text(tss);
-    canvas.text(Text::new(label_x, top + middle(look::TICK), &label, look::TICK).anchor(anchor).bold());
-}
-
-fn draw_feature(canvas: &mut Canvas, placed: &Placed<'_>, top: f64) {
-    let y = top + (ROW - BOX) / 2.0;
-    let colour = placed.feature.kind.colour();
-    let width = (placed.to - placed.from).max(1.5);
-    let fill = Paint::fill(colour).with_opacity(0.35);
-    canvas.rect(placed.from, y, width, BOX, fill);
-    canvas.rect(placed.from, y, width, BOX, Paint::stroke(colour, 1.0));
-    let text = Text::new(placed.label_x, y + BOX / 2.0 + middle(look::TICK), &placed.text, look::TICK);
-    canvas.text(text.anchor(placed.anchor));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -526,7 +496,12 @@ mod tests {
     #[test]
     fn a_base_stands_in_the_middle_of_its_share_of_the_axis() {
         let first = Position::new(101).unwrap();
-        let scale = Scale { first, left: 50.0, right: 150.0, px_per_base: 10.0 };
+        let scale = Scale {
+            first,
+            left: 50.0,
+            right: 150.0,
+            px_per_base: 10.0,
+        };
         assert_eq!(scale.x(first), 55.0);
         assert_eq!(scale.x(Position::new(110).unwrap()), 145.0);
         // BED 102-104 is bases 103 and 104: from 50 + 2 x 10 to 50 + 4 x 10.

@@ -18,8 +18,10 @@ use super::{Figure, FigureError, FigureKind, Labels};
 use super::{check_bases, check_finite, check_lengths, check_not_empty};
 
 /// Line of the table [`super::FIGURES`].
-pub const KIND: FigureKind =
-    FigureKind { name: "logo", shows: "the REF and ALT sequence below the logo of a motif, the variant highlighted" };
+pub const KIND: FigureKind = FigureKind {
+    name: "logo",
+    shows: "the REF and ALT sequence below the logo of a motif, the variant highlighted",
+};
 
 /// Bases in the order of [`LogoMotif::counts`].
 const BASES: [char; 4] = ['A', 'C', 'G', 'T'];
@@ -146,8 +148,15 @@ impl LogoPanel {
     }
 
     fn change(&self) -> String {
-        let index = self.interval.first().map_or(0, |first| first.distance_to(self.position));
-        let reference = self.reference_bases.chars().nth(usize::try_from(index).unwrap_or(0)).unwrap_or('N');
+        let index = self
+            .interval
+            .first()
+            .map_or(0, |first| first.distance_to(self.position));
+        let reference = self
+            .reference_bases
+            .chars()
+            .nth(usize::try_from(index).unwrap_or(0))
+            .unwrap_or('N');
         let position = grouped(u64::from(self.position.one_based()));
         format!("{}:{position} {reference}>{}", self.contig, self.alternate_base)
     }
@@ -156,15 +165,28 @@ impl LogoPanel {
         check_not_empty(figure, "bases", self.interval.is_empty())?;
         check_bases(figure, "the reference sequence", &self.reference_bases)?;
         let length = self.interval.len() as usize;
-        check_lengths(figure, ("the interval", length), ("the reference sequence", self.reference_bases.len()))?;
+        check_lengths(
+            figure,
+            ("the interval", length),
+            ("the reference sequence", self.reference_bases.len()),
+        )?;
         check_not_empty(figure, "motif columns", self.motif.counts.is_empty())?;
         let motif_length = self.motif_interval.len() as usize;
-        check_lengths(figure, ("the motif interval", motif_length), ("the motif", self.motif.counts.len()))?;
+        check_lengths(
+            figure,
+            ("the motif interval", motif_length),
+            ("the motif", self.motif.counts.len()),
+        )?;
         check_finite(figure, "count", self.motif.counts.iter().flatten().copied())?;
         if let Some((reference, alternate, _)) = &self.scores {
             check_finite(figure, "score", [*reference, *alternate])?;
         }
-        if self.motif.counts.iter().any(|c| c.iter().any(|n| *n < 0.0) || c.iter().sum::<f64>() <= 0.0) {
+        if self
+            .motif
+            .counts
+            .iter()
+            .any(|c| c.iter().any(|n| *n < 0.0) || c.iter().sum::<f64>() <= 0.0)
+        {
             return Err(FigureError::Setting {
                 figure: figure.to_owned(),
                 what: "a motif column",
@@ -174,7 +196,12 @@ impl LogoPanel {
         }
         if !BASES.contains(&self.alternate_base) {
             let found = self.alternate_base;
-            return Err(FigureError::Base { figure: figure.to_owned(), what: "ALT", found, index: 0 });
+            return Err(FigureError::Base {
+                figure: figure.to_owned(),
+                what: "ALT",
+                found,
+                index: 0,
+            });
         }
         let outside = |what: &str, position: Position| FigureError::Outside {
             figure: figure.to_owned(),
@@ -186,7 +213,10 @@ impl LogoPanel {
         if self.column(self.position).is_none() {
             return Err(outside("the variant", self.position));
         }
-        for (what, interval) in [("the motif", Some(self.motif_interval)), ("the created sequence", self.created)] {
+        for (what, interval) in [
+            ("the motif", Some(self.motif_interval)),
+            ("the created sequence", self.created),
+        ] {
             let ends = interval.iter().flat_map(|i| [i.first(), i.last()]).flatten();
             if let Some(position) = ends.into_iter().find(|p| !self.interval.contains(*p)) {
                 return Err(outside(what, position));
@@ -227,7 +257,9 @@ impl Logo {
                 + text_width(&score_text(panel), look::LABEL, Weight::Regular)
         });
         let needed = texts.fold(0.0, f64::max) + 2.0 * look::MARGIN + 40.0;
-        let width = (left + column * f64::from(longest) + 18.0 + look::MARGIN).max(needed).max(look::NARROW);
+        let width = (left + column * f64::from(longest) + 18.0 + look::MARGIN)
+            .max(needed)
+            .max(look::NARROW);
         let heading = Heading::new(&self.labels.title, &self.labels.subtitle, width);
         let panel_height = |panel: &LogoPanel| {
             let bracket = if panel.created.is_some() { 28.0 } else { 6.0 };
@@ -270,8 +302,19 @@ impl Logo {
 
     fn table(&self) -> String {
         let mut table = Table::new(&[
-            "panel", "contig", "position", "strand", "reference", "alternate", "motif", "motif_column", "a", "c",
-            "g", "t", "information_bits",
+            "panel",
+            "contig",
+            "position",
+            "strand",
+            "reference",
+            "alternate",
+            "motif",
+            "motif_column",
+            "a",
+            "c",
+            "g",
+            "t",
+            "information_bits",
         ]);
         for panel in &self.panels {
             let strand = panel.strand.sign().to_string();
@@ -318,13 +361,24 @@ fn drawn_position(panel: &LogoPanel, column: usize) -> Option<Position> {
 }
 
 fn panel_title(panel: &LogoPanel) -> String {
-    if panel.title.is_empty() { panel.change() } else { format!("{}, {}", panel.title, panel.change()) }
+    if panel.title.is_empty() {
+        panel.change()
+    } else {
+        format!("{}, {}", panel.title, panel.change())
+    }
 }
 
 fn score_text(panel: &LogoPanel) -> String {
-    panel.scores.as_ref().map_or(String::new(), |(reference, alternate, unit)| {
-        format!("{unit}: REF {} \u{2192} ALT {}", fixed(*reference, 2), fixed(*alternate, 2))
-    })
+    panel
+        .scores
+        .as_ref()
+        .map_or(String::new(), |(reference, alternate, unit)| {
+            format!(
+                "{unit}: REF {} \u{2192} ALT {}",
+                fixed(*reference, 2),
+                fixed(*alternate, 2)
+            )
+        })
 }
 
 fn draw_panel(canvas: &mut Canvas, panel: &LogoPanel, left: f64, column: f64, top: f64) {
@@ -345,33 +399,63 @@ fn draw_panel(canvas: &mut Canvas, panel: &LogoPanel, left: f64, column: f64, to
     let alternate_bottom = reference_top + 2.0 * ROW;
     if let Some((first, end)) = panel.columns(panel.motif_interval) {
         let span = (end - first) as f64 * column;
-        canvas.rect(x(first), logo_top, span, alternate_bottom - logo_top, Paint::fill(MOTIF));
+        canvas.rect(
+            x(first),
+            logo_top,
+            span,
+            alternate_bottom - logo_top,
+            Paint::fill(MOTIF),
+        );
     }
     if let Some(variant) = panel.column(panel.position) {
-        canvas.rect(x(variant), logo_top, column, alternate_bottom - logo_top, Paint::fill(HIGHLIGHT));
+        canvas.rect(
+            x(variant),
+            logo_top,
+            column,
+            alternate_bottom - logo_top,
+            Paint::fill(HIGHLIGHT),
+        );
     }
 
     draw_bits(canvas, left - 8.0, logo_top, logo_bottom);
-    canvas.line((left, logo_bottom), (left + width, logo_bottom), Paint::stroke(AXIS, look::HAIRLINE));
+    canvas.line(
+        (left, logo_bottom),
+        (left + width, logo_bottom),
+        Paint::stroke(AXIS, look::HAIRLINE),
+    );
     if let Some((first, _)) = panel.columns(panel.motif_interval) {
         for (index, counts) in panel.motif.counts.iter().enumerate() {
             draw_stack(canvas, *counts, x(first + index), column, logo_bottom);
         }
     }
 
-    for (row, (name, bases)) in [("REF", panel.reference()), ("ALT", panel.alternate())].iter().enumerate() {
+    for (row, (name, bases)) in [("REF", panel.reference()), ("ALT", panel.alternate())]
+        .iter()
+        .enumerate()
+    {
         let baseline = reference_top + (row as f64 + 0.5) * ROW + middle(LETTERS);
-        let label = Text::new(left - 18.0, baseline - middle(LETTERS) + middle(look::TICK), name, look::TICK);
+        let label = Text::new(
+            left - 18.0,
+            baseline - middle(LETTERS) + middle(look::TICK),
+            name,
+            look::TICK,
+        );
         canvas.text(label.anchor(Anchor::End).bold());
         // One element per colour: letters of a colour are one text, each standing in its column.
         for letter in ['A', 'C', 'G', 'T', 'N'] {
-            let columns: Vec<f64> =
-                bases.iter().enumerate().filter(|(_, b)| **b == letter).map(|(at, _)| centre(at)).collect();
+            let columns: Vec<f64> = bases
+                .iter()
+                .enumerate()
+                .filter(|(_, b)| **b == letter)
+                .map(|(at, _)| centre(at))
+                .collect();
             if columns.is_empty() {
                 continue;
             }
             let content: String = columns.iter().map(|_| letter).collect();
-            let text = Text::new(0.0, baseline, &content, LETTERS).anchor(Anchor::Middle).colour(base(letter));
+            let text = Text::new(0.0, baseline, &content, LETTERS)
+                .anchor(Anchor::Middle)
+                .colour(base(letter));
             canvas.text_at(&columns, text.bold());
         }
         for (at, end) in [(left - 9.0, "5\u{2032}"), (left + width + 9.0, "3\u{2032}")] {
@@ -384,7 +468,11 @@ fn draw_panel(canvas: &mut Canvas, panel: &LogoPanel, left: f64, column: f64, to
     }
 
     let mut axis_top = alternate_bottom + 6.0;
-    if let Some(((first, end), bases)) = panel.created.and_then(|c| panel.columns(c)).map(|c| (c, panel.alternate())) {
+    if let Some(((first, end), bases)) = panel
+        .created
+        .and_then(|c| panel.columns(c))
+        .map(|c| (c, panel.alternate()))
+    {
         let (from, to) = (x(first) + 2.0, x(end) - 2.0);
         let y = alternate_bottom + 7.0;
         let corners = [(from, y - 4.0), (from, y), (to, y), (to, y - 4.0)];
@@ -440,11 +528,19 @@ fn draw_coordinates(
     top: f64,
 ) {
     canvas.line((left, top), (left + width, top), Paint::stroke(AXIS, look::HAIRLINE));
-    let (Some(first), Some(last)) = (panel.interval.first(), panel.interval.last()) else { return };
+    let (Some(first), Some(last)) = (panel.interval.first(), panel.interval.last()) else {
+        return;
+    };
     for number in ticks::genomic(first.one_based(), last.one_based(), column, 76.0) {
-        let Some(at) = Position::new(number).and_then(|position| panel.column(position)) else { continue };
+        let Some(at) = Position::new(number).and_then(|position| panel.column(position)) else {
+            continue;
+        };
         let x = centre(at);
-        canvas.line((x, top), (x, top + look::TICK_LENGTH), Paint::stroke(AXIS, look::HAIRLINE));
+        canvas.line(
+            (x, top),
+            (x, top + look::TICK_LENGTH),
+            Paint::stroke(AXIS, look::HAIRLINE),
+        );
         let label = grouped(u64::from(number));
         let half = text_width(&label, look::TICK, Weight::Regular) / 2.0;
         let inside = x.clamp(look::MARGIN + half, canvas.width() - look::MARGIN - half);
@@ -479,7 +575,10 @@ mod tests {
             strand: Strand::Reverse,
             position: position(102),
             alternate_base: 'G',
-            motif: LogoMotif { name: "m".into(), counts: vec![[1.0, 1.0, 1.0, 1.0]; 3] },
+            motif: LogoMotif {
+                name: "m".into(),
+                counts: vec![[1.0, 1.0, 1.0, 1.0]; 3],
+            },
             motif_interval: Interval::from_bases(position(101), position(103)).unwrap(),
             created: None,
             scores: None,
@@ -491,7 +590,10 @@ mod tests {
         assert_eq!(panel.columns(panel.motif_interval), Some((3, 6)));
         assert_eq!(drawn_position(&panel, 4), Some(position(102)));
         assert_eq!(panel.change(), "chr5:102 A>G");
-        let forward = LogoPanel { strand: Strand::Forward, ..panel };
+        let forward = LogoPanel {
+            strand: Strand::Forward,
+            ..panel
+        };
         assert_eq!(forward.alternate().iter().collect::<String>(), "AGCGTT");
         assert_eq!(forward.column(position(102)), Some(1));
     }

@@ -1,7 +1,7 @@
 //! Bars in order of rank: the largest, and where named items stand among all.
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
 use super::drawing::colour::{AXIS, BLUE, MUTED, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
@@ -12,8 +12,10 @@ use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_interval, check_not_empty};
 
 /// Line of the table [`super::FIGURES`].
-pub const KIND: FigureKind =
-    FigureKind { name: "ranked_bars", shows: "the largest values in order, and where named items rank" };
+pub const KIND: FigureKind = FigureKind {
+    name: "ranked_bars",
+    shows: "the largest values in order, and where named items rank",
+};
 
 /// Height of one row, in px.
 const ROW: f64 = 20.0;
@@ -65,25 +67,36 @@ impl RankedBars {
         }
         let names: Vec<(String, bool)> = rows
             .iter()
-            .map(|row| row.map_or(("\u{2026}".to_owned(), false), |bar| (bar.label.clone(), bar.emphasised)))
+            .map(|row| {
+                row.map_or(("\u{2026}".to_owned(), false), |bar| {
+                    (bar.label.clone(), bar.emphasised)
+                })
+            })
             .collect();
-        let ranks: Vec<String> =
-            rows.iter().map(|row| row.map_or(String::new(), |bar| grouped(bar.rank as u64))).collect();
+        let ranks: Vec<String> = rows
+            .iter()
+            .map(|row| row.map_or(String::new(), |bar| grouped(bar.rank as u64)))
+            .collect();
         let widest = |texts: &mut dyn Iterator<Item = String>| {
-            texts.map(|text| text_width(&text, look::TICK, Weight::SemiBold)).fold(0.0, f64::max)
+            texts
+                .map(|text| text_width(&text, look::TICK, Weight::SemiBold))
+                .fold(0.0, f64::max)
         };
         let rank_width = widest(&mut ranks.iter().cloned());
         let value_width = widest(&mut self.bars.iter().map(|bar| signed(bar.value, 2)));
 
-        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::NARROW);
+        let left = left_margin(Vertical::Names(&names)) + rank_width + 12.0;
+        let right = look::MARGIN + value_width + 12.0;
+        let width = look::NARROW.max(left + look::LEAST_PLOT + right);
+        let heading = Heading::new(&self.labels.title, &self.labels.subtitle, width);
         let margins = Margins {
-            left: left_margin(Vertical::Names(&names)) + rank_width + 12.0,
-            right: look::MARGIN + value_width + 12.0,
+            left,
+            right,
             top: heading.height() + ROW,
-            bottom: BELOW,
+            bottom: below(&self.value_title, width),
         };
         let height = margins.top + rows.len() as f64 * ROW + margins.bottom;
-        let mut canvas = Canvas::new(name, look::NARROW, height);
+        let mut canvas = Canvas::new(name, width, height);
         heading.draw(&mut canvas);
 
         let bounds = self.bars.iter().flat_map(|bar| {
@@ -92,7 +105,10 @@ impl RankedBars {
         });
         let low = bounds.clone().fold(f64::INFINITY, f64::min);
         let high = bounds.fold(f64::NEG_INFINITY, f64::max);
-        let horizontal = Axis { title: &self.value_title, ticks: Ticks::covering(low, high, 5) };
+        let horizontal = Axis {
+            title: &self.value_title,
+            ticks: Ticks::covering(low, high, 5),
+        };
         let bars = rows
             .iter()
             .map(|row| row.map_or((0.0, BLUE), |b| (b.value, if b.emphasised { VERMILION } else { BLUE })))
@@ -101,9 +117,13 @@ impl RankedBars {
         let marks = vec![Marks::Bars { bars, intervals }];
         let plane = draw(&mut canvas, margins, horizontal, Vertical::Names(&names), marks);
         let bottom = canvas.height() - margins.bottom;
-        canvas.line((plane.x(0.0), margins.top), (plane.x(0.0), bottom), Paint::stroke(AXIS, look::HAIRLINE));
+        canvas.line(
+            (plane.x(0.0), margins.top),
+            (plane.x(0.0), bottom),
+            Paint::stroke(AXIS, look::HAIRLINE),
+        );
 
-        let right = look::NARROW - look::MARGIN;
+        let right = width - look::MARGIN;
         let rank_end = look::MARGIN + rank_width;
         let header = margins.top - 8.0;
         let head = |x, text, anchor| Text::new(x, header, text, look::TICK).anchor(anchor).colour(MUTED);
@@ -112,9 +132,15 @@ impl RankedBars {
         for (index, row) in rows.iter().enumerate() {
             let Some(bar) = row else { continue };
             let y = plane.y((rows.len() - index) as f64) + middle(look::TICK);
-            let weight = if bar.emphasised { Weight::SemiBold } else { Weight::Regular };
+            let weight = if bar.emphasised {
+                Weight::SemiBold
+            } else {
+                Weight::Regular
+            };
             let value = signed(bar.value, 2);
-            let rank = Text::new(rank_end, y, &ranks[index], look::TICK).anchor(Anchor::End).colour(MUTED);
+            let rank = Text::new(rank_end, y, &ranks[index], look::TICK)
+                .anchor(Anchor::End)
+                .colour(MUTED);
             let value = Text::new(right, y, &value, look::TICK).anchor(Anchor::End);
             canvas.text(Text { weight, ..rank });
             canvas.text(Text { weight, ..value });
@@ -131,7 +157,10 @@ impl RankedBars {
                 .collect::<Vec<_>>()
                 .join(", ")
         );
-        let note = format!("Ranks are among {} items; \u{2026} stands for ranks left out.", grouped(self.total as u64));
+        let note = format!(
+            "Ranks are among {} items; \u{2026} stands for ranks left out.",
+            grouped(self.total as u64)
+        );
         Ok(Figure {
             name: name.clone(),
             title: self.labels.title.clone(),

@@ -1,20 +1,22 @@
 //! Scatter of two quantities with a regression line, its interval and named points.
 
 use super::drawing::canvas::{Canvas, Paint, Text};
-use super::drawing::chart::{Axis, BELOW, Margins, Marks, Plane, Vertical, draw, left_margin};
+use super::drawing::chart::{Axis, Margins, Marks, Plane, Vertical, below, draw, left_margin};
 use super::drawing::colour::{AXIS, BLUE, GRID, INK, MUTED, VERMILION};
 use super::drawing::font::{Weight, cap_height, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
 use super::drawing::number::fixed;
-use super::drawing::placement::{Area, beside};
+use super::drawing::placement::{Area, Labelled, beside};
 use super::drawing::table::{Cell, Table};
 use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_not_empty};
 
 /// Line of the table [`super::FIGURES`].
-pub const KIND: FigureKind =
-    FigureKind { name: "scatter", shows: "two quantities against each other with a fitted line and its interval" };
+pub const KIND: FigureKind = FigureKind {
+    name: "scatter",
+    shows: "two quantities against each other with a fitted line and its interval",
+};
 
 /// One point.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,7 +91,15 @@ impl Fit {
         let intercept = mean_y - slope * mean_x;
         let residuals: f64 = points.iter().map(|p| (p.1 - intercept - slope * p.0).powi(2)).sum();
         let residual_sd = (residuals / (n - 2.0)).sqrt();
-        Some(Self { slope, intercept, residual_sd, count: points.len(), mean_x, squares_x, t_quantile })
+        Some(Self {
+            slope,
+            intercept,
+            residual_sd,
+            count: points.len(),
+            mean_x,
+            squares_x,
+            t_quantile,
+        })
     }
 
     /// Returns the slope, in units of y per unit of x.
@@ -138,12 +148,15 @@ impl Scatter {
         let y = padded(self.points.iter().map(|p| p.y), 6);
         let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::NARROW)
             .with_notes(&self.statistics, look::NARROW);
-        let vertical = Vertical::Numbers(Axis { title: &self.y_title, ticks: y });
+        let vertical = Vertical::Numbers(Axis {
+            title: &self.y_title,
+            ticks: y,
+        });
         let margins = Margins {
             left: left_margin(vertical),
             right: look::MARGIN + 14.0,
             top: heading.height() + 4.0,
-            bottom: BELOW,
+            bottom: below(&self.x_title, look::NARROW),
         };
         let side = look::NARROW - margins.left - margins.right;
         let mut canvas = Canvas::new(name, look::NARROW, margins.top + 0.86 * side + margins.bottom);
@@ -154,7 +167,10 @@ impl Scatter {
             width: side,
             height: canvas.height() - margins.top - margins.bottom,
         };
-        let horizontal = Axis { title: &self.x_title, ticks: x };
+        let horizontal = Axis {
+            title: &self.x_title,
+            ticks: x,
+        };
         draw_zero_lines(&mut canvas, frame, x, y);
         let plane = draw(&mut canvas, margins, horizontal, vertical, self.marks(x, y));
         self.draw_names(&mut canvas, frame, &plane);
@@ -181,7 +197,12 @@ impl Scatter {
             let (low, high) = (x.low.max(y.low), x.high.min(y.high));
             if low < high {
                 let points = vec![(low, low), (high, high)];
-                marks.push(Marks::Line { points, colour: MUTED, width: 1.0, dashed: true });
+                marks.push(Marks::Line {
+                    points,
+                    colour: MUTED,
+                    width: 1.0,
+                    dashed: true,
+                });
             }
         }
         if let Some(fit) = self.fit {
@@ -190,39 +211,64 @@ impl Scatter {
             let high = self.points.iter().map(|p| p.x).fold(f64::NEG_INFINITY, f64::max);
             let at: Vec<f64> = (0..=60).map(|i| low + (high - low) * f64::from(i) / 60.0).collect();
             let (lower, upper) = at.iter().map(|&x| fit.interval_at(x)).unzip();
-            marks.push(Marks::Band { x: at.clone(), low: lower, high: upper, colour: AXIS, opacity: 0.25 });
+            marks.push(Marks::Band {
+                x: at.clone(),
+                low: lower,
+                high: upper,
+                colour: AXIS,
+                opacity: 0.25,
+            });
             let points = [low, high].map(|x| (x, fit.at(x))).to_vec();
-            marks.push(Marks::Line { points, colour: INK, width: 1.4, dashed: false });
+            marks.push(Marks::Line {
+                points,
+                colour: INK,
+                width: 1.4,
+                dashed: false,
+            });
         }
         let opacity = if self.points.len() > 300 { 0.5 } else { 0.8 };
         for (emphasised, colour, radius, opacity) in [(false, BLUE, 2.2, opacity), (true, VERMILION, 3.8, 1.0)] {
             let chosen = self.points.iter().filter(|p| p.emphasised == emphasised);
             let points: Vec<_> = chosen.map(|p| (p.x, p.y)).collect();
             if !points.is_empty() {
-                let marks_of_rank = Marks::Points { points, colour, radius, opacity };
+                let marks_of_rank = Marks::Points {
+                    points,
+                    colour,
+                    radius,
+                    opacity,
+                };
                 // The line stays visible above the cloud, named points above the line.
                 let below_line = !emphasised;
-                if below_line { marks.insert(0, marks_of_rank) } else { marks.push(marks_of_rank) }
+                if below_line {
+                    marks.insert(0, marks_of_rank)
+                } else {
+                    marks.push(marks_of_rank)
+                }
             }
         }
         marks
     }
 
     fn draw_names(&self, canvas: &mut Canvas, frame: Area, plane: &Plane) {
-        let named: Vec<&Point> = self.points.iter().filter(|p| p.emphasised && !p.label.is_empty()).collect();
-        let height = cap_height(look::TICK) + 4.0;
-        let anchors: Vec<_> = named
+        let named: Vec<&Point> = self
+            .points
             .iter()
-            .map(|p| {
-                let width = text_width(&p.label, look::TICK, Weight::SemiBold);
-                ((plane.x(p.x), plane.y(p.y)), (width, height))
+            .filter(|p| p.emphasised && !p.label.is_empty())
+            .collect();
+        let height = cap_height(look::TICK) + 4.0;
+        let anchors: Vec<Labelled> = named
+            .iter()
+            .map(|p| Labelled {
+                at: (plane.x(p.x), plane.y(p.y)),
+                width: text_width(&p.label, look::TICK, Weight::SemiBold),
+                height,
             })
             .collect();
         let all: Vec<_> = self.points.iter().map(|p| (plane.x(p.x), plane.y(p.y))).collect();
         for ((point, anchor), area) in named.iter().zip(&anchors).zip(beside(&anchors, &all, frame)) {
             // The table holds every name; a name without a free place stays out of the drawing.
             let Some(area) = area else { continue };
-            let (x, y) = anchor.0;
+            let (x, y) = anchor.at;
             let near = (x.clamp(area.x, area.right()), y.clamp(area.y, area.bottom()));
             if (near.0 - x).hypot(near.1 - y) > 10.0 {
                 canvas.line((x, y), near, Paint::stroke(MUTED, 0.8));

@@ -25,6 +25,7 @@ mod bcf;
 mod cells;
 mod columns;
 mod contigs;
+mod delimited;
 mod error;
 mod hgvs;
 pub mod ids;
@@ -40,7 +41,7 @@ mod vcf;
 mod vcf_header;
 
 pub use columns::{ColumnMap, ColumnMapError, ColumnName, Role};
-pub use error::{ReadCause, ReadError};
+pub use error::{ReadCause, ReadError, ReadPlace};
 pub use implied::{Edit, ImpliedVariant, MAX_FILLED_BP};
 pub use problem::{Field, RowProblem};
 pub use row::{RowNames, VariantRow};

@@ -1,6 +1,6 @@
 //! The real slices of the genome, read as pyfaidx reads them.
 
-use crate::data;
+use crate::{data, study};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use refalt::core::{Interval, Position, Reference};
@@ -47,13 +47,13 @@ fn the_digest_of_chr1_is_the_one_that_python_computes() {
 
 #[test]
 fn the_bases_of_the_tert_slice_lie_at_their_coordinates() {
-    let reference = FastaReference::open(data("hg38/hg38_chr5_tert_promoter.fa")).unwrap();
+    let reference = FastaReference::open(study("tert/chr5_1294490_1296547.fa")).unwrap();
     let contig = reference.contig_id("NC_000005.10").unwrap();
     assert_eq!(
         reference.contig(contig).known,
         [Interval::from_bed(1_294_489, 1_296_547).unwrap()]
     );
-    // Known bases: tests/data/hg38/README.md.
+    // The REF bases of the measured substitutions and of their neighbours; outside the slice N.
     for (position, expected) in [
         (1_295_068, b"G"),
         (1_295_113, b"G"),

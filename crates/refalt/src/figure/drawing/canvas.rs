@@ -24,11 +24,21 @@ pub(crate) struct Paint {
 
 impl Paint {
     pub(crate) const fn fill(colour: Colour) -> Self {
-        Self { fill: Some(colour), stroke: None, opacity: None, dash: None }
+        Self {
+            fill: Some(colour),
+            stroke: None,
+            opacity: None,
+            dash: None,
+        }
     }
 
     pub(crate) const fn stroke(colour: Colour, width: f64) -> Self {
-        Self { fill: None, stroke: Some((colour, width)), opacity: None, dash: None }
+        Self {
+            fill: None,
+            stroke: Some((colour, width)),
+            opacity: None,
+            dash: None,
+        }
     }
 
     pub(crate) const fn with_opacity(mut self, opacity: f64) -> Self {
@@ -164,15 +174,7 @@ impl Canvas {
     }
 
     /// Draws a rectangle that shows `title` when pointed at.
-    pub(crate) fn rect_titled(
-        &mut self,
-        x: f64,
-        y: f64,
-        width: f64,
-        height: f64,
-        paint: Paint,
-        title: Option<&str>,
-    ) {
+    pub(crate) fn rect_titled(&mut self, x: f64, y: f64, width: f64, height: f64, paint: Paint, title: Option<&str>) {
         self.body.push_str("<rect");
         for (name, value) in [("x", x), ("y", y), ("width", width), ("height", height)] {
             self.attribute(name, value);
@@ -322,7 +324,11 @@ impl Canvas {
         );
         let _ = writeln!(svg, "<title id=\"{name}-title\">{}</title>", escape(title));
         let _ = writeln!(svg, "<desc id=\"{name}-desc\">{}</desc>", escape(description));
-        let _ = writeln!(svg, "<rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>", PAPER.hex());
+        let _ = writeln!(
+            svg,
+            "<rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>",
+            PAPER.hex()
+        );
         svg.push_str(&self.body);
         svg.push_str("</svg>\n");
         Ok(svg)

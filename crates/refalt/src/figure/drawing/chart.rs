@@ -17,7 +17,7 @@ use kuva::render::theme::Theme;
 use super::canvas::{Anchor, Canvas, Paint, Text};
 use super::colour::{AXIS, Colour, GRID, INK};
 use super::font::{Weight, middle, text_width};
-use super::heading::vertical_title;
+use super::heading::{vertical_title, wrap};
 use super::look;
 use super::ticks::Ticks;
 
@@ -45,21 +45,56 @@ pub(crate) struct Margins {
     pub(crate) bottom: f64,
 }
 
-/// Space below the plotting area that ticks, their labels and an axis title take.
-pub(crate) const BELOW: f64 = look::TICK_LENGTH + 3.0 + look::TICK + 8.0 + look::LABEL + look::MARGIN;
+/// Returns the space below the plotting area that ticks, their labels and an axis title take.
+///
+/// * `width`: width of the figure, which decides where the title breaks.
+pub(crate) fn below(title: &str, width: f64) -> f64 {
+    let lines = horizontal_title(title, width).len().max(1) as f64;
+    look::TICK_LENGTH + 3.0 + look::TICK + 8.0 + (lines - 1.0) * LEADING + look::LABEL + look::MARGIN
+}
+
+/// Distance between lines of an axis title.
+const LEADING: f64 = look::LABEL * 1.3;
+
+fn horizontal_title(title: &str, width: f64) -> Vec<String> {
+    wrap(title, look::LABEL, Weight::Regular, width - 2.0 * look::MARGIN)
+}
 
 /// Marks, in drawing order.
 #[derive(Clone, Debug)]
 pub(crate) enum Marks {
-    Points { points: Vec<(f64, f64)>, colour: Colour, radius: f64, opacity: f64 },
-    Line { points: Vec<(f64, f64)>, colour: Colour, width: f64, dashed: bool },
-    Band { x: Vec<f64>, low: Vec<f64>, high: Vec<f64>, colour: Colour, opacity: f64 },
+    Points {
+        points: Vec<(f64, f64)>,
+        colour: Colour,
+        radius: f64,
+        opacity: f64,
+    },
+    Line {
+        points: Vec<(f64, f64)>,
+        colour: Colour,
+        width: f64,
+        dashed: bool,
+    },
+    Band {
+        x: Vec<f64>,
+        low: Vec<f64>,
+        high: Vec<f64>,
+        colour: Colour,
+        opacity: f64,
+    },
     /// Horizontal bars from zero, top to bottom, with an optional interval each.
-    Bars { bars: Vec<(f64, Colour)>, intervals: Vec<Option<(f64, f64)>> },
+    Bars {
+        bars: Vec<(f64, Colour)>,
+        intervals: Vec<Option<(f64, f64)>>,
+    },
     /// Estimate, lower and upper bound per row, top to bottom.
     Intervals { rows: Vec<(f64, f64, f64, Colour)> },
     /// Edges and counts; one more edge than counts.
-    Histogram { edges: Vec<f64>, counts: Vec<f64>, colour: Colour },
+    Histogram {
+        edges: Vec<f64>,
+        counts: Vec<f64>,
+        colour: Colour,
+    },
 }
 
 /// Where data lands on the canvas.
@@ -86,11 +121,15 @@ pub(crate) fn left_margin(vertical: Vertical<'_>) -> f64 {
     match vertical {
         Vertical::Numbers(axis) => {
             let labels = axis.ticks.values().into_iter().map(|v| axis.ticks.label(v));
-            let widest = labels.map(|l| text_width(&l, look::TICK, Weight::Regular)).fold(0.0, f64::max);
+            let widest = labels
+                .map(|l| text_width(&l, look::TICK, Weight::Regular))
+                .fold(0.0, f64::max);
             look::MARGIN + look::LABEL + 8.0 + widest + beside_axis
         }
         Vertical::Names(names) => {
-            let widths = names.iter().map(|(name, emphasised)| text_width(name, look::TICK, weight(*emphasised)));
+            let widths = names
+                .iter()
+                .map(|(name, emphasised)| text_width(name, look::TICK, weight(*emphasised)));
             look::MARGIN + widths.fold(0.0, f64::max) + beside_axis
         }
     }
@@ -129,7 +168,11 @@ pub(crate) fn draw(
         .with_tick_length(look::TICK_LENGTH)
         .with_axis_line_width(look::HAIRLINE)
         .with_tick_width(look::HAIRLINE)
-        .with_theme(Theme { axis_color: AXIS.hex(), tick_color: AXIS.hex(), ..Theme::light() })
+        .with_theme(Theme {
+            axis_color: AXIS.hex(),
+            tick_color: AXIS.hex(),
+            ..Theme::light()
+        })
         .with_show_grid(false);
     match vertical {
         Vertical::Numbers(axis) => {
@@ -150,12 +193,19 @@ pub(crate) fn draw(
     let (left, right) = (margins.left, canvas.width() - margins.right);
     if let Vertical::Names(names) = vertical {
         for value in x.values() {
-            canvas.line((plane.x(value), top), (plane.x(value), bottom), Paint::stroke(GRID, look::HAIRLINE));
+            canvas.line(
+                (plane.x(value), top),
+                (plane.x(value), bottom),
+                Paint::stroke(GRID, look::HAIRLINE),
+            );
         }
         for (index, (name, emphasised)) in names.iter().enumerate() {
             let y = plane.y((names.len() - index) as f64) + middle(look::TICK);
             let text = Text::new(left - look::TICK_LENGTH - 4.0, y, name, look::TICK).anchor(Anchor::End);
-            canvas.text(Text { weight: weight(*emphasised), ..text });
+            canvas.text(Text {
+                weight: weight(*emphasised),
+                ..text
+            });
         }
     }
     // Bars that touch must not show the paper between them.
@@ -170,32 +220,62 @@ pub(crate) fn draw(
     if crisp {
         canvas.close_group();
     }
-    let title_y = canvas.height() - look::MARGIN;
-    canvas.text(
-        Text::new((left + right) / 2.0, title_y, horizontal.title, look::LABEL).anchor(Anchor::Middle),
-    );
+    let lines = horizontal_title(horizontal.title, canvas.width());
+    for (index, line) in lines.iter().rev().enumerate() {
+        let y = canvas.height() - look::MARGIN - index as f64 * LEADING;
+        let half = text_width(line, look::LABEL, Weight::Regular) / 2.0;
+        let room = (half + look::MARGIN, canvas.width() - half - look::MARGIN);
+        let x = ((left + right) / 2.0).min(room.1).max(room.0);
+        canvas.text(Text::new(x, y, line, look::LABEL).anchor(Anchor::Middle));
+    }
     if let Vertical::Numbers(axis) = vertical {
-        vertical_title(canvas, look::MARGIN + look::LABEL - 2.0, (top + bottom) / 2.0, axis.title);
+        vertical_title(
+            canvas,
+            look::MARGIN + look::LABEL - 2.0,
+            (top + bottom) / 2.0,
+            axis.title,
+        );
     }
     plane
 }
 
 fn plot(marks: Marks) -> Plot {
     match marks {
-        Marks::Points { points, colour, radius, opacity } => Plot::Scatter(
+        Marks::Points {
+            points,
+            colour,
+            radius,
+            opacity,
+        } => Plot::Scatter(
             ScatterPlot::new()
                 .with_data(points)
                 .with_color(colour.hex())
                 .with_size(radius)
                 .with_marker_opacity(opacity),
         ),
-        Marks::Line { points, colour, width, dashed } => {
-            let line = LinePlot::new().with_data(points).with_color(colour.hex()).with_stroke_width(width);
+        Marks::Line {
+            points,
+            colour,
+            width,
+            dashed,
+        } => {
+            let line = LinePlot::new()
+                .with_data(points)
+                .with_color(colour.hex())
+                .with_stroke_width(width);
             Plot::Line(if dashed { line.with_dashed() } else { line })
         }
-        Marks::Band { x, low, high, colour, opacity } => {
-            Plot::Band(BandPlot::new(x, low, high).with_color(colour.hex()).with_opacity(opacity))
-        }
+        Marks::Band {
+            x,
+            low,
+            high,
+            colour,
+            opacity,
+        } => Plot::Band(
+            BandPlot::new(x, low, high)
+                .with_color(colour.hex())
+                .with_opacity(opacity),
+        ),
         Marks::Bars { bars, intervals } => {
             // The library counts rows from below and takes errors as distances from the value.
             let mut plot = BarPlot::new().with_horizontal(true).with_width(0.72);
@@ -211,10 +291,16 @@ fn plot(marks: Marks) -> Plot {
             Plot::Bar(plot)
         }
         Marks::Intervals { rows } => {
-            let mut plot = ForestPlot::new().with_marker_size(4.0).with_cap_size(3.0).with_show_null_line(false);
+            let mut plot = ForestPlot::new()
+                .with_marker_size(4.0)
+                .with_cap_size(3.0)
+                .with_show_null_line(false);
             for (estimate, low, high, colour) in rows {
                 let row = ForestRow::new("", estimate, low, high);
-                plot.rows.push(ForestRow { color: Some(colour.hex()), ..row });
+                plot.rows.push(ForestRow {
+                    color: Some(colour.hex()),
+                    ..row
+                });
             }
             Plot::Forest(plot)
         }
@@ -242,7 +328,15 @@ fn stroke(paint: Option<&Color>, width: Option<f64>) -> Option<(Colour, f64)> {
 
 fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
     match primitive {
-        Primitive::Circle { cx, cy, r, fill, fill_opacity, stroke: rim, stroke_width } => {
+        Primitive::Circle {
+            cx,
+            cy,
+            r,
+            fill,
+            fill_opacity,
+            stroke: rim,
+            stroke_width,
+        } => {
             let paint = Paint {
                 fill: colour(&fill),
                 stroke: stroke(rim.as_ref(), stroke_width),
@@ -251,7 +345,15 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
             };
             canvas.circle(cx, cy, r, paint, None);
         }
-        Primitive::CircleBatch { cx, cy, r, fill, fill_opacity, stroke: rim, stroke_width } => {
+        Primitive::CircleBatch {
+            cx,
+            cy,
+            r,
+            fill,
+            fill_opacity,
+            stroke: rim,
+            stroke_width,
+        } => {
             let paint = Paint {
                 fill: colour(&fill),
                 stroke: stroke(rim.as_ref(), stroke_width),
@@ -262,7 +364,15 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
                 canvas.circle(x, y, r, paint, None);
             }
         }
-        Primitive::Line { x1, y1, x2, y2, stroke: pen, stroke_width, stroke_dasharray } => {
+        Primitive::Line {
+            x1,
+            y1,
+            x2,
+            y2,
+            stroke: pen,
+            stroke_width,
+            stroke_dasharray,
+        } => {
             let paint = Paint {
                 stroke: stroke(Some(&pen), Some(stroke_width)),
                 dash: dash(stroke_dasharray.as_deref()),
@@ -270,7 +380,12 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
             };
             canvas.line((x1, y1), (x2, y2), paint);
         }
-        Primitive::PolyLine { points, stroke: pen, stroke_width, stroke_dasharray } => {
+        Primitive::PolyLine {
+            points,
+            stroke: pen,
+            stroke_width,
+            stroke_dasharray,
+        } => {
             let paint = Paint {
                 stroke: stroke(Some(&pen), Some(stroke_width)),
                 dash: dash(stroke_dasharray.as_deref()),
@@ -278,7 +393,16 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
             };
             canvas.polyline(&points, paint);
         }
-        Primitive::Rect { x, y, width, height, fill, stroke: rim, stroke_width, opacity } => {
+        Primitive::Rect {
+            x,
+            y,
+            width,
+            height,
+            fill,
+            stroke: rim,
+            stroke_width,
+            opacity,
+        } => {
             let paint = Paint {
                 fill: colour(&fill),
                 stroke: stroke(rim.as_ref(), stroke_width),
@@ -289,7 +413,16 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
         }
         Primitive::RectBatch { x, y, w, h, fills } => {
             for ((((x, y), w), h), fill) in x.into_iter().zip(y).zip(w).zip(h).zip(fills) {
-                canvas.rect(x, y, w, h, Paint { fill: colour(&fill), ..Paint::default() });
+                canvas.rect(
+                    x,
+                    y,
+                    w,
+                    h,
+                    Paint {
+                        fill: colour(&fill),
+                        ..Paint::default()
+                    },
+                );
             }
         }
         Primitive::Path(path) => {
@@ -301,7 +434,15 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
             };
             canvas.path(&path.d, paint);
         }
-        Primitive::Text { x, y, content, size, anchor, bold, .. } => {
+        Primitive::Text {
+            x,
+            y,
+            content,
+            size,
+            anchor,
+            bold,
+            ..
+        } => {
             let anchor = match anchor {
                 TextAnchor::Start => Anchor::Start,
                 TextAnchor::Middle => Anchor::Middle,
@@ -310,7 +451,9 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
             let text = Text::new(x, y, &content, f64::from(size)).anchor(anchor);
             canvas.text(if bold { text.bold() } else { text });
         }
-        Primitive::ClipStart { x, y, width, height, .. } => canvas.open_clip(x, y, width, height),
+        Primitive::ClipStart {
+            x, y, width, height, ..
+        } => canvas.open_clip(x, y, width, height),
         Primitive::ClipEnd => canvas.close_group(),
         // Groups carry tooltips and fonts that are not asked for; rich text is not asked for either.
         Primitive::GroupStart { .. } | Primitive::GroupEnd | Primitive::RichText { .. } => {}
@@ -322,15 +465,34 @@ mod tests {
     use super::*;
 
     fn axis(low: f64, high: f64) -> Axis<'static> {
-        Axis { title: "t", ticks: Ticks::covering(low, high, 4) }
+        Axis {
+            title: "t",
+            ticks: Ticks::covering(low, high, 4),
+        }
     }
 
     #[test]
     fn points_land_where_the_arithmetic_says() {
         let mut canvas = Canvas::new("c", 300.0, 200.0);
-        let margins = Margins { left: 50.0, right: 50.0, top: 20.0, bottom: 30.0 };
-        let marks = vec![Marks::Points { points: vec![(0.25, 5.0)], colour: INK, radius: 2.0, opacity: 1.0 }];
-        let plane = draw(&mut canvas, margins, axis(0.0, 1.0), Vertical::Numbers(axis(0.0, 20.0)), marks);
+        let margins = Margins {
+            left: 50.0,
+            right: 50.0,
+            top: 20.0,
+            bottom: 30.0,
+        };
+        let marks = vec![Marks::Points {
+            points: vec![(0.25, 5.0)],
+            colour: INK,
+            radius: 2.0,
+            opacity: 1.0,
+        }];
+        let plane = draw(
+            &mut canvas,
+            margins,
+            axis(0.0, 1.0),
+            Vertical::Numbers(axis(0.0, 20.0)),
+            marks,
+        );
         // 50 + 0.25 x (300 - 100) = 100; 200 - 30 - 5 / 20 x (200 - 50) = 132.5
         assert_eq!((plane.x(0.25), plane.y(5.0)), (100.0, 132.5));
         let svg = canvas.finish("t", "d").unwrap();
@@ -340,11 +502,25 @@ mod tests {
     #[test]
     fn bars_keep_order_colour_and_sign() {
         let mut canvas = Canvas::new("c", 300.0, 160.0);
-        let margins = Margins { left: 100.0, right: 0.0, top: 20.0, bottom: 40.0 };
+        let margins = Margins {
+            left: 100.0,
+            right: 0.0,
+            top: 20.0,
+            bottom: 40.0,
+        };
         let names = [("first".to_owned(), true), ("second".to_owned(), false)];
         let red = Colour::from_hex(0xff0000);
-        let bars = Marks::Bars { bars: vec![(2.0, red), (-1.0, INK)], intervals: vec![None, Some((-1.5, -0.5))] };
-        draw(&mut canvas, margins, axis(-2.0, 2.0), Vertical::Names(&names), vec![bars]);
+        let bars = Marks::Bars {
+            bars: vec![(2.0, red), (-1.0, INK)],
+            intervals: vec![None, Some((-1.5, -0.5))],
+        };
+        draw(
+            &mut canvas,
+            margins,
+            axis(-2.0, 2.0),
+            Vertical::Names(&names),
+            vec![bars],
+        );
         let svg = canvas.finish("t", "d").unwrap();
         let document = resvg::usvg::roxmltree::Document::parse(&svg).unwrap();
         let rect = |fill: &str| {

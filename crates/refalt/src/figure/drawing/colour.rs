@@ -14,7 +14,11 @@ pub(crate) struct Colour {
 
 impl Colour {
     pub(crate) const fn from_hex(rgb: u32) -> Self {
-        Self { red: (rgb >> 16) as u8, green: (rgb >> 8) as u8, blue: rgb as u8 }
+        Self {
+            red: (rgb >> 16) as u8,
+            green: (rgb >> 8) as u8,
+            blue: rgb as u8,
+        }
     }
 
     /// Returns `#rrggbb`.
@@ -55,8 +59,11 @@ pub(crate) const PURPLE: Colour = Colour::from_hex(0xcc79a7);
 pub(crate) const SERIES: [Colour; 6] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY];
 
 /// Lowest, middle and highest colour of the diverging scale.
-const DIVERGING: [Colour; 3] =
-    [Colour::from_hex(0x08519c), Colour::from_hex(0xf7f7f5), Colour::from_hex(0xb03a00)];
+const DIVERGING: [Colour; 3] = [
+    Colour::from_hex(0x08519c),
+    Colour::from_hex(0xf7f7f5),
+    Colour::from_hex(0xb03a00),
+];
 
 /// Returns the colour of a base letter: A green, C blue, G orange, T vermilion, anything else grey.
 pub(crate) fn base(letter: char) -> Colour {
@@ -78,7 +85,12 @@ pub(crate) fn diverging(fraction: f64) -> Colour {
     let end = if fraction < 0.0 { DIVERGING[0] } else { DIVERGING[2] };
     let (from, to) = (Oklab::from_srgb(DIVERGING[1]), Oklab::from_srgb(end));
     let mix = |a: f64, b: f64| a + (b - a) * amount;
-    Oklab { l: mix(from.l, to.l), a: mix(from.a, to.a), b: mix(from.b, to.b) }.to_srgb()
+    Oklab {
+        l: mix(from.l, to.l),
+        a: mix(from.a, to.a),
+        b: mix(from.b, to.b),
+    }
+    .to_srgb()
 }
 
 /// A colour in OKLab.
@@ -118,11 +130,19 @@ impl Oklab {
 
 /// sRGB transfer function, IEC 61966-2-1.
 fn linear(encoded: f64) -> f64 {
-    if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
+    if encoded <= 0.04045 {
+        encoded / 12.92
+    } else {
+        ((encoded + 0.055) / 1.055).powf(2.4)
+    }
 }
 
 fn gamma(linear: f64) -> f64 {
-    if linear <= 0.0031308 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
+    if linear <= 0.0031308 {
+        linear * 12.92
+    } else {
+        1.055 * linear.powf(1.0 / 2.4) - 0.055
+    }
 }
 
 #[cfg(test)]
@@ -150,20 +170,36 @@ mod tests {
     #[test]
     fn the_diverging_scale_is_monotone_and_balanced() {
         for sign in [-1.0, 1.0] {
-            let lightness: Vec<f64> =
-                (0..=10).map(|i| Oklab::from_srgb(diverging(sign * f64::from(i) / 10.0)).l).collect();
+            let lightness: Vec<f64> = (0..=10)
+                .map(|i| Oklab::from_srgb(diverging(sign * f64::from(i) / 10.0)).l)
+                .collect();
             assert!(lightness.windows(2).all(|pair| pair[1] < pair[0]), "{lightness:?}");
         }
         let [low, high] = [-1.0, 1.0].map(|f| Oklab::from_srgb(diverging(f)).l);
-        assert!((low - high).abs() < 0.08, "both signs must weigh the same: {low} {high}");
+        assert!(
+            (low - high).abs() < 0.08,
+            "both signs must weigh the same: {low} {high}"
+        );
         assert_eq!(diverging(-7.0), diverging(-1.0));
     }
 
     /// Simulated dichromat view, severity 1: Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113, table 1.
     const DICHROMATS: [[[f64; 3]; 3]; 3] = [
-        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ],
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ],
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ],
     ];
 
     fn seen(colour: Colour, matrix: &[[f64; 3]; 3]) -> Oklab {

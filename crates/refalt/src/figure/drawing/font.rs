@@ -48,7 +48,11 @@ pub(crate) fn text_width(text: &str, size: f64, weight: Weight) -> f64 {
     let em = f64::from(face.units_per_em());
     let units: f64 = text
         .chars()
-        .map(|c| face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph)).map_or(em, f64::from))
+        .map(|c| {
+            face.glyph_index(c)
+                .and_then(|glyph| face.glyph_hor_advance(glyph))
+                .map_or(em, f64::from)
+        })
         .sum();
     units * size / em
 }
@@ -56,7 +60,9 @@ pub(crate) fn text_width(text: &str, size: f64, weight: Weight) -> f64 {
 /// Height of capital letters at `size`, in px.
 pub(crate) fn cap_height(size: f64) -> f64 {
     let face = face(Weight::Regular);
-    let units = face.capital_height().expect("the bundled font states its capital height");
+    let units = face
+        .capital_height()
+        .expect("the bundled font states its capital height");
     f64::from(units) * size / f64::from(face.units_per_em())
 }
 
@@ -163,17 +169,23 @@ mod tests {
         let width = text_width("AC A", 2048.0, Weight::Regular);
         assert_eq!(width, f64::from(1413 + 1496 + 576 + 1413));
         assert_eq!(text_width("", 11.0, Weight::Regular), 0.0);
-        let (regular, bold) =
-            (text_width("TERT", 12.0, Weight::Regular), text_width("TERT", 12.0, Weight::SemiBold));
+        let (regular, bold) = (
+            text_width("TERT", 12.0, Weight::Regular),
+            text_width("TERT", 12.0, Weight::SemiBold),
+        );
         assert!(bold > regular);
     }
 
     #[test]
     fn letters_fill_their_box() {
         // The bounding box of a stretched letter is the box itself: its extreme points lie on the edges.
-        let path = Outline::of('T', Weight::SemiBold).unwrap().fill_box(10.0, 20.0, 30.0, 40.0);
-        let numbers: Vec<f64> =
-            path.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).filter_map(|t| t.parse().ok()).collect();
+        let path = Outline::of('T', Weight::SemiBold)
+            .unwrap()
+            .fill_box(10.0, 20.0, 30.0, 40.0);
+        let numbers: Vec<f64> = path
+            .split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'))
+            .filter_map(|t| t.parse().ok())
+            .collect();
         let (xs, ys): (Vec<f64>, Vec<f64>) = numbers.chunks(2).map(|p| (p[0], p[1])).unzip();
         let low = |v: &[f64]| v.iter().copied().fold(f64::INFINITY, f64::min);
         let high = |v: &[f64]| v.iter().copied().fold(f64::NEG_INFINITY, f64::max);

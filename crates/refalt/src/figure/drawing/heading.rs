@@ -45,8 +45,10 @@ impl Heading {
     /// Adds lines of results below the subtitle, each broken on its own.
     pub(crate) fn with_notes(mut self, notes: &[String], width: f64) -> Self {
         let room = width - 2.0 * look::MARGIN;
-        self.notes =
-            notes.iter().flat_map(|note| wrap(note, look::LABEL, Weight::Regular, room)).collect();
+        self.notes = notes
+            .iter()
+            .flat_map(|note| wrap(note, look::LABEL, Weight::Regular, room))
+            .collect();
         self
     }
 
@@ -78,7 +80,10 @@ impl Heading {
 /// Draws the title of a vertical axis, turned to read upwards, centred on `y`.
 pub(crate) fn vertical_title(canvas: &mut Canvas, x: f64, y: f64, title: &str) {
     let text = Text::new(x, y, title, look::LABEL).anchor(Anchor::Middle).colour(INK);
-    canvas.text(Text { rotation: -90.0, ..text });
+    canvas.text(Text {
+        rotation: -90.0,
+        ..text
+    });
 }
 
 #[cfg(test)]
@@ -91,8 +96,15 @@ mod tests {
         let lines = wrap(text, 12.0, Weight::Regular, 150.0);
         assert!(lines.len() > 2);
         assert_eq!(lines.join(" "), text);
-        assert!(lines.iter().all(|line| text_width(line, 12.0, Weight::Regular) <= 150.0));
-        assert_eq!(wrap("chr5:1295113:G>A", 12.0, Weight::Regular, 5.0), ["chr5:1295113:G>A"]);
+        assert!(
+            lines
+                .iter()
+                .all(|line| text_width(line, 12.0, Weight::Regular) <= 150.0)
+        );
+        assert_eq!(
+            wrap("chr5:1295113:G>A", 12.0, Weight::Regular, 5.0),
+            ["chr5:1295113:G>A"]
+        );
         assert!(wrap("  ", 12.0, Weight::Regular, 50.0).is_empty());
     }
 }

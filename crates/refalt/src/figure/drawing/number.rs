@@ -29,7 +29,11 @@ pub(crate) fn fixed(value: f64, decimals: usize) -> String {
 pub(crate) fn signed(value: f64, decimals: usize) -> String {
     let text = fixed(value, decimals);
     let is_zero = text.chars().all(|c| c == '0' || c == '.');
-    if is_zero || text.starts_with('\u{2212}') { text } else { format!("+{text}") }
+    if is_zero || text.starts_with('\u{2212}') {
+        text
+    } else {
+        format!("+{text}")
+    }
 }
 
 /// Returns `value` with commas between groups of three digits: `1,295,113`.
@@ -37,7 +41,7 @@ pub(crate) fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -58,8 +62,14 @@ mod tests {
 
     #[test]
     fn coordinates_are_short_and_have_no_negative_zero() {
-        let cases =
-            [(1.0, "1"), (1.5, "1.5"), (1.256, "1.26"), (-0.001, "0"), (-2.50, "-2.5"), (100.0, "100")];
+        let cases = [
+            (1.0, "1"),
+            (1.5, "1.5"),
+            (1.256, "1.26"),
+            (-0.001, "0"),
+            (-2.50, "-2.5"),
+            (100.0, "100"),
+        ];
         for (value, expected) in cases {
             assert_eq!(coordinate(value), expected, "{value}");
         }
@@ -67,7 +77,12 @@ mod tests {
 
     #[test]
     fn labels_use_the_minus_sign() {
-        let cases = [(-1.25, 1, "\u{2212}1.2"), (-0.04, 1, "0.0"), (0.0, 0, "0"), (-3.0, 0, "\u{2212}3")];
+        let cases = [
+            (-1.25, 1, "\u{2212}1.2"),
+            (-0.04, 1, "0.0"),
+            (0.0, 0, "0"),
+            (-3.0, 0, "\u{2212}3"),
+        ];
         for (value, decimals, expected) in cases {
             assert_eq!(fixed(value, decimals), expected, "{value}");
         }

@@ -23,10 +23,7 @@ impl Area {
     }
 
     pub(crate) fn contains(&self, inner: &Self) -> bool {
-        self.x <= inner.x
-            && self.y <= inner.y
-            && inner.right() <= self.right()
-            && inner.bottom() <= self.bottom()
+        self.x <= inner.x && self.y <= inner.y && inner.right() <= self.right() && inner.bottom() <= self.bottom()
     }
 }
 
@@ -55,8 +52,12 @@ pub(crate) fn spread(wanted: &[(f64, f64)], low: f64, high: f64, gap: f64) -> Op
     };
     let mut blocks: Vec<Block> = Vec::new();
     for (index, &(centre, width)) in wanted.iter().enumerate() {
-        let mut block =
-            Block { first: index, count: 1, start_sum: centre - width / 2.0, length: width + gap };
+        let mut block = Block {
+            first: index,
+            count: 1,
+            start_sum: centre - width / 2.0,
+            length: width + gap,
+        };
         while let Some(before) = blocks.last() {
             if place(before) + before.length <= place(&block) {
                 break;
@@ -88,12 +89,7 @@ pub(crate) fn spread(wanted: &[(f64, f64)], low: f64, high: f64, gap: f64) -> Op
 /// Neighbours go to different lines in turn, so that leaders stay short.
 ///
 /// * Returns line and centre of each label, or `None` when a label is wider than the line.
-pub(crate) fn spread_over_lines(
-    wanted: &[(f64, f64)],
-    low: f64,
-    high: f64,
-    gap: f64,
-) -> Option<Vec<(usize, f64)>> {
+pub(crate) fn spread_over_lines(wanted: &[(f64, f64)], low: f64, high: f64, gap: f64) -> Option<Vec<(usize, f64)>> {
     if wanted.iter().any(|(_, width)| *width > high - low) {
         return None;
     }
@@ -105,7 +101,11 @@ pub(crate) fn spread_over_lines(
             })
             .collect();
         if let Some(per_line) = per_line {
-            return Some((0..wanted.len()).map(|i| (i % lines, per_line[i % lines][i / lines])).collect());
+            return Some(
+                (0..wanted.len())
+                    .map(|i| (i % lines, per_line[i % lines][i / lines]))
+                    .collect(),
+            );
         }
     }
     Some(Vec::new())
@@ -130,19 +130,23 @@ pub(crate) fn pack(extents: &[(f64, f64)], gap: f64) -> Vec<usize> {
     places
 }
 
+/// A mark and the size of its label.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Labelled {
+    pub(crate) at: (f64, f64),
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
 /// Chooses a place beside each anchor for a label of the given size.
 ///
 /// Tries eight places around the anchor at growing distance and takes the first that lies inside `frame` and
 /// overlaps no label placed before; marks under a label count against a place, they do not forbid it.
 ///
-/// * `anchors`: the labelled marks, with width and height of their labels.
+/// * `anchors`: the labelled marks.
 /// * `marks`: all marks, labelled or not.
 /// * Returns the label's area per anchor, `None` where none was free.
-pub(crate) fn beside(
-    anchors: &[((f64, f64), (f64, f64))],
-    marks: &[(f64, f64)],
-    frame: Area,
-) -> Vec<Option<Area>> {
+pub(crate) fn beside(anchors: &[Labelled], marks: &[(f64, f64)], frame: Area) -> Vec<Option<Area>> {
     const DIRECTIONS: [(f64, f64); 8] = [
         (1.0, -1.0),
         (1.0, 0.0),
@@ -155,17 +159,32 @@ pub(crate) fn beside(
     ];
     let mut taken: Vec<Area> = Vec::new();
     let mut places = Vec::with_capacity(anchors.len());
-    for &((x, y), (width, height)) in anchors {
+    for &Labelled {
+        at: (x, y),
+        width,
+        height,
+    } in anchors
+    {
         let mut best: Option<(usize, Area)> = None;
         for distance in [6.0, 12.0, 24.0, 40.0, 60.0] {
             for (dx, dy) in DIRECTIONS {
                 let left = x + dx * distance - width * (1.0 - dx) / 2.0;
                 let top = y + dy * distance * 0.8 - height * (1.0 - dy) / 2.0;
-                let area = Area { x: left, y: top, width, height };
+                let area = Area {
+                    x: left,
+                    y: top,
+                    width,
+                    height,
+                };
                 if !frame.contains(&area) || taken.iter().any(|t| t.overlaps(&area)) {
                     continue;
                 }
-                let padded = Area { x: left - 3.0, y: top - 2.0, width: width + 6.0, height: height + 4.0 };
+                let padded = Area {
+                    x: left - 3.0,
+                    y: top - 2.0,
+                    width: width + 6.0,
+                    height: height + 4.0,
+                };
                 let covered = marks
                     .iter()
                     .filter(|(mx, my)| {
@@ -195,9 +214,15 @@ mod tests {
     #[test]
     fn colliding_labels_share_the_shift() {
         // Two labels 20 wide at 50 and 56 with a gap of 2: 22 apart around 53, so 42 and 64.
-        assert_eq!(spread(&[(50.0, 20.0), (56.0, 20.0)], 0.0, 200.0, 2.0), Some(vec![42.0, 64.0]));
+        assert_eq!(
+            spread(&[(50.0, 20.0), (56.0, 20.0)], 0.0, 200.0, 2.0),
+            Some(vec![42.0, 64.0])
+        );
         // Far apart: left where they are.
-        assert_eq!(spread(&[(50.0, 20.0), (90.0, 20.0)], 0.0, 200.0, 2.0), Some(vec![50.0, 90.0]));
+        assert_eq!(
+            spread(&[(50.0, 20.0), (90.0, 20.0)], 0.0, 200.0, 2.0),
+            Some(vec![50.0, 90.0])
+        );
         // At the edge: pushed inside.
         assert_eq!(spread(&[(3.0, 20.0)], 0.0, 200.0, 2.0), Some(vec![10.0]));
         assert_eq!(spread(&[(3.0, 20.0), (3.0, 20.0)], 0.0, 30.0, 2.0), None);
@@ -206,21 +231,36 @@ mod tests {
     #[test]
     fn a_full_line_overflows_to_the_next() {
         let wanted = [(10.0, 30.0), (12.0, 30.0), (14.0, 30.0)];
-        let lines: Vec<usize> =
-            spread_over_lines(&wanted, 0.0, 70.0, 2.0).unwrap().into_iter().map(|(line, _)| line).collect();
+        let lines: Vec<usize> = spread_over_lines(&wanted, 0.0, 70.0, 2.0)
+            .unwrap()
+            .into_iter()
+            .map(|(line, _)| line)
+            .collect();
         assert_eq!(lines, [0, 1, 0]);
         assert_eq!(spread_over_lines(&[(0.0, 80.0)], 0.0, 70.0, 2.0), None);
     }
 
     #[test]
     fn items_share_rows_where_they_fit() {
-        assert_eq!(pack(&[(0.0, 10.0), (5.0, 20.0), (12.0, 15.0), (11.0, 13.0)], 1.0), [0, 1, 0, 2]);
+        assert_eq!(
+            pack(&[(0.0, 10.0), (5.0, 20.0), (12.0, 15.0), (11.0, 13.0)], 1.0),
+            [0, 1, 0, 2]
+        );
     }
 
     #[test]
     fn labels_beside_points_avoid_each_other_and_the_frame() {
-        let frame = Area { x: 0.0, y: 0.0, width: 200.0, height: 100.0 };
-        let anchors = [((100.0, 50.0), (40.0, 12.0)), ((102.0, 50.0), (40.0, 12.0)), ((199.0, 1.0), (40.0, 12.0))];
+        let frame = Area {
+            x: 0.0,
+            y: 0.0,
+            width: 200.0,
+            height: 100.0,
+        };
+        let anchors = [(100.0, 50.0), (102.0, 50.0), (199.0, 1.0)].map(|at| Labelled {
+            at,
+            width: 40.0,
+            height: 12.0,
+        });
         let places: Vec<Area> = beside(&anchors, &[], frame).into_iter().map(Option::unwrap).collect();
         for (i, one) in places.iter().enumerate() {
             assert!(frame.contains(one));

@@ -26,12 +26,19 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 /// # Errors
 /// A message of the renderer when `svg` is not an SVG document or its size is zero or too large.
 pub(crate) fn png(svg: &str) -> Result<Vec<u8>, String> {
-    let options = Options { font_family: FAMILY.to_owned(), fontdb: FONTS.clone(), ..Options::default() };
+    let options = Options {
+        font_family: FAMILY.to_owned(),
+        fontdb: FONTS.clone(),
+        ..Options::default()
+    };
     let tree = Tree::from_str(svg, &options).map_err(|error| error.to_string())?;
     let size = tree.size();
-    let (width, height) = ((size.width() * SCALE).round() as u32, (size.height() * SCALE).round() as u32);
-    let mut pixels = Pixmap::new(width, height)
-        .ok_or_else(|| format!("cannot hold an image of `{width}` by `{height}` pixels"))?;
+    let (width, height) = (
+        (size.width() * SCALE).round() as u32,
+        (size.height() * SCALE).round() as u32,
+    );
+    let mut pixels =
+        Pixmap::new(width, height).ok_or_else(|| format!("cannot hold an image of `{width}` by `{height}` pixels"))?;
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
     pixels.encode_png().map_err(|error| error.to_string())
 }

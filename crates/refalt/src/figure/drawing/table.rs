@@ -27,7 +27,10 @@ impl From<Option<f64>> for Cell<'_> {
 
 impl Table {
     pub(crate) fn new(headers: &[&str]) -> Self {
-        let mut table = Self { text: String::new(), columns: headers.len() };
+        let mut table = Self {
+            text: String::new(),
+            columns: headers.len(),
+        };
         table.row(&headers.iter().map(|h| Cell::Text(h)).collect::<Vec<_>>());
         table
     }
@@ -62,7 +65,15 @@ mod tests {
     #[test]
     fn rows_keep_every_digit_and_stay_one_line() {
         let mut table = Table::new(&["name", "n", "value", "other"]);
-        table.row(&[Cell::Text("a\tb\nc"), Cell::Integer(7), Cell::Number(0.1 + 0.2), None.into()]);
-        assert_eq!(table.finish(), "name\tn\tvalue\tother\na b c\t7\t0.30000000000000004\tNA\n");
+        table.row(&[
+            Cell::Text("a\tb\nc"),
+            Cell::Integer(7),
+            Cell::Number(0.1 + 0.2),
+            None.into(),
+        ]);
+        assert_eq!(
+            table.finish(),
+            "name\tn\tvalue\tother\na b c\t7\t0.30000000000000004\tNA\n"
+        );
     }
 }

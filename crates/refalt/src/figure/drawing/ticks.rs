@@ -23,7 +23,11 @@ impl Ticks {
     /// # Source
     /// Heckbert 1990, "Nice numbers for graph labels", Graphics Gems I, p. 61, with 2.5 added.
     pub(crate) fn covering(low: f64, high: f64, wanted: usize) -> Self {
-        let (low, high) = if low < high { (low, high) } else { (low - 0.5, low + 0.5) };
+        let (low, high) = if low < high {
+            (low, high)
+        } else {
+            (low - 0.5, low + 0.5)
+        };
         let rough = (high - low) / wanted.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
         let (factor, extra_decimals) = match rough / power {
@@ -36,12 +40,21 @@ impl Ticks {
         };
         let step = factor * power;
         // The digits of the step after the point: 0.25 needs two, 0.2 one, 50 none.
-        let exponent = if factor == 10.0 { power.log10().round() + 1.0 } else { power.log10().round() };
+        let exponent = if factor == 10.0 {
+            power.log10().round() + 1.0
+        } else {
+            power.log10().round()
+        };
         let decimals = (extra_decimals as f64 - exponent).max(0.0) as usize;
         // A value that already is a multiple must not gain an interval by rounding.
         let snug = 1e-9;
         let (first, last) = ((low / step + snug).floor(), (high / step - snug).ceil());
-        Self { low: first * step, high: last * step, step, decimals }
+        Self {
+            low: first * step,
+            high: last * step,
+            step,
+            decimals,
+        }
     }
 
     /// Returns an axis that ends a little beyond `low` and `high`, so that marks there are not cut.
@@ -50,7 +63,11 @@ impl Ticks {
     pub(crate) fn padded(low: f64, high: f64, wanted: usize) -> Self {
         let pad = 0.04 * (high - low);
         if pad > 0.0 {
-            Self { low: low - pad, high: high + pad, ..Self::covering(low, high, wanted) }
+            Self {
+                low: low - pad,
+                high: high + pad,
+                ..Self::covering(low, high, wanted)
+            }
         } else {
             Self::covering(low, high, wanted)
         }
@@ -59,8 +76,13 @@ impl Ticks {
     /// Returns the tick values in order: the multiples of the step on the axis.
     pub(crate) fn values(&self) -> Vec<f64> {
         let snug = 1e-9;
-        let (first, last) = ((self.low / self.step - snug).ceil(), (self.high / self.step + snug).floor());
-        (0..=(last - first) as usize).map(|i| (first + i as f64) * self.step).collect()
+        let (first, last) = (
+            (self.low / self.step - snug).ceil(),
+            (self.high / self.step + snug).floor(),
+        );
+        (0..=(last - first) as usize)
+            .map(|i| (first + i as f64) * self.step)
+            .collect()
     }
 
     /// Returns the text of a tick.
@@ -80,7 +102,10 @@ pub(crate) fn genomic(first: u32, last: u32, px_per_base: f64, room_px: f64) -> 
         .find(|&step| step as f64 >= needed)
         .unwrap_or(u64::from(u32::MAX));
     let start = u64::from(first).div_ceil(step) * step;
-    (start..=u64::from(last)).step_by(step as usize).filter_map(|base| u32::try_from(base).ok()).collect()
+    (start..=u64::from(last))
+        .step_by(step as usize)
+        .filter_map(|base| u32::try_from(base).ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -121,7 +146,10 @@ mod tests {
     #[test]
     fn genomic_ticks_are_multiples_inside_the_range() {
         // 7 px per base and 70 px of room: ten bases apart.
-        assert_eq!(genomic(1_294_989, 1_295_021, 7.0, 70.0), [1_294_990, 1_295_000, 1_295_010, 1_295_020]);
+        assert_eq!(
+            genomic(1_294_989, 1_295_021, 7.0, 70.0),
+            [1_294_990, 1_295_000, 1_295_010, 1_295_020]
+        );
         // Half a pixel per base: 140 bases needed, 200 taken.
         assert_eq!(genomic(1, 500, 0.5, 70.0), [200, 400]);
         assert_eq!(genomic(5, 7, 20.0, 10.0), [5, 6, 7]);

@@ -5,6 +5,7 @@
 //! the process.
 
 use super::error::FastaError;
+use crate::io::gzip::{BGZIP_HEADER, has_bgzip_end, is_bgzip, is_gzip};
 use noodles::bgzf;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -47,14 +48,6 @@ pub(super) enum Kind {
     Bgzip,
 }
 
-/// The empty block that ends every bgzip file: SAM specification section 4.1.2, "End-of-file marker".
-const END_OF_FILE: [u8; 28] = [
-    0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-];
-
-/// Length of a bgzip block header up to and with its size field.
-const HEADER: usize = 18;
-
 /// Looks at the first bytes and refuses what cannot be a reference.
 pub(super) fn sniff(path: &Path) -> Result<Kind, FastaError> {
     let failed = |action| {
@@ -74,13 +67,13 @@ pub(super) fn sniff(path: &Path) -> Result<Kind, FastaError> {
         return Err(failed("open")(source));
     }
     let mut start = Vec::new();
-    file.take(HEADER as u64)
+    file.take(BGZIP_HEADER as u64)
         .read_to_end(&mut start)
         .map_err(failed("read"))?;
     let found = match start[..] {
         [] => return Err(FastaError::NoRecord { path: path.to_owned() }),
-        [0x1f, 0x8b, ..] if is_bgzip(&start) => return Ok(Kind::Bgzip),
-        [0x1f, 0x8b, ..] => return Err(FastaError::PlainGzip { path: path.to_owned() }),
+        _ if is_bgzip(&start) => return Ok(Kind::Bgzip),
+        _ if is_gzip(&start) => return Err(FastaError::PlainGzip { path: path.to_owned() }),
         [b'>' | b'\n' | b'\r', ..] => return Ok(Kind::Plain),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd-compressed data".to_owned(),
         [b'B', b'Z', b'h', ..] => "bzip2-compressed data".to_owned(),
@@ -95,11 +88,6 @@ pub(super) fn sniff(path: &Path) -> Result<Kind, FastaError> {
         path: path.to_owned(),
         found,
     })
-}
-
-/// Says whether a gzip header has the extra field of bgzip: SAM specification section 4.1.
-fn is_bgzip(header: &[u8]) -> bool {
-    header.len() >= HEADER && header[3] & 4 != 0 && header[10..16] == [6, 0, b'B', b'C', 2, 0]
 }
 
 impl Source {
@@ -259,7 +247,7 @@ pub(super) fn read_gzi(path: &Path, gzi: &Path) -> Result<Blocks, FastaError> {
     }
     // The blocks after the last entry, normally one and the end-of-file mark.
     let rest = walk(path, last.0, last.1).map_err(|error| match error {
-        FastaError::BgzipDamaged { reason, .. } if !ends_with_mark(path) => FastaError::BgzipDamaged {
+        FastaError::BgzipDamaged { reason, .. } if !is_whole(path) => FastaError::BgzipDamaged {
             path: path.to_owned(),
             reason,
         },
@@ -269,19 +257,10 @@ pub(super) fn read_gzi(path: &Path, gzi: &Path) -> Result<Blocks, FastaError> {
     Ok(Blocks { index, size: rest.size })
 }
 
-fn ends_with_mark(path: &Path) -> bool {
-    let read = || -> io::Result<bool> {
-        let mut file = File::open(path)?;
-        let size = file.metadata()?.len();
-        let Some(start) = size.checked_sub(END_OF_FILE.len() as u64) else {
-            return Ok(false);
-        };
-        file.seek(SeekFrom::Start(start))?;
-        let mut end = [0; END_OF_FILE.len()];
-        file.read_exact(&mut end)?;
-        Ok(end == END_OF_FILE)
-    };
-    read().unwrap_or(false)
+fn is_whole(path: &Path) -> bool {
+    File::open(path)
+        .and_then(|mut file| has_bgzip_end(&mut file))
+        .unwrap_or(false)
 }
 
 /// Follows the block headers from `compressed` (a block start), where `text` bytes precede, to the end of the file.
@@ -297,7 +276,7 @@ fn walk(path: &Path, compressed: u64, text: u64) -> Result<Blocks, FastaError> {
     };
     let file = File::open(path).map_err(failed)?;
     let file_size = file.metadata().map_err(failed)?.len();
-    if !ends_with_mark(path) {
+    if !is_whole(path) {
         return Err(damaged("the end-of-file block is missing".to_owned()));
     }
     let mut file = BufReader::with_capacity(1 << 16, file);
@@ -305,13 +284,13 @@ fn walk(path: &Path, compressed: u64, text: u64) -> Result<Blocks, FastaError> {
     let (mut at, mut text) = (compressed, text);
     let mut entries = Vec::new();
     while at < file_size {
-        let mut header = [0; HEADER];
+        let mut header = [0; BGZIP_HEADER];
         let read = file.read_exact(&mut header);
-        if read.is_err() || header[..2] != [0x1f, 0x8b] || !is_bgzip(&header) {
+        if read.is_err() || !is_bgzip(&header) {
             return Err(damaged(format!("no block header at byte {at}")));
         }
         let block = u64::from(u16::from_le_bytes([header[16], header[17]])) + 1;
-        let (Some(body), true) = (block.checked_sub(HEADER as u64 + 4), at + block <= file_size) else {
+        let (Some(body), true) = (block.checked_sub(BGZIP_HEADER as u64 + 4), at + block <= file_size) else {
             return Err(damaged(format!(
                 "the block at byte {at} has the impossible size {block}"
             )));

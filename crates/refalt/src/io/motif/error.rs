@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use refalt_core::motif::MotifError;
 use thiserror::Error;
 
+use crate::Diagnostic;
+
 /// A motif file could not be opened or is not right.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MotifReadError {
     /// The file cannot be read.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -22,9 +24,15 @@ pub enum MotifReadError {
     File(#[from] MotifFileError),
 }
 
-impl MotifReadError {
-    /// Returns what the user can do about the error, where there is something to do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for MotifReadError {
+    fn place(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } => None,
+            Self::File(error) => error.place(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Io { .. } => None,
             Self::File(error) => error.hint(),
@@ -34,7 +42,7 @@ impl MotifReadError {
 
 /// A mistake in a motif file.
 #[derive(Debug, Clone, PartialEq, Error)]
-#[error("{problem}\n  --> {file}, line {line}")]
+#[error("{problem}")]
 pub struct MotifFileError {
     /// The file, as given by the caller.
     pub file: String,
@@ -44,9 +52,12 @@ pub struct MotifFileError {
     pub problem: MotifFileProblem,
 }
 
-impl MotifFileError {
-    /// Returns what the user can do about the error, where there is something to do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for MotifFileError {
+    fn place(&self) -> Option<String> {
+        Some(format!("{}, line {}", self.file, self.line))
+    }
+
+    fn hint(&self) -> Option<String> {
         self.problem.hint()
     }
 }

@@ -1,7 +1,7 @@
 //! Alleles and positions from the text of a cell.
 
 use super::problem::{Field, RowProblem};
-use refalt_core::{Alternate, Dna, Position};
+use refalt_core::{Alternate, Dna, Position, Variant};
 
 /// Reads REF.
 pub(super) fn reference_bases(text: &[u8]) -> Result<Dna, RowProblem> {
@@ -127,6 +127,23 @@ fn position_number(text: &[u8]) -> Result<u64, RowProblem> {
         None if text.iter().all(u8::is_ascii_digit) => Err(RowProblem::PositionTooLarge { found: lossy(text) }),
         None => Err(RowProblem::PositionNotNumber { found: lossy(text) }),
     }
+}
+
+/// Says whether writing the variant gives these letters again (position 1-based).
+pub(super) fn is_verbatim(variant: &Variant, position: &[u8], reference: &[u8], alternate: &[u8]) -> bool {
+    let same_number = number(position) == Some(u64::from(variant.position.one_based()));
+    let plain_number = position.first() != Some(&b'0');
+    same_number && plain_number && has_same_alleles(variant, reference, alternate)
+}
+
+/// Says whether writing the alleles gives these letters again.
+pub(super) fn has_same_alleles(variant: &Variant, reference: &[u8], alternate: &[u8]) -> bool {
+    let same_alternate = match &variant.alternate {
+        Alternate::Bases(bases) => bases.as_bytes() == alternate,
+        Alternate::Symbolic(text) | Alternate::Breakend(text) => text.as_bytes() == alternate,
+        Alternate::Star | Alternate::Missing => true,
+    };
+    same_alternate && variant.reference_bases.as_bytes() == reference
 }
 
 /// Returns bytes as text for a message, with U+FFFD for what is no UTF-8.

@@ -22,7 +22,7 @@ use super::problem::{Field, RowProblem};
 use super::row::{RowNames, VariantRow};
 use super::source::Input;
 use super::vcf_header::VcfHeader;
-use refalt_core::{Assembly, ContigName, Variant};
+use refalt_core::{Assembly, ContigName, Position, Variant};
 use std::collections::VecDeque;
 
 /// Bytes of the fixed part of a record's site part.
@@ -60,7 +60,7 @@ impl BcfRows {
     /// Appends the rows of the next record; false at the end of the file.
     pub(super) fn next_record(&mut self, rows: &mut VecDeque<VariantRow>) -> Result<bool, ReadError> {
         let read = self.read(rows);
-        read.map_err(|cause| cause.at(self.input.name(), Some(self.record)))
+        read.map_err(|cause| cause.at_record(self.input.name(), self.record))
     }
 
     fn read(&mut self, rows: &mut VecDeque<VariantRow>) -> Result<bool, ReadCause> {
@@ -85,7 +85,7 @@ impl BcfRows {
         // VCF specification 6.3.1: POS is stored 0-based, -1 for a telomere.
         let zero_based = site.i32()?;
         let position = match u32::try_from(zero_based) {
-            Ok(index) => allele::zero_based_position(index.to_string().as_bytes()),
+            Ok(index) => Position::from_zero_based(index).ok_or(RowProblem::PositionZero),
             Err(_) => Err(RowProblem::PositionZero),
         };
         site.take(8)?; // rlen, QUAL
@@ -116,14 +116,16 @@ impl BcfRows {
                     alternate: allele::alternate(alternate_text)?,
                 })
             });
-            let text = format!(
-                "{}:{}:{}>{}",
-                contig.0,
-                i64::from(zero_based) + 1,
-                allele::lossy(reference_text),
-                allele::lossy(alternate_text)
-            );
-            let same = variant.as_ref().is_ok_and(|variant| variant.to_string() == text);
+            let written = match &variant {
+                Ok(variant) if allele::has_same_alleles(variant, reference_text, alternate_text) => None,
+                _ => Some(format!(
+                    "{}:{}:{}>{}",
+                    contig.0,
+                    i64::from(zero_based) + 1,
+                    allele::lossy(reference_text),
+                    allele::lossy(alternate_text)
+                )),
+            };
             rows.push_back(VariantRow {
                 row: 0,
                 line: self.record,
@@ -131,7 +133,7 @@ impl BcfRows {
                 id: id.map(Into::into),
                 said_assembly: said,
                 names: RowNames::default(),
-                written: (!same).then(|| text.into()),
+                written: written.map(Into::into),
                 variant,
                 carried: Box::default(),
             });

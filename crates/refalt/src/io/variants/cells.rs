@@ -76,14 +76,28 @@ impl CellReader {
                 let (reference, alternates) = (text(*reference), text(*alternate));
                 let (name, said_by_contig) = contig_of(contig, &mut self.contigs);
                 let said = said_by_contig.or_else(|| id.as_deref().and_then(|id| ids::assembly_suffix(id.as_bytes())));
-                let place = place(name, shown_position, *position, reference);
+                let name = name.ok_or_else(|| empty(Field::Contig, contig));
+                let place = name.and_then(|name| place(name, shown_position, *position, reference));
                 for (index, alternate) in alternates.split(',').enumerate() {
                     let variant = place.clone().and_then(|place| with_alternate(place, alternate));
-                    // Only what reads back letter for letter need not be kept.
-                    let written = format!("{contig}:{shown_position}:{reference}>{alternate}");
-                    let same = variant.as_ref().is_ok_and(|variant| variant.to_string() == written);
+                    let digits = shown_position.as_bytes();
+                    let is_verbatim = variant.as_ref().is_ok_and(|variant| match position {
+                        PositionFrom::Bases(_) => {
+                            allele::is_verbatim(variant, digits, reference.as_bytes(), alternate.as_bytes())
+                        }
+                        PositionFrom::BedStart(_) => {
+                            allele::has_same_alleles(variant, reference.as_bytes(), alternate.as_bytes())
+                        }
+                    });
+                    let written = (!is_verbatim).then(|| {
+                        let base = match position {
+                            PositionFrom::Bases(_) => "",
+                            PositionFrom::BedStart(_) => "start0=",
+                        };
+                        format!("{contig}:{base}{shown_position}:{reference}>{alternate}").into()
+                    });
                     let allele = u32::try_from(index + 1).unwrap_or(u32::MAX);
-                    push(allele, said, variant, (!same).then(|| written.into()));
+                    push(allele, said, variant, written);
                 }
             }
         }
@@ -100,12 +114,14 @@ fn contig_of(text: &str, contigs: &mut Contigs) -> (Option<ContigName>, Option<A
     }
 }
 
-fn place(contig: Option<ContigName>, position: &str, from: PositionFrom, reference: &str) -> Result<Place, RowProblem> {
-    let empty = |field, found: &str| RowProblem::FieldEmpty {
+fn empty(field: Field, found: &str) -> RowProblem {
+    RowProblem::FieldEmpty {
         field,
         found: found.into(),
-    };
-    let contig = contig.ok_or_else(|| empty(Field::Contig, ""))?;
+    }
+}
+
+fn place(contig: ContigName, position: &str, from: PositionFrom, reference: &str) -> Result<Place, RowProblem> {
     if ids::is_missing(position) {
         return Err(empty(Field::Position, position));
     }
@@ -122,8 +138,7 @@ fn place(contig: Option<ContigName>, position: &str, from: PositionFrom, referen
 
 fn with_alternate((contig, position, reference_bases): Place, alternate: &str) -> Result<Variant, RowProblem> {
     if alternate != "." && ids::is_missing(alternate) {
-        let (field, found) = (Field::Alternate, alternate.into());
-        return Err(RowProblem::FieldEmpty { field, found });
+        return Err(empty(Field::Alternate, alternate));
     }
     let alternate: Alternate = ids::alternate_cell(alternate)?;
     Ok(Variant {

@@ -34,22 +34,12 @@ pub enum Role {
 
 /// A role, its key in `--columns`, and the column names that have it without being told, best first.
 ///
-/// Names are compared in lower case, with a leading `#` and spaces, dots and underscores removed.
+/// Names are compared in lower case, without a leading `#`, spaces, dots and underscores.
 const ROLES: [(Role, &str, &[&str]); 10] = [
     (
         Role::Id,
         "id",
-        &[
-            "variantid",
-            "variant",
-            "spdi",
-            "hgvsg",
-            "markername",
-            "snpid",
-            "snp",
-            "id",
-            "name",
-        ],
+        &["variantid", "variant", "spdi", "hgvsg", "markername", "snpid", "snp"],
     ),
     (Role::Contig, "chrom", &["chrom", "chr", "chromosome", "contig"]),
     (Role::Position, "pos", &["pos", "position", "bp", "basepairlocation"]),
@@ -77,6 +67,11 @@ const ROLES: [(Role, &str, &[&str]); 10] = [
     (Role::GeneStrand, "strand", &["genestrand", "strand"]),
     (Role::Hgvs, "hgvs", &["hgvs", "hgvsg", "hgvsc", "hgvsexpressions"]),
 ];
+
+/// Columns that name a row beside its coordinates, after those of [`Role::Id`].
+///
+/// They may hold anything, so none of them alone makes a table one of variants.
+pub(super) const NAME_COLUMNS: [&str; 3] = ["id", "name", "variantname"];
 
 impl Role {
     /// Returns the key of the role in `--columns`.
@@ -350,6 +345,23 @@ fn unquote(text: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_page_on_input_lists_every_known_name() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/input.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for (role, key, names) in ROLES {
+            let line = page
+                .lines()
+                .find(|line| line.contains(&format!("| `{key}` |")))
+                .unwrap();
+            let listed = line.rsplit('|').nth(1).unwrap().replace(' ', "");
+            for name in names {
+                let known = listed.split([',', ';']).any(|listed| listed == *name);
+                assert!(known, "docs/input.md does not list `{name}` for {role}");
+            }
+        }
+    }
 
     #[test]
     fn faulty_maps_are_refused() {

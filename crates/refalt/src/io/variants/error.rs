@@ -11,10 +11,21 @@ use std::fmt;
 pub struct ReadError {
     /// The file as the user named it; `<stdin>` for standard input.
     pub file: Box<str>,
-    /// The line (text) or record (BCF, Parquet) at which reading stopped (1-based), when there is one.
-    pub line: Option<u64>,
+    /// Where in the file reading stopped.
+    pub place: ReadPlace,
     /// The cause.
     pub cause: Box<ReadCause>,
+}
+
+/// Where in a file reading stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadPlace {
+    /// Before any line, or in the file as a whole.
+    File,
+    /// At a line of text (1-based).
+    Line(u64),
+    /// At a record of a binary format (1-based).
+    Record(u64),
 }
 
 impl fmt::Display for ReadError {
@@ -28,10 +39,11 @@ impl std::error::Error for ReadError {}
 
 impl Diagnostic for ReadError {
     fn place(&self) -> Option<String> {
-        let word = if self.cause.counts_records() { "record" } else { "line" };
-        Some(match self.line {
-            Some(line) => format!("{}, {word} {line}", self.file),
-            None => self.file.to_string(),
+        let file = &self.file;
+        Some(match self.place {
+            ReadPlace::File => file.to_string(),
+            ReadPlace::Line(line) => format!("{file}, line {line}"),
+            ReadPlace::Record(record) => format!("{file}, record {record}"),
         })
     }
 
@@ -113,12 +125,6 @@ pub enum ReadCause {
     /// Lines end as on a classic Mac.
     #[error("lines end with a carriage return alone")]
     CarriageReturns,
-    /// A quotation mark opens a cell that does not end.
-    #[error("a cell that begins with a quotation mark here does not end within {limit_bytes} bytes")]
-    QuoteOpen {
-        /// The limit.
-        limit_bytes: usize,
-    },
     /// The table lacks columns that make a variant.
     #[error("no column for {}; columns present: {}", list(missing), quoted(present))]
     ColumnsMissing {
@@ -187,17 +193,22 @@ pub enum ReadCause {
 }
 
 impl ReadCause {
-    /// Joins the cause with the place.
+    /// Joins the cause with a file and, where there is one, a line.
     pub(super) fn at(self, file: &str, line: Option<u64>) -> ReadError {
-        ReadError {
-            file: file.into(),
-            line,
-            cause: Box::new(self),
-        }
+        self.in_file(file, line.map_or(ReadPlace::File, ReadPlace::Line))
     }
 
-    const fn counts_records(&self) -> bool {
-        matches!(self, Self::Bcf { .. } | Self::Parquet { .. })
+    /// Joins the cause with a file and a record of it.
+    pub(super) fn at_record(self, file: &str, record: u64) -> ReadError {
+        self.in_file(file, ReadPlace::Record(record))
+    }
+
+    fn in_file(self, file: &str, place: ReadPlace) -> ReadError {
+        ReadError {
+            file: file.into(),
+            place,
+            cause: Box::new(self),
+        }
     }
 
     /// Returns what the user can do.
@@ -218,7 +229,6 @@ impl ReadCause {
             Self::Binary | Self::NotUtf8 { .. } => "convert the file to UTF-8 text".to_owned(),
             Self::LineTooLong { .. } => return None,
             Self::CarriageReturns => "convert line ends, for example with `tr '\\r' '\\n'`".to_owned(),
-            Self::QuoteOpen { .. } => "double the quotation marks inside cells, or close the cell".to_owned(),
             Self::ColumnsMissing { missing, nearest, .. } => missing_hint(missing, nearest),
             Self::ColumnAmbiguous { role, candidates } => {
                 let first = candidates.first().map_or("", String::as_str);
@@ -245,10 +255,13 @@ fn missing_hint(missing: &[Role], nearest: &[(Role, String)]) -> String {
         let column = near.map_or("COLUMN".to_owned(), |(_, column)| super::columns::quote(column));
         format!("{}={column}", role.key())
     });
-    format!(
-        "say which columns they are: `--columns {}`; or `id=COLUMN` for a column of whole variants",
-        entries.collect::<Vec<_>>().join(",")
-    )
+    let map = entries.collect::<Vec<_>>().join(",");
+    let start = if missing.contains(&Role::Position) {
+        "; `start0=` in place of `pos=` for a column that counts from 0, as BED does"
+    } else {
+        ""
+    };
+    format!("say which columns they are: `--columns {map}`{start}; or `id=COLUMN` for a column of whole variants")
 }
 
 fn list(roles: &[Role]) -> String {

@@ -90,7 +90,7 @@ impl ParquetRows {
                 return Ok(false);
             };
             let text = batch.and_then(|batch| as_text(&batch));
-            self.columns = text.map_err(|error| cause(&error).at(&self.name, Some(self.record + 1)))?;
+            self.columns = text.map_err(|error| cause(&error).at_record(&self.name, self.record + 1))?;
             self.height = self.columns.first().map_or(0, StringArray::len);
             self.next = 0;
         }

@@ -55,6 +55,9 @@ pub enum RowProblem {
         /// Lines of the file that the row takes, more than one with quoted line breaks.
         lines: u64,
     },
+    /// A quoted cell is not closed, or text follows its closing mark.
+    #[error("a cell begins with a quotation mark that is not closed before the next separator")]
+    QuoteMalformed,
     /// A cell holds nothing: it is empty, `NA` or the like.
     #[error("{field} is missing: the cell is `{found}`")]
     FieldEmpty {
@@ -159,6 +162,7 @@ impl RowProblem {
         match self {
             Self::FieldsMissing { .. } => "fields_missing",
             Self::FieldCount { .. } => "field_count",
+            Self::QuoteMalformed => "quote_malformed",
             Self::FieldEmpty { .. } => "field_empty",
             Self::PositionNotNumber { .. } => "position_not_number",
             Self::PositionZero => "position_zero",
@@ -185,9 +189,7 @@ impl Diagnostic for RowProblem {
                 "columns are separated by tabs; a last line that is cut short means that the file is incomplete"
                     .to_owned()
             }
-            Self::FieldCount { lines, .. } if *lines > 1 => {
-                "a quotation mark that is not closed joins lines; double the marks inside cells".to_owned()
-            }
+            Self::QuoteMalformed => "double the quotation marks inside quoted cells, and close the cells".to_owned(),
             Self::FieldCount { .. } => {
                 "quote cells that contain the separator, and write empty cells out to the last column".to_owned()
             }

@@ -1,6 +1,6 @@
 //! Finds the columns of a table from its header, the user's map and the known names.
 
-use super::columns::{ColumnMap, ColumnName, Role};
+use super::columns::{ColumnMap, ColumnName, NAME_COLUMNS, Role};
 use super::error::ReadCause;
 
 /// Where the contig of a row comes from.
@@ -132,13 +132,16 @@ impl Resolver<'_> {
         let variant = self.variant()?;
         let name = match variant {
             VariantFrom::Word(column) => Some(column),
-            VariantFrom::Columns { .. } => self.named(Role::Id)?.or_else(|| self.best(Role::Id)),
+            VariantFrom::Columns { .. } => self
+                .named(Role::Id)?
+                .or_else(|| self.best(Role::Id.known_names()))
+                .or_else(|| self.best(&NAME_COLUMNS)),
         };
         let gene = self.optional(Role::Gene)?;
         let strand = match self.named(Role::GeneStrand)? {
             Some(column) => Some(column),
             // The strand of a row without a gene is that of a probe or an element.
-            None => gene.and_then(|_| self.best(Role::GeneStrand)),
+            None => gene.and_then(|_| self.best(Role::GeneStrand.known_names())),
         };
         Ok(Columns {
             variant,
@@ -236,15 +239,18 @@ impl Resolver<'_> {
 
     /// Returns the column of a role that only informs; of several the best known name wins.
     fn optional(&self, role: Role) -> Result<Option<usize>, ReadCause> {
-        Ok(self.named(role)?.or_else(|| self.best(role)))
+        Ok(self.named(role)?.or_else(|| self.best(role.known_names())))
     }
 
-    fn best(&self, role: Role) -> Option<usize> {
+    /// Returns the column whose name comes first in `names`.
+    fn best(&self, names: &[&str]) -> Option<usize> {
         let rank = |column: &usize| {
             let name = plain(&self.header[*column]);
-            role.known_names().iter().position(|known| *known == name)
+            names.iter().position(|known| *known == name)
         };
-        self.candidates(role).min_by_key(rank)
+        (0..self.header.len())
+            .filter(|column| rank(column).is_some())
+            .min_by_key(rank)
     }
 
     fn candidates(&self, role: Role) -> impl Iterator<Item = usize> + '_ {
@@ -280,15 +286,42 @@ impl Resolver<'_> {
     /// Returns a column whose name speaks of the role without being a known one.
     fn near(&self, role: Role) -> Option<String> {
         let words: &[&str] = match role {
-            Role::Contig => &["chr", "chrom", "contig", "seqname"],
-            Role::Position => &["pos", "bp", "start"],
-            Role::Reference => &["ref", "other", "allele1", "a2", "nea"],
-            Role::Alternate => &["alt", "effect", "allele2", "a1", "ea"],
+            Role::Contig => &["chr", "chrom", "chromosome", "contig", "seqname"],
+            Role::Position => &["pos", "position", "bp", "genpos", "start", "chromstart"],
+            Role::Reference => &["ref", "reference", "other", "nea", "refallele"],
+            Role::Alternate => &["alt", "alternate", "effect", "ea", "altallele"],
             _ => &[],
         };
-        let named = |word: &&str| self.header.iter().find(|name| plain(name).contains(*word)).cloned();
+        let named = |word: &&str| {
+            let has_word = |name: &&String| name_words(name).iter().any(|own| own == word);
+            // Of several the shortest: long names hold remarks.
+            self.header
+                .iter()
+                .filter(has_word)
+                .min_by_key(|name| name.len())
+                .cloned()
+        };
         words.iter().find_map(named)
     }
+}
+
+/// Splits `var.pos_hg38` and `refAllele` into words in lower case.
+fn name_words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower = false;
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() || (after_lower && letter.is_uppercase()) {
+            words.push(String::new());
+        }
+        if letter.is_alphanumeric() {
+            words
+                .last_mut()
+                .expect("there is a first word")
+                .extend(letter.to_lowercase());
+        }
+        after_lower = letter.is_lowercase();
+    }
+    words
 }
 
 /// Returns a column name in the form in which names are compared.
@@ -380,6 +413,16 @@ mod tests {
         assert_eq!(missing, [Role::Reference, Role::Alternate]);
         assert_eq!(nearest[0], (Role::Reference, "other_allele".to_owned()));
         assert_eq!(places(&header, "ref=other_allele,alt=effect_allele"), [1, 3, 2, 0]);
+    }
+
+    #[test]
+    fn near_misses_are_whole_words() {
+        let header = ["chrom", "str.start", "var.pos_hg38", "repeats", "refAllele2"];
+        let Err(ReadCause::ColumnsMissing { nearest, .. }) = resolve(&header, "") else {
+            panic!("`repeats` is no allele");
+        };
+        let expected = [(Role::Position, "var.pos_hg38"), (Role::Reference, "refAllele2")];
+        assert_eq!(nearest, expected.map(|(role, name)| (role, name.to_owned())));
     }
 
     #[test]

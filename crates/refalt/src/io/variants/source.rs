@@ -1,8 +1,9 @@
 //! Where bytes come from: a path, standard input, a reader; unpacked, buffered, by line.
 
 use super::error::{ReadCause, ReadError};
+use crate::io::gzip::{BGZIP_HEADER, END_OF_FILE, has_bgzip_end, is_bgzip, is_gzip};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -37,11 +38,6 @@ impl Source {
     }
 }
 
-/// The block that ends a BGZF file: SAM/BAM specification, section 4.1.2, "End-of-file marker".
-const BGZF_END: [u8; 28] = [
-    0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-];
-
 /// Longest line; more is no list of variants but something without line ends.
 const LONGEST_LINE_BYTES: usize = 256 << 20;
 
@@ -55,7 +51,7 @@ impl<R: Read> Read for Tail<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         if let Ok(mut last) = self.last.lock() {
-            let keep = BGZF_END.len();
+            let keep = END_OF_FILE.len();
             last.extend_from_slice(&buffer[count.saturating_sub(keep)..count]);
             let excess = last.len().saturating_sub(keep);
             last.drain(..excess);
@@ -98,16 +94,13 @@ impl Input {
             return Err(ReadCause::Unreadable { reason }.at(name, None));
         }
         if metadata.is_file() {
-            let mut first = Vec::with_capacity(18);
-            (&mut file).take(18).read_to_end(&mut first).map_err(fail)?;
-            if is_bgzf(&first) {
-                let offset = metadata.len().saturating_sub(BGZF_END.len() as u64);
-                let mut last = Vec::with_capacity(BGZF_END.len());
-                file.seek(SeekFrom::Start(offset)).map_err(fail)?;
-                file.read_to_end(&mut last).map_err(fail)?;
-                if last != BGZF_END {
-                    return Err(no_end_marker().at(name, None));
-                }
+            let mut first = Vec::with_capacity(BGZIP_HEADER);
+            (&mut file)
+                .take(BGZIP_HEADER as u64)
+                .read_to_end(&mut first)
+                .map_err(fail)?;
+            if is_bgzip(&first) && !has_bgzip_end(&mut file).map_err(fail)? {
+                return Err(no_end_marker().at(name, None));
             }
             file.rewind().map_err(fail)?;
         }
@@ -126,8 +119,8 @@ impl Input {
             return Err(ReadCause::Empty.at(name, None));
         }
         refuse_packing(&first).map_err(|cause| cause.at(name, None))?;
-        let bgzf = is_bgzf(&first);
-        let (gzip, bzip2) = (first.starts_with(b"\x1f\x8b"), first.starts_with(b"BZh"));
+        let bgzf = is_bgzip(&first);
+        let (gzip, bzip2) = (is_gzip(&first), first.starts_with(b"BZh"));
         let whole = io::Cursor::new(first).chain(inner);
         let last = Arc::new(Mutex::new(Vec::new()));
         let tail = Tail {
@@ -217,7 +210,7 @@ impl Input {
     /// A BGZF stream that ends at a block border lacks only its end marker.
     fn check_end_marker(&self) -> Result<(), ReadCause> {
         let Some(tail) = &self.bgzf_tail else { return Ok(()) };
-        let whole = tail.lock().is_ok_and(|last| *last == BGZF_END);
+        let whole = tail.lock().is_ok_and(|last| *last == END_OF_FILE);
         if whole { Ok(()) } else { Err(no_end_marker()) }
     }
 
@@ -287,25 +280,6 @@ impl Input {
         }
         Ok(true)
     }
-}
-
-impl Read for Input {
-    /// Hands the bytes to readers that split them themselves; the cause of a failure travels inside the error.
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-            self.fill().map_err(io::Error::other)?;
-        }
-        let count = bytes.len().min(self.end - self.start);
-        bytes[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
-        self.start += count;
-        Ok(count)
-    }
-}
-
-/// Says whether the first gzip member carries a BGZF block size (subfield `BC`).
-fn is_bgzf(first: &[u8]) -> bool {
-    first.len() >= 18 && first.starts_with(b"\x1f\x8b\x08\x04") && &first[12..16] == b"BC\x02\0"
 }
 
 const fn no_end_marker() -> ReadCause {
@@ -385,7 +359,11 @@ fn refuse_packing(first: &[u8]) -> Result<(), ReadCause> {
             remedy: "unpack it with `tar -x` and give the file inside",
         });
     }
-    let other: [(&[u8], &str); 7] = [
+    let other: [(&[u8], &str); 11] = [
+        (b"{", "JSON"),
+        (b"[{", "JSON"),
+        (b"<!", "an HTML or XML page"),
+        (b"<html", "an HTML page"),
         (b"BAM\x01", "a BAM file"),
         (b"CRAM", "a CRAM file"),
         (b"\x89HDF", "an HDF5 file"),
@@ -405,6 +383,7 @@ fn refuse_packing(first: &[u8]) -> Result<(), ReadCause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::variants::error::ReadPlace;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write;
@@ -467,9 +446,9 @@ mod tests {
         writer.write_all(b"a\nb\n").unwrap();
         let whole = writer.finish().unwrap();
         assert_eq!(lines(&whole).unwrap(), ["a", "b"]);
-        let error = lines(&whole[..whole.len() - BGZF_END.len()]).unwrap_err();
+        let error = lines(&whole[..whole.len() - END_OF_FILE.len()]).unwrap_err();
         assert!(matches!(*error.cause, ReadCause::Truncated { .. }));
-        assert_eq!(error.line, Some(3));
+        assert_eq!(error.place, ReadPlace::Line(3));
     }
 
     #[test]

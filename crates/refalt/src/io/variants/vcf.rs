@@ -17,7 +17,7 @@ use super::problem::{Field, RowProblem};
 use super::row::{RowNames, VariantRow, hgvs_list};
 use super::source::{Input, Line};
 use super::vcf_header::{PerAllele, VcfHeader};
-use refalt_core::{Alternate, Assembly, ContigName, Position, Strand, Variant};
+use refalt_core::{Assembly, ContigName, Position, Strand, Variant};
 use std::collections::VecDeque;
 
 /// Columns that make a record: CHROM, POS, ID, REF, ALT.
@@ -65,7 +65,7 @@ impl VcfRows {
         let mut first = None;
         while let Some(line) = input.next_line()? {
             let place = Some(line.number);
-            if line.number == 1 && line.is_terminated && memchr::memchr(b'\r', line.bytes).is_some() {
+            if line.number == 1 && memchr::memchr(b'\r', line.bytes).is_some() {
                 return Err(ReadCause::CarriageReturns.at(&name, place));
             }
             if line.bytes.starts_with(b"##") {
@@ -329,15 +329,10 @@ fn id_of(id: &[u8]) -> Result<Option<Box<str>>, ReadCause> {
 
 /// Returns the variant as written, when writing the parsed one would not give the same letters.
 fn written(columns: &Columns<'_>, alternate: &[u8], variant: &Result<Variant, RowProblem>) -> Option<Box<str>> {
-    if let Ok(variant) = variant {
-        let same_alternate = match &variant.alternate {
-            Alternate::Bases(bases) => bases.as_bytes() == alternate,
-            Alternate::Symbolic(_) | Alternate::Breakend(_) | Alternate::Star | Alternate::Missing => true,
-        };
-        let same_position = columns.position.first() != Some(&b'0');
-        if same_alternate && same_position && variant.reference_bases.as_bytes() == columns.reference {
-            return None;
-        }
+    if let Ok(variant) = variant
+        && allele::is_verbatim(variant, columns.position, columns.reference, alternate)
+    {
+        return None;
     }
     let text = |bytes| String::from_utf8_lossy(bytes);
     let (contig, position) = (text(columns.contig), text(columns.position));

@@ -1,0 +1,57 @@
+//! How commands take a list of variants.
+
+use crate::message::Failure;
+use refalt::io::variants::{ColumnMap, Format, ReadOptions, Source};
+
+/// A list of variants, or variants written out.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InputOptions {
+    /// A file (VCF, BCF, TSV, CSV, Parquet, one id a line; plain, gzip or bgzip), `-` for standard input, or variants
+    /// written out (`chr5:1295113:G>A`, GTEx, gnomAD, SPDI, HGVS g.).
+    #[arg(value_name = "VARIANTS", required = true)]
+    variants: Vec<String>,
+
+    /// Columns of a table: `chrom=CHR,pos=BP,ref=A2,alt=A1`; keys chrom, pos, start0, ref, alt, id, rsid, gene,
+    /// strand, hgvs.
+    #[arg(long, value_name = "MAP")]
+    columns: Option<String>,
+
+    /// Format, when the content does not tell: vcf, bcf, tsv, csv, parquet, ids.
+    #[arg(long)]
+    format: Option<String>,
+}
+
+impl InputOptions {
+    /// Returns where the variants come from.
+    ///
+    /// A single argument is a file unless no such file exists and it reads as a variant.
+    pub(crate) fn source(&self) -> Source {
+        let reads_as_variant = |word: &String| refalt::io::variants::ids::parse(word).variant.is_ok();
+        match self.variants.as_slice() {
+            [one] if one == "-" || std::path::Path::new(one).exists() || !reads_as_variant(one) => {
+                Source::from_argument(one)
+            }
+            words => Source::Literals(words.to_vec()),
+        }
+    }
+
+    /// Returns how to read them.
+    pub(crate) fn reading(&self) -> Result<ReadOptions, Failure> {
+        let columns = match &self.columns {
+            Some(text) => text.parse::<ColumnMap>().map_err(|error| Failure::of(&error).usage())?,
+            None => ColumnMap::default(),
+        };
+        let format = match &self.format {
+            Some(text) => Some(Format::from_name(text).ok_or_else(|| {
+                let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+                Failure::new(format!("unknown format `{text}`; known: {}", names.join(", "))).usage()
+            })?),
+            None => None,
+        };
+        Ok(ReadOptions {
+            format,
+            columns,
+            ..ReadOptions::default()
+        })
+    }
+}

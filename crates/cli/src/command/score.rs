@@ -1,0 +1,219 @@
+//! `refalt score`: scores of each variant for each track, as a Parquet table.
+
+use super::input::InputOptions;
+use crate::exit::Exit;
+use crate::message::Failure;
+use crate::terminal::{DigestBar, RunProgress, Settings};
+use refalt::Diagnostic;
+use refalt::engine::{Manifest, PlanOptions, Summary, Survey};
+use refalt::scoring::{ScoreRequest, Scoring, ScoringError};
+use serde_json::json;
+use std::io::Write;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Arguments of `refalt score`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// Reference sequence: FASTA, plain or bgzip; records named `chr5:1294490-1296547` are slices.
+    #[arg(long, short, value_name = "FASTA")]
+    reference: PathBuf,
+
+    /// Model: `motif`, or `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC).
+    #[arg(long, default_value = "motif")]
+    model: String,
+
+    /// Scorers by name or full text, separated by commas outside parentheses; `refalt scorers` lists them.
+    #[arg(long, default_value = "CHIP_TF", value_name = "NAME,...")]
+    scorers: String,
+
+    /// Window around each variant, in bp.
+    #[arg(long, default_value = "16384", value_name = "BP")]
+    window: NonZeroU32,
+
+    /// Output folder; a run that was interrupted goes on in it.
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Input rows of a part, the unit of resuming [default: about 4 million score rows].
+    #[arg(long, value_name = "N")]
+    rows_per_part: Option<NonZeroU64>,
+
+    /// Say what would be done (variants, calls, rows, disk, time) and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
+    let request = ScoreRequest {
+        variants: options.input.source(),
+        reading: options.input.reading()?,
+        reference: options.reference,
+        model: options.model,
+        plan: PlanOptions {
+            scorers: split_scorers(&options.scorers),
+            window: options.window,
+            rows_per_part: options.rows_per_part.map(NonZeroU64::get),
+        },
+        threads: settings.threads,
+    };
+    let digesting = DigestBar::new(settings);
+    let scoring = Scoring::prepare(&request, &|progress| digesting.show(progress));
+    digesting.finish();
+    let scoring = scoring.map_err(|error| {
+        let failure = Failure::of(&error);
+        if matches!(error, ScoringError::Plan(_) | ScoringError::Model(_)) {
+            failure.usage()
+        } else {
+            failure
+        }
+    })?;
+    for note in scoring.notes() {
+        settings.note(note);
+    }
+    if options.dry_run {
+        let survey = scoring.survey().map_err(|error| Failure::of(&error))?;
+        print_survey(&survey, settings)?;
+        return Ok(Exit::Done);
+    }
+    let summary = score(&scoring, &options.out, settings)?;
+    Ok(exit_of(&summary.manifest))
+}
+
+/// Runs a prepared job with a progress bar and prints its summary.
+pub(crate) fn score(scoring: &Scoring, out: &Path, settings: &Settings) -> Result<Summary, Failure> {
+    let started = Instant::now();
+    let mut progress = RunProgress::new(scoring.rows(), settings);
+    let summary = scoring.run(out, &mut progress);
+    progress.finish();
+    let summary = summary.map_err(|error| Failure::of(&error as &dyn Diagnostic))?;
+    print_summary(&summary, out, started.elapsed().as_secs_f64(), settings)?;
+    Ok(summary)
+}
+
+/// Returns the exit code of a finished run.
+pub(crate) fn exit_of(manifest: &Manifest) -> Exit {
+    let counts = &manifest.counts;
+    if counts.rejected_total() + counts.failed > 0 {
+        Exit::Partial
+    } else {
+        Exit::Done
+    }
+}
+
+/// Splits at commas outside parentheses: a scorer's full text has commas of its own.
+fn split_scorers(text: &str) -> Vec<String> {
+    let mut scorers = vec![String::new()];
+    let mut depth = 0_usize;
+    for letter in text.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                scorers.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(last) = scorers.last_mut() {
+            last.push(letter);
+        }
+    }
+    scorers
+        .into_iter()
+        .map(|scorer| scorer.trim().to_owned())
+        .filter(|scorer| !scorer.is_empty())
+        .collect()
+}
+
+fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let (counts, estimate) = (&survey.counts, &survey.estimate);
+    let seconds = survey.duration.as_secs_f64();
+    if settings.json {
+        let plan = json!({
+            "rows": counts.rows,
+            "variants": estimate.variants,
+            "duplicate": counts.duplicate,
+            "rejected": counts.rejected,
+            "calls": estimate.calls,
+            "score_rows": estimate.score_rows,
+            "disk_bytes": estimate.disk_bytes,
+            "seconds": seconds,
+            "sample": survey.sample,
+        });
+        writeln!(out, "{plan}")?;
+        return Ok(());
+    }
+    writeln!(out, "input rows      {}", counts.rows)?;
+    writeln!(out, "variants        {} to score", estimate.variants)?;
+    writeln!(out, "duplicates      {}", counts.duplicate)?;
+    writeln!(out, "rejected        {}", listed(&counts.rejected))?;
+    writeln!(out, "calls           {}", estimate.calls)?;
+    writeln!(out, "score rows      {}", estimate.score_rows)?;
+    writeln!(out, "disk            about {:.1} MB", estimate.disk_bytes as f64 / 1e6)?;
+    writeln!(
+        out,
+        "time            about {seconds:.1} s (from {} variants)",
+        survey.sample
+    )?;
+    Ok(())
+}
+
+fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
+    if rejected.is_empty() {
+        return "0".to_owned();
+    }
+    let total: u64 = rejected.values().sum();
+    let reasons: Vec<String> = rejected.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    format!("{total} ({})", reasons.join(", "))
+}
+
+fn print_summary(summary: &Summary, out: &Path, seconds: f64, settings: &Settings) -> Result<(), Failure> {
+    let manifest = &summary.manifest;
+    let counts = &manifest.counts;
+    if settings.json {
+        let text = serde_json::to_string(manifest).map_err(|error| Failure::new(error.to_string()))?;
+        writeln!(std::io::stdout().lock(), "{text}")?;
+        return Ok(());
+    }
+    settings.note(format!(
+        "{} rows: {} scored, {} duplicates, rejected {}, failed {}; {} score rows in {seconds:.1} s",
+        counts.rows,
+        counts.scored,
+        counts.duplicate,
+        listed(&counts.rejected),
+        counts.failed,
+        manifest.score_rows,
+    ));
+    if summary.resumed_rows > 0 {
+        settings.note(format!("{} rows were finished by an earlier run", summary.resumed_rows));
+    }
+    if counts.rejected_total() + counts.failed > 0 {
+        settings.note(format!(
+            "rows that were not scored are in `{}`, with the reason in `reason`",
+            out.join("variants.parquet").display()
+        ));
+    }
+    settings.note(format!(
+        "written to `{}`; licence: {}",
+        out.display(),
+        manifest.model.licence
+    ));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_scorers;
+
+    #[test]
+    fn commas_within_a_scorer_do_not_split_it() {
+        let full = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=DIFF_MEAN)";
+        assert_eq!(split_scorers(&format!("CHIP_TF, {full},")), ["CHIP_TF", full]);
+    }
+}

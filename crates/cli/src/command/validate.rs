@@ -1,0 +1,168 @@
+//! `refalt validate`: scores against measured effects.
+
+use crate::exit::Exit;
+use crate::message::Failure;
+use crate::terminal::Settings;
+use refalt::io::variants::{ColumnMap, ReadOptions, Source};
+use refalt::validate::{
+    Condition, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation, validate_files,
+};
+use std::io::Write;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+/// Arguments of `refalt validate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Folder of a finished scoring run.
+    #[arg(value_name = "DIR")]
+    run: PathBuf,
+
+    /// Table of measured effects, one row for each variant and experiment; `-` for standard input.
+    #[arg(long, value_name = "TABLE")]
+    truth: String,
+
+    /// Columns that make the variant, `chrom=CHR,pos=BP,ref=A2,alt=A1`; the usual names are known.
+    #[arg(long, value_name = "MAP", default_value = "")]
+    columns: String,
+
+    /// Column with the measured effect of ALT against REF.
+    #[arg(long, value_name = "COLUMN")]
+    effect: String,
+
+    /// Column that tells experiments apart (replicates, cell types).
+    #[arg(long, value_name = "COLUMN")]
+    experiment: Option<String>,
+
+    /// Keep rows that meet a condition, `barcodes>=10`; may be given several times.
+    #[arg(long, value_name = "CONDITION")]
+    keep: Vec<String>,
+
+    /// Positives for AUROC and average precision: a condition (`p_value<1e-5`), or a number, the least size of the
+    /// effect; may be given several times.
+    #[arg(long, value_name = "RULE")]
+    label: Vec<String>,
+
+    /// Reference sequence of the run.
+    #[arg(long, short, value_name = "FASTA")]
+    reference: PathBuf,
+
+    /// Table of variants whose ranks are reported, with a column `name`.
+    #[arg(long, value_name = "TABLE")]
+    named: Option<PathBuf>,
+
+    /// Scorers of the run, by name; all when not given.
+    #[arg(long, value_name = "NAME")]
+    scorer: Vec<String>,
+
+    /// Tracks or transcription factors that are reported in full.
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    tracks: Vec<String>,
+
+    /// Summaries over the tracks [default: max_abs, sum, mean_abs, max, min].
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    summaries: Vec<String>,
+
+    /// Bootstrap replicates behind each interval; 0 for closed forms only.
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    replicates: u64,
+
+    /// Permutations behind each p-value; 0 for none.
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    permutations: u64,
+
+    /// Seed of resamples and permutations.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Resample blocks of so many bp together; 1 keeps the variants of a position together, 0 takes each by itself.
+    #[arg(long, default_value_t = 1, value_name = "BP")]
+    block: u32,
+
+    /// Output folder [default: `validate` in DIR].
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
+    let columns = options
+        .columns
+        .parse::<ColumnMap>()
+        .map_err(|error| Failure::of(&error).usage())?;
+    let condition = |text: &String| {
+        text.parse::<Condition>()
+            .map_err(|error| Failure::new(error.to_string()).usage())
+    };
+    let label = |text: &String| match text.parse::<f64>() {
+        Ok(least) => Ok(LabelRule::Magnitude(least)),
+        Err(_) => condition(text).map(LabelRule::Column),
+    };
+    let out = options.out.clone().unwrap_or_else(|| options.run.join("validate"));
+    let request = ValidateRequest {
+        run: options.run,
+        reference: options.reference,
+        truth: Source::from_argument(&options.truth),
+        reading: ReadOptions {
+            columns,
+            ..ReadOptions::default()
+        },
+        columns: TruthColumns {
+            effect: options.effect,
+            experiment: options.experiment,
+            keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
+            labels: options.label.iter().map(label).collect::<Result<_, _>>()?,
+        },
+        named: options.named,
+        options: ValidateOptions {
+            scorers: options.scorer,
+            summaries: options.summaries,
+            tracks: options.tracks,
+            permutations: options.permutations,
+            replicates: options.replicates,
+            seed: options.seed,
+            block_bp: NonZeroU32::new(options.block),
+            ..ValidateOptions::default()
+        },
+        threads: settings.threads,
+    };
+    let validation = validate_files(&request).map_err(|error| Failure::of(&error))?;
+    validation.write(&out).map_err(|error| Failure::of(&error))?;
+    print(&validation, settings)?;
+    settings.note(format!("written to `{}`", out.display()));
+    Ok(Exit::Done)
+}
+
+/// Prints the join, and the correlations of the summaries.
+fn print(validation: &Validation, settings: &Settings) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if settings.json {
+        let text = serde_json::to_string(&validation.join).map_err(|error| Failure::new(error.to_string()))?;
+        writeln!(out, "{text}")?;
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "experiment\tpredictor\tname\tmetric\tcompared\tn\tvalue\tlow\thigh\tp"
+    )?;
+    for row in &validation.metrics {
+        if row.predictor.name() == "track" || !["pearson", "spearman"].contains(&row.metric) {
+            continue;
+        }
+        let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            row.experiment,
+            row.predictor.name(),
+            row.name,
+            row.metric,
+            row.compared,
+            row.n,
+            number(row.value),
+            number(row.low),
+            number(row.high),
+            number(row.p)
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! One figure of each kind, small and with awkward numbers.
+
+use super::{interval, position};
+use crate::figure::*;
+use refalt_core::Strand;
+
+/// Labels with the given text in every place.
+pub(super) fn labels(name: &str, text: &str) -> Labels {
+    Labels {
+        name: name.into(),
+        title: text.into(),
+        subtitle: text.into(),
+        caption: text.into(),
+    }
+}
+
+pub(super) fn effect_map(text: &str, length: usize) -> EffectMap {
+    let reference_bases: String = "GATTCCAGN".chars().cycle().take(length).collect();
+    let effects = reference_bases
+        .chars()
+        .enumerate()
+        .map(|(at, base)| {
+            let effect = |row: usize| Some(((at * 7 + row * 3) % 11) as f64 / 5.0 - 1.0);
+            [0, 1, 2, 3].map(|row| {
+                if effect_map::BASES[row] == base {
+                    None
+                } else {
+                    effect(row)
+                }
+            })
+        })
+        .collect::<Vec<_>>();
+    let panel = |label: &str| EffectPanel {
+        label: format!("{label} {text}"),
+        value_title: text.into(),
+        effects: effects.clone(),
+        limit: ColourLimit::default(),
+    };
+    let mark = |at: u32, alternate| EffectMark {
+        position: position(1_000_000 + at),
+        alternate,
+        label: text.into(),
+    };
+    EffectMap {
+        labels: labels("effect_map", text),
+        contig: "chr5".into(),
+        assembly: "GRCh38".into(),
+        first: position(1_000_000),
+        reference_bases,
+        panels: vec![panel("measured"), panel("predicted")],
+        marks: vec![mark(0, None), mark(3, Some('A')), mark(4, Some('T')), mark(19, None)],
+        bases_per_line: None,
+    }
+}
+
+pub(super) fn logo(text: &str) -> Logo {
+    let panel = LogoPanel {
+        title: text.into(),
+        contig: "chr5".into(),
+        interval: interval(1_295_100, 1_295_123),
+        reference_bases: "GGGAGGGCCCGGAGGGGGCTGGGC".into(),
+        strand: Strand::Reverse,
+        position: position(1_295_113),
+        alternate_base: 'A',
+        motif: LogoMotif {
+            name: text.into(),
+            counts: vec![[1.0, 5.0, 0.0, 20.0]; 14],
+        },
+        motif_interval: interval(1_295_105, 1_295_118),
+        created: Some(interval(1_295_107, 1_295_117)),
+        scores: Some((2.6726, 8.0305, text.into())),
+    };
+    let forward = LogoPanel {
+        strand: Strand::Forward,
+        created: None,
+        scores: None,
+        ..panel.clone()
+    };
+    Logo {
+        labels: labels("logo", text),
+        panels: vec![panel, forward],
+    }
+}
+
+pub(super) fn locus(text: &str) -> Locus {
+    let feature = |kind, first, last| Feature {
+        label: text.into(),
+        kind,
+        interval: interval(first, last),
+        strand: Some(Strand::Reverse),
+    };
+    let variant = |at, value, emphasised| LocusVariant {
+        position: position(at),
+        label: text.into(),
+        value,
+        emphasised,
+    };
+    Locus {
+        labels: labels("locus", text),
+        contig: "chr5".into(),
+        assembly: "GRCh38".into(),
+        interval: interval(1_001, 1_500),
+        value_title: "log2 effect".into(),
+        starts: vec![
+            Tss {
+                position: position(1_010),
+                strand: Strand::Reverse,
+                label: text.into(),
+            },
+            Tss {
+                position: position(1_490),
+                strand: Strand::Forward,
+                label: text.into(),
+            },
+            Tss {
+                position: position(1_250),
+                strand: Strand::Forward,
+                label: text.into(),
+            },
+        ],
+        features: vec![
+            feature(FeatureKind::Gene, 1, 1_200),
+            feature(FeatureKind::Exon, 1_050, 1_060),
+            feature(FeatureKind::Promoter, 1_190, 1_300),
+            feature(FeatureKind::Element, 1_490, 2_000),
+            feature(FeatureKind::Site, 1_495, 1_499),
+        ],
+        variants: vec![
+            variant(1_001, Some(0.5), true),
+            variant(1_003, Some(-1.5), true),
+            variant(1_004, None, true),
+            variant(1_300, Some(0.2), false),
+            variant(1_500, Some(2.0), true),
+        ],
+    }
+}
+
+pub(super) fn scatter(text: &str) -> Scatter {
+    let point = |i: i32| Point {
+        x: f64::from(i % 7) - 3.0,
+        y: f64::from(i % 5) * 2.0,
+        label: text.into(),
+        emphasised: i % 9 == 0,
+    };
+    let points: Vec<Point> = (0..40).map(point).collect();
+    let pairs: Vec<(f64, f64)> = points.iter().map(|p| (p.x, p.y)).collect();
+    Scatter {
+        labels: labels("scatter", text),
+        x_title: text.into(),
+        y_title: text.into(),
+        points,
+        fit: Fit::least_squares(&pairs, 2.0),
+        identity_line: true,
+        statistics: vec![text.into(), text.into()],
+    }
+}
+
+pub(super) fn ranked_bars(text: &str) -> RankedBars {
+    let bar = |rank, value: f64, emphasised: bool| RankedBar {
+        rank,
+        label: text.into(),
+        value,
+        interval: emphasised.then_some((value - 0.5, value + 0.25)),
+        emphasised,
+    };
+    RankedBars {
+        labels: labels("ranked_bars", text),
+        value_title: text.into(),
+        bars: vec![
+            bar(1, 2.0, true),
+            bar(2, -1.5, false),
+            bar(3, 1.0, false),
+            bar(667, 0.02, true),
+        ],
+        total: 770,
+    }
+}
+
+pub(super) fn forest(text: &str) -> Forest {
+    let row = |estimate: f64, emphasised| ForestRow {
+        label: text.into(),
+        estimate,
+        low: estimate - 0.1,
+        high: estimate + 0.05,
+        emphasised,
+    };
+    Forest {
+        labels: labels("forest", text),
+        value_title: text.into(),
+        interval: text.into(),
+        null_value: Some(0.0),
+        rows: vec![row(0.6, true), row(0.2, false), row(-0.05, false)],
+    }
+}
+
+pub(super) fn histogram(text: &str) -> Histogram {
+    Histogram {
+        labels: labels("histogram", text),
+        value_title: text.into(),
+        count_title: text.into(),
+        values: (0..200).map(|i| f64::from(i * i % 37) / 9.0 - 2.0).collect(),
+        bins: 20,
+        marks: vec![
+            (-1.99, text.into()),
+            (0.0, text.into()),
+            (0.01, text.into()),
+            (2.0, text.into()),
+        ],
+    }
+}
+
+pub(super) fn curves(text: &str) -> Curves {
+    let curve = |power: i32| Curve {
+        label: text.into(),
+        points: (0..=20)
+            .map(|i| (f64::from(i) / 20.0, (f64::from(i) / 20.0).powi(power)))
+            .collect(),
+    };
+    Curves {
+        labels: labels("curves", text),
+        x_title: text.into(),
+        y_title: text.into(),
+        curves: (1..=6).map(curve).collect(),
+        comparison: Some(curve(1)),
+        ranges: None,
+    }
+}
+
+/// One figure of each kind, with `text` wherever a caller chooses text.
+pub(super) fn samples(text: &str) -> Vec<Figure> {
+    [
+        effect_map(text, 259).draw(),
+        logo(text).draw(),
+        locus(text).draw(),
+        scatter(text).draw(),
+        ranked_bars(text).draw(),
+        forest(text).draw(),
+        histogram(text).draw(),
+        curves(text).draw(),
+    ]
+    .into_iter()
+    .map(Result::unwrap)
+    .collect()
+}

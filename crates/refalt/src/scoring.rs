@@ -1,0 +1,279 @@
+//! Scoring a file of variants: everything between the names that a user gives and a run of the engine.
+
+use crate::diagnostic::Diagnostic;
+use crate::engine::{
+    self, InputRow, Observer, Plan, PlanError, PlanOptions, Rejection, RunError, RunIdentity, Setting, Summary, Survey,
+};
+use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
+use crate::io::variants::{ReadError, ReadOptions, Source, VariantReader, VariantRow};
+use crate::model::{self, ModelError};
+use crate::provenance::{FileIdentity, VERSION};
+use crate::spool::{Spool, SpoolError};
+use refalt_core::{Assembly, Backend, Reference};
+use std::path::{Path, PathBuf};
+
+/// What to score, with what, into which folder.
+#[derive(Clone, Debug)]
+pub struct ScoreRequest {
+    /// The variants.
+    pub variants: Source,
+    /// How to read them.
+    pub reading: ReadOptions,
+    /// The reference sequence, FASTA.
+    pub reference: PathBuf,
+    /// The model, by name.
+    pub model: String,
+    /// Scorers, window, parts.
+    pub plan: PlanOptions,
+    /// Threads that compute.
+    pub threads: usize,
+}
+
+/// A scoring job whose inputs are open and whose plan holds.
+pub struct Scoring {
+    reading: ReadOptions,
+    input: Spool,
+    reference: FastaReference,
+    backend: Box<dyn Backend>,
+    plan: Plan,
+    identity: RunIdentity,
+    rows: u64,
+    notes: Vec<String>,
+    threads: usize,
+}
+
+/// A scoring job cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScoringError {
+    /// The model is not known.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The plan does not hold.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The reference cannot be used.
+    #[error(transparent)]
+    Reference(#[from] FastaError),
+    /// The variants cannot be read.
+    #[error(transparent)]
+    Variants(#[from] ReadError),
+    /// The variants cannot be kept for a second reading.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// A file cannot be digested.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file of variants says another assembly than the reference has.
+    #[error("the variants in `{variants}` are said to be on {said}, the reference `{reference}` is {proven}")]
+    OtherAssembly {
+        /// The file of variants.
+        variants: String,
+        /// The assembly that its header states.
+        said: Assembly,
+        /// The reference.
+        reference: PathBuf,
+        /// The assembly that its content proves.
+        proven: Assembly,
+    },
+}
+
+impl Diagnostic for ScoringError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Model(error) => error.hint(),
+            Self::Plan(error) => error.hint(),
+            Self::Reference(error) => error.hint(),
+            Self::Variants(error) => error.hint(),
+            Self::Spool(_) | Self::Unreadable { .. } => None,
+            Self::OtherAssembly { said, .. } => Some(format!(
+                "give the {said} reference, or lift the variants: `refalt vet --chain CHAIN --apply other_assembly`"
+            )),
+        }
+    }
+}
+
+impl Scoring {
+    /// Opens everything, makes the plan, identifies the inputs and counts the rows.
+    ///
+    /// The reference is digested when no digests lie beside it, to know its assembly by content; `digesting` is
+    /// told how far that is.
+    ///
+    /// # Errors
+    /// [`ScoringError`]; nothing is written.
+    pub fn prepare(request: &ScoreRequest, digesting: &(dyn Fn(DigestProgress) + Sync)) -> Result<Self, ScoringError> {
+        let backend = model::open(&request.model)?;
+        let plan = Plan::new(backend.card(), &request.plan)?;
+        let reference = FastaReference::open(&request.reference)?;
+        if reference.assembly().proven().is_none() {
+            reference.identify(digesting)?;
+        }
+        let mut notes: Vec<String> = reference.notes().iter().map(ToString::to_string).collect();
+        notes.push(format!(
+            "reference `{}`: {}",
+            request.reference.display(),
+            reference.assembly()
+        ));
+        let input = Spool::of(&request.variants)?;
+        let reader = input.open(&request.reading)?;
+        if let (Some(said), Some(proven)) = (reader.header_assembly(), reference.assembly().proven())
+            && said != proven
+        {
+            return Err(ScoringError::OtherAssembly {
+                variants: reader.name().to_owned(),
+                said,
+                reference: request.reference.clone(),
+                proven,
+            });
+        }
+        let mut rows = 0;
+        for row in reader {
+            row?;
+            rows += 1;
+        }
+        let reference_file = FileIdentity::of(&request.reference).map_err(|source| ScoringError::Unreadable {
+            path: request.reference.clone(),
+            source,
+        })?;
+        let card = backend.card();
+        let identity = RunIdentity {
+            refalt: VERSION.to_owned(),
+            variants: input.identity().clone(),
+            reading: described(&request.reading),
+            reference: reference_file,
+            assembly: reference.assembly().to_string(),
+            model: [card.name.clone(), card.version.clone(), card.digest.clone()],
+            scorers: plan.scorers().map(str::to_owned).collect(),
+            window_bp: plan.window().get(),
+            rows_per_part: plan.rows_per_part(),
+        };
+        Ok(Self {
+            reading: request.reading.clone(),
+            input,
+            reference,
+            backend,
+            plan,
+            identity,
+            rows,
+            notes,
+            threads: request.threads,
+        })
+    }
+
+    /// Returns the number of input rows.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Returns what the user may want to know of the inputs.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Returns the plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns the reference.
+    pub fn reference(&self) -> &FastaReference {
+        &self.reference
+    }
+
+    /// Says what a run would come to, without writing.
+    ///
+    /// # Errors
+    /// [`RunError`] when the input cannot be read on, or the model cannot work.
+    pub fn survey(&self) -> Result<Survey, RunError> {
+        let rows = self.input_rows()?;
+        engine::survey(&self.plan, rows, &self.reference, self.backend.as_ref(), self.threads)
+    }
+
+    /// Runs the job into a folder, or goes on where an earlier run stopped.
+    ///
+    /// # Errors
+    /// [`RunError`]; what was finished before stays good.
+    pub fn run(&self, out: &Path, observer: &mut dyn Observer) -> Result<Summary, RunError> {
+        let rows = self.input_rows()?;
+        let setting = Setting {
+            plan: &self.plan,
+            identity: &self.identity,
+            reference: &self.reference,
+            backend: self.backend.as_ref(),
+            out,
+            threads: self.threads,
+        };
+        engine::run(&setting, rows, observer)
+    }
+
+    fn input_rows(&self) -> Result<InputRows<'_>, RunError> {
+        let reader = self
+            .input
+            .open(&self.reading)
+            .map_err(|error| RunError::input(&error))?;
+        Ok(InputRows {
+            reader,
+            reference: &self.reference,
+        })
+    }
+}
+
+/// The rows of a file as the engine takes them.
+struct InputRows<'a> {
+    reader: VariantReader,
+    reference: &'a FastaReference,
+}
+
+impl Iterator for InputRows<'_> {
+    type Item = Result<InputRow, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.reader.next()?;
+        Some(row.map(|row| input_row(row, self.reference)))
+    }
+}
+
+/// Turns a row of a file into one of the engine.
+///
+/// A row whose own text states another assembly than the reference is proven to be is not accepted.
+pub fn input_row(mut row: VariantRow, reference: &dyn Reference) -> InputRow {
+    row.resolve(reference);
+    let text = row.text().into_owned();
+    let variant = match (row.said_assembly, reference.assembly().proven()) {
+        (Some(said), Some(proven)) if said != proven => Err(Rejection {
+            code: "other_assembly",
+            reason: format!("the row says it is on {said}, the reference is {proven}"),
+        }),
+        _ => row.variant.map_err(|problem| Rejection {
+            code: problem.code(),
+            reason: problem.to_string(),
+        }),
+    };
+    InputRow {
+        row: row.row,
+        line: row.line,
+        id: row.id.map(String::from),
+        text,
+        variant,
+        repair: None,
+    }
+}
+
+/// Returns what in the reading options decides the rows, as text.
+fn described(reading: &ReadOptions) -> Vec<String> {
+    let mut described: Vec<String> = reading
+        .columns
+        .entries()
+        .iter()
+        .map(|(role, column)| format!("{}={column}", role.key()))
+        .collect();
+    if let Some(format) = reading.format {
+        described.push(format!("format={format}"));
+    }
+    described
+}

@@ -1,0 +1,279 @@
+//! Scores against measured effects: `refalt validate`.
+//!
+//! Reads a finished run and a truth table, joins them by checked variant (never by position alone), and computes for
+//! each experiment, each track and each summary over tracks: correlations of effects and of their sizes, sign accuracy,
+//! AUROC and average precision, with intervals, permutation and rotation p-values, the ceiling that another experiment
+//! sets, and the ranks of named variants. `docs/validation.md` defines every number.
+//!
+//! Scores of different scorers or kinds are never put together. A number that does not exist (the direction of an
+//! activity score, the correlation of a constant track) is left empty, with the reason beside it.
+//!
+//! Results are the same for the same inputs, options and seed, whatever the number of threads.
+
+mod compare;
+mod condition;
+mod error;
+mod family;
+mod files;
+mod join;
+mod joined;
+mod measure;
+mod options;
+mod output;
+mod parallel;
+mod predictor;
+mod ranks;
+mod run_folder;
+mod summary;
+mod truth;
+mod tsv;
+
+pub use compare::MetricRow;
+pub use condition::{Comparand, Comparison, Condition, ConditionError, LabelRule};
+pub use error::ValidateError;
+pub use files::{ValidateFilesError, ValidateRequest, named_variants, validate_files};
+pub use join::{ExperimentJoin, JoinReport};
+pub use joined::{JoinedColumn, JoinedTable, JoinedVariant};
+pub use options::ValidateOptions;
+pub use output::{ExperimentRecord, Provenance};
+pub use predictor::PredictorKind;
+pub use ranks::{NamedVariant, RankRow};
+pub use summary::{SUMMARIES, Summary};
+pub use truth::{RejectedRow, TruthColumns, TruthCounts, TruthRow};
+
+use crate::diagnostic::Diagnostic;
+use crate::provenance::{FileIdentity, VERSION};
+use compare::Effort;
+use family::Draws;
+use join::Join;
+use measure::Measured;
+use predictor::Group;
+use refalt_core::Reference;
+use refalt_core::stats::{BootstrapOptions, IntervalMethod, smallest_detectable_correlation};
+use run_folder::{RunFolder, ScoreMatrix};
+use std::collections::HashMap;
+use std::path::Path;
+use truth::{Experiment, Truth};
+
+/// What is validated against what.
+#[derive(Clone, Copy)]
+pub struct ValidateInput<'a> {
+    /// The folder of a finished run.
+    pub run: &'a Path,
+    /// The reference that the run was scored with.
+    pub reference: &'a dyn Reference,
+    /// Name and content of the reference file, which must be those of the run.
+    pub reference_file: &'a FileIdentity,
+    /// Name and content of the truth table, for the record.
+    pub truth_file: &'a FileIdentity,
+    /// Which columns of the truth table are what.
+    pub columns: &'a TruthColumns,
+    /// Variants whose ranks are reported.
+    pub named: &'a [NamedVariant],
+}
+
+/// What came out; [`write`](Self::write) puts it into files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validation {
+    /// From what it was made.
+    pub provenance: Provenance,
+    /// How truth and run came together.
+    pub join: JoinReport,
+    /// The experiments, in the order of the truth table.
+    pub experiments: Vec<ExperimentRecord>,
+    /// Metrics: by experiment, then other experiments, summaries and tracks of each scorer, then metric.
+    pub metrics: Vec<MetricRow>,
+    /// Ranks: by experiment, then ranking, then named variant.
+    pub ranks: Vec<RankRow>,
+    /// The joined variants with measured and predicted values.
+    pub joined: JoinedTable,
+}
+
+/// Power at which the smallest detectable correlation is stated.
+const POWER: f64 = 0.8;
+
+/// Joins a run with measured effects and compares them.
+///
+/// * `truth`: every row of the truth table, with the cells of [`TruthColumns::names`].
+/// * `threads`: threads that compute; they change nothing but the time.
+///
+/// # Errors
+/// [`ValidateError`], before anything is computed where possible.
+pub fn validate<E: Diagnostic>(
+    input: &ValidateInput<'_>,
+    truth: impl Iterator<Item = Result<TruthRow, E>>,
+    options: &ValidateOptions,
+    threads: usize,
+) -> Result<Validation, ValidateError> {
+    let run = RunFolder::open(input.run)?;
+    refuse_other_reference(&run, input.reference_file)?;
+    let texts: Vec<&str> = run
+        .manifest
+        .scorers
+        .iter()
+        .map(|scorer| scorer.scorer.as_str())
+        .collect();
+    let scorers = options.scorers_of(&texts)?;
+    let summaries = options.summaries()?;
+    let effort = effort(options, threads)?;
+    let truth = Truth::read(truth, input.columns, input.reference)?;
+    let join = Join::new(&truth, &run)?;
+    let index = join.index();
+    let wanted: HashMap<&str, usize> = index.iter().map(|(name, place)| (name.as_str(), *place)).collect();
+    let matrices = run.scores(&scorers, &wanted)?;
+    let asked_for = options.tracks_of(&matrices)?;
+
+    let groups: Vec<[Group<'_>; 2]> = matrices
+        .iter()
+        .zip(&asked_for)
+        .map(|(matrix, asked_for)| {
+            let scorer = options::short_name(&matrix.scorer.scorer);
+            [
+                predictor::summaries(matrix, scorer, &summaries, join.variants.len()),
+                predictor::tracks(matrix, scorer, asked_for),
+            ]
+        })
+        .collect();
+    let measured: Vec<Measured> = truth
+        .experiments
+        .iter()
+        .map(|experiment| join.measured(experiment, input.columns.labels.len(), options.block_bp))
+        .collect();
+    let mut metrics = Vec::new();
+    let mut shown = asked_for;
+    for (number, measured) in measured.iter().enumerate() {
+        let others = predictor::experiments(others(&truth.experiments, number, &join));
+        let labels = &input.columns.labels;
+        let ceiling_rows = compare::of_group(&others, measured, labels, &[], effort)?;
+        let ceilings = compare::best_values(&ceiling_rows, labels.len());
+        metrics.extend(ceiling_rows);
+        for ([summaries, tracks], shown) in groups.iter().zip(&mut shown) {
+            metrics.extend(compare::of_group(summaries, measured, labels, &ceilings, effort)?);
+            let rows = compare::of_group(tracks, measured, labels, &ceilings, effort)?;
+            shown.extend(best_tracks(&rows, tracks, options.shown_tracks));
+            metrics.extend(rows);
+        }
+    }
+    for shown in &mut shown {
+        shown.sort_unstable();
+        shown.dedup();
+    }
+    let found = ranks::find(input.named, input.reference, &index);
+    let mut ranks = Vec::new();
+    for measured in &measured {
+        ranks.extend(ranks::by_measurement(&found, measured)?);
+        for ([summaries, tracks], shown) in groups.iter().zip(&shown) {
+            for predictor in &summaries.predictors {
+                ranks.extend(ranks::by_prediction(&found, measured, summaries, predictor)?);
+            }
+            for &track in shown {
+                ranks.extend(ranks::by_prediction(
+                    &found,
+                    measured,
+                    tracks,
+                    &tracks.predictors[track],
+                )?);
+            }
+        }
+    }
+    Ok(Validation {
+        provenance: provenance(&run, input, &matrices, options),
+        experiments: measured.iter().map(|measured| record(measured, options)).collect(),
+        joined: joined::table(&join.variants, &measured, &groups, &matrices, &shown),
+        join: join.report,
+        metrics,
+        ranks,
+    })
+}
+
+/// The measured values of all experiments but one, over the joined variants.
+fn others(experiments: &[Experiment], but: usize, join: &Join) -> Vec<(String, Vec<f64>)> {
+    let others = experiments.iter().enumerate().filter(|(number, _)| *number != but);
+    others
+        .map(|(_, experiment)| {
+            let measured = join.measured(experiment, 0, None);
+            let mut column = vec![f64::NAN; join.variants.len()];
+            for (variant, effect) in measured.variants.iter().zip(&measured.effects) {
+                column[*variant] = *effect;
+            }
+            (experiment.name.clone(), column)
+        })
+        .collect()
+}
+
+/// Returns the tracks with the strongest Spearman correlation, of effects where they have a direction, else of sizes.
+fn best_tracks(rows: &[MetricRow], tracks: &Group<'_>, count: usize) -> Vec<usize> {
+    let measures = rows.len() / tracks.predictors.len().max(1);
+    let strength = |rows: &[MetricRow]| {
+        let spearman = rows.iter().filter(|row| row.metric == "spearman");
+        spearman.filter_map(|row| row.value).next().map(f64::abs)
+    };
+    let mut strengths: Vec<(usize, f64)> = rows
+        .chunks(measures.max(1))
+        .enumerate()
+        .filter_map(|(track, rows)| Some((track, strength(rows)?)))
+        .collect();
+    strengths.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    strengths.into_iter().take(count).map(|(track, _)| track).collect()
+}
+
+fn refuse_other_reference(run: &RunFolder, given: &FileIdentity) -> Result<(), ValidateError> {
+    let of_run = &run.manifest.identity.reference;
+    if of_run.sha256 == given.sha256 {
+        return Ok(());
+    }
+    Err(ValidateError::OtherReference {
+        run: Box::new(of_run.clone()),
+        given: Box::new(given.clone()),
+    })
+}
+
+/// Takes over how much is drawn, and refuses a level that is none.
+fn effort(options: &ValidateOptions, threads: usize) -> Result<Effort, ValidateError> {
+    // The call checks the level.
+    refalt_core::stats::fisher_interval(0.0, 4, options.level)?;
+    Ok(Effort {
+        draws: Draws {
+            permutations: options.permutations,
+            seed: options.seed,
+            threads,
+        },
+        bootstrap: BootstrapOptions {
+            replicates: options.replicates,
+            seed: options.seed,
+            level: options.level,
+            method: IntervalMethod::Bca,
+        },
+        top_tracks: options.top_tracks,
+    })
+}
+
+fn record(measured: &Measured, options: &ValidateOptions) -> ExperimentRecord {
+    ExperimentRecord {
+        experiment: measured.name.clone(),
+        n: measured.variants.len(),
+        rotations: measured.rotations.as_ref().map(Vec::len),
+        detectable_correlation: smallest_detectable_correlation(measured.variants.len(), 1.0 - options.level, POWER)
+            .ok(),
+    }
+}
+
+fn provenance(
+    run: &RunFolder,
+    input: &ValidateInput<'_>,
+    matrices: &[ScoreMatrix],
+    options: &ValidateOptions,
+) -> Provenance {
+    Provenance {
+        refalt: VERSION.to_owned(),
+        run: run.manifest.identity.clone(),
+        model: run.manifest.model.clone(),
+        scorers: matrices.iter().map(|matrix| matrix.scorer.clone()).collect(),
+        truth: input.truth_file.clone(),
+        effect_column: input.columns.effect.clone(),
+        experiment_column: input.columns.experiment.clone(),
+        conditions: input.columns.keep.iter().map(ToString::to_string).collect(),
+        labels: input.columns.labels.iter().map(ToString::to_string).collect(),
+        options: options.clone(),
+    }
+}

@@ -1,0 +1,142 @@
+//! From the files that a user names to a validation.
+
+use super::{
+    NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions, Validation, validate,
+};
+use crate::diagnostic::Diagnostic;
+use crate::engine::InputRow;
+use crate::io::fasta::{FastaError, FastaReference};
+use crate::io::variants::{self, ReadError, ReadOptions, Source, VariantRow};
+use crate::provenance::FileIdentity;
+use crate::scoring::input_row;
+use crate::spool::{Spool, SpoolError};
+use refalt_core::Reference;
+use std::path::{Path, PathBuf};
+
+/// What to validate against what, by file.
+#[derive(Clone, Debug)]
+pub struct ValidateRequest {
+    /// The folder of a finished run.
+    pub run: PathBuf,
+    /// The reference that the run was scored with.
+    pub reference: PathBuf,
+    /// The table of measured effects.
+    pub truth: Source,
+    /// How to read the variants of that table.
+    pub reading: ReadOptions,
+    /// Which of its other columns are what.
+    pub columns: TruthColumns,
+    /// A table of variants whose ranks are reported; their names are in its name column.
+    pub named: Option<PathBuf>,
+    /// Choices.
+    pub options: ValidateOptions,
+    /// Threads that compute.
+    pub threads: usize,
+}
+
+/// The files do not make a validation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValidateFilesError {
+    /// The reference cannot be used.
+    #[error(transparent)]
+    Reference(#[from] FastaError),
+    /// A table cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The truth cannot be kept or digested.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// A file cannot be digested.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Truth and run do not make a validation.
+    #[error(transparent)]
+    Validate(#[from] ValidateError),
+}
+
+impl Diagnostic for ValidateFilesError {
+    fn place(&self) -> Option<String> {
+        match self {
+            Self::Validate(error) => error.place(),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Reference(error) => error.hint(),
+            Self::Read(error) => error.hint(),
+            Self::Validate(error) => error.hint(),
+            Self::Spool(_) | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// Opens the files and validates.
+///
+/// # Errors
+/// [`ValidateFilesError`]; nothing is written.
+pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateFilesError> {
+    let reference = FastaReference::open(&request.reference)?;
+    let reference_file = FileIdentity::of(&request.reference).map_err(|source| ValidateFilesError::Unreadable {
+        path: request.reference.clone(),
+        source,
+    })?;
+    let named = match &request.named {
+        Some(path) => named_variants(path, &reference)?,
+        None => Vec::new(),
+    };
+    let truth = Spool::of(&request.truth)?;
+    let reading = ReadOptions {
+        carry: request.columns.names(),
+        ..request.reading.clone()
+    };
+    let rows = truth
+        .open(&reading)?
+        .map(|row| row.map(|row| truth_row(row, &reference)));
+    let input = ValidateInput {
+        run: &request.run,
+        reference: &reference,
+        reference_file: &reference_file,
+        truth_file: truth.identity(),
+        columns: &request.columns,
+        named: &named,
+    };
+    Ok(validate(&input, rows, &request.options, request.threads)?)
+}
+
+/// Reads a table of named variants.
+///
+/// # Errors
+/// [`ReadError`] when it is no list of variants.
+pub fn named_variants(path: &Path, reference: &dyn Reference) -> Result<Vec<NamedVariant>, ReadError> {
+    variants::open(&Source::Path(path.to_owned()), &ReadOptions::default())?
+        .map(|row| {
+            let row = input_row(row?, reference);
+            Ok(NamedVariant {
+                name: row.id.unwrap_or_else(|| row.text.clone()),
+                variant: row.variant,
+            })
+        })
+        .collect()
+}
+
+/// Turns a row of a file into one of the truth.
+fn truth_row(mut row: VariantRow, reference: &dyn Reference) -> TruthRow {
+    let cells = std::mem::take(&mut row.carried);
+    let InputRow {
+        line, text, variant, ..
+    } = input_row(row, reference);
+    TruthRow {
+        line,
+        text,
+        variant,
+        cells: cells.iter().map(|cell| cell.as_deref().map(str::to_owned)).collect(),
+    }
+}

@@ -1,0 +1,120 @@
+//! The joined variants with what was measured and what was predicted: what figures are drawn from.
+
+use super::measure::Measured;
+use super::predictor::{Group, PredictorKind};
+use super::run_folder::ScoreMatrix;
+use super::summary::strongest_track;
+use refalt_core::CheckedVariant;
+
+/// A column of predictions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedColumn {
+    /// Summary or track.
+    pub kind: PredictorKind,
+    /// Name of the summary or track.
+    pub name: String,
+    /// Scorer, by its recommended name where it has one.
+    pub scorer: String,
+    /// Transcription factor of the track.
+    pub transcription_factor: Option<String>,
+    /// Strand of the track.
+    pub track_strand: Option<String>,
+}
+
+impl JoinedColumn {
+    /// Returns the heading in `joined.tsv`: `summary:sum:CHIP_TF`, `track:MA0062.3:CHIP_TF`; a strand follows the name
+    /// of a track that has one.
+    pub fn heading(&self) -> String {
+        let strand = match self.track_strand.as_deref() {
+            None | Some(".") => "",
+            Some(strand) => strand,
+        };
+        format!("{}:{}{strand}:{}", self.kind.name(), self.name, self.scorer)
+    }
+}
+
+/// A joined variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinedVariant {
+    /// The variant.
+    pub variant: CheckedVariant,
+    /// Measured effects, one for each experiment.
+    pub measured: Vec<Option<f64>>,
+    /// Predicted values, one for each column.
+    pub predicted: Vec<Option<f64>>,
+    /// For each scorer the track whose score is farthest from 0: name and transcription factor.
+    pub strongest: Vec<Option<(String, Option<String>)>>,
+}
+
+/// The joined variants, sorted by place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinedTable {
+    /// The experiments.
+    pub experiments: Vec<String>,
+    /// The predictions: for each scorer its summaries, then the tracks that were asked for or are among the best.
+    pub columns: Vec<JoinedColumn>,
+    /// The scorers.
+    pub scorers: Vec<String>,
+    /// The variants.
+    pub variants: Vec<JoinedVariant>,
+}
+
+/// Lays out the table.
+///
+/// * `shown`: for each scorer the tracks that become columns.
+pub(super) fn table(
+    variants: &[CheckedVariant],
+    measured: &[Measured],
+    groups: &[[Group<'_>; 2]],
+    matrices: &[ScoreMatrix],
+    shown: &[Vec<usize>],
+) -> JoinedTable {
+    let all: Vec<usize> = (0..variants.len()).collect();
+    let mut rows: Vec<JoinedVariant> = variants
+        .iter()
+        .map(|variant| JoinedVariant {
+            variant: variant.clone(),
+            measured: vec![None; measured.len()],
+            predicted: Vec::new(),
+            strongest: Vec::new(),
+        })
+        .collect();
+    for (number, measured) in measured.iter().enumerate() {
+        for (variant, effect) in measured.variants.iter().zip(&measured.effects) {
+            rows[*variant].measured[number] = Some(*effect);
+        }
+    }
+    let mut columns = Vec::new();
+    for ([summaries, tracks], shown) in groups.iter().zip(shown) {
+        let of_summaries = summaries.predictors.iter().map(|predictor| (summaries, predictor));
+        let of_tracks = shown.iter().map(|&track| (tracks, &tracks.predictors[track]));
+        for (group, predictor) in of_summaries.chain(of_tracks) {
+            columns.push(JoinedColumn {
+                kind: group.kind,
+                name: predictor.name.clone(),
+                scorer: group.scorer.clone().unwrap_or_default(),
+                transcription_factor: predictor.transcription_factor.clone(),
+                track_strand: predictor.track_strand.clone(),
+            });
+            for (row, value) in rows.iter_mut().zip(predictor.of_variants(&all)) {
+                row.predicted.push((!value.is_nan()).then_some(value));
+            }
+        }
+    }
+    for matrix in matrices {
+        for (variant, row) in rows.iter_mut().enumerate() {
+            let strongest = strongest_track(&matrix.variant(variant)).map(|track| &matrix.tracks[track]);
+            row.strongest
+                .push(strongest.map(|track| (track.name.clone(), track.transcription_factor.clone())));
+        }
+    }
+    JoinedTable {
+        experiments: measured.iter().map(|measured| measured.name.clone()).collect(),
+        scorers: groups
+            .iter()
+            .map(|[summaries, _]| summaries.scorer.clone().unwrap_or_default())
+            .collect(),
+        columns,
+        variants: rows,
+    }
+}

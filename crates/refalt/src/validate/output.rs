@@ -1,0 +1,349 @@
+//! The files of a validation: `metrics.tsv`, `ranks.tsv`, `joined.tsv` and, written last, `metrics.json`.
+
+use super::Validation;
+use super::compare::MetricRow;
+use super::error::ValidateError;
+use super::join::JoinReport;
+use super::joined::{JoinedColumn, JoinedTable};
+use super::options::ValidateOptions;
+use super::predictor::PredictorKind;
+use super::ranks::RankRow;
+use super::tsv::Tsv;
+use crate::atomic_file::{AtomicFile, Committed};
+use crate::engine::RunIdentity;
+use crate::engine::manifest::{ManifestModel, ManifestScorer};
+use crate::provenance::FileIdentity;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// From what a validation was made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Provenance {
+    /// Version of refalt that made the validation.
+    pub refalt: String,
+    /// What decided the bytes of the scores.
+    pub run: RunIdentity,
+    /// The model, with its licence.
+    pub model: ManifestModel,
+    /// The scorers that were validated.
+    pub scorers: Vec<ManifestScorer>,
+    /// The truth table.
+    pub truth: FileIdentity,
+    /// The column with the measured effect.
+    pub effect_column: String,
+    /// The column that tells experiments apart.
+    pub experiment_column: Option<String>,
+    /// The conditions that rows meet.
+    pub conditions: Vec<String>,
+    /// The rules that make labels.
+    pub labels: Vec<String>,
+    /// What the user chose, with the seed.
+    pub options: ValidateOptions,
+}
+
+/// An experiment as it was compared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExperimentRecord {
+    /// The experiment.
+    pub experiment: String,
+    /// Variants with a measurement and scores.
+    pub n: usize,
+    /// Rotations behind the rotation p-values; none when the variants do not tile one place.
+    pub rotations: Option<usize>,
+    /// The smallest correlation that a two-sided test at 1 - level finds with probability 0.8 among `n` independent
+    /// variants.
+    pub detectable_correlation: Option<f64>,
+}
+
+/// Version of the layout of `metrics.json`.
+const SCHEMA_VERSION: u32 = 1;
+
+/// `metrics.json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    provenance: &'a Provenance,
+    join: &'a JoinReport,
+    experiments: &'a [ExperimentRecord],
+    files: [FileIdentity; 3],
+    ranks: &'a [RankRow],
+    predictions: Vec<Prediction<'a>>,
+}
+
+/// All metrics of one prediction against one experiment.
+#[derive(Serialize)]
+struct Prediction<'a> {
+    experiment: &'a str,
+    predictor: PredictorKind,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scorer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score_kind: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transcription_factor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    track_strand: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracks: Option<usize>,
+    metrics: Vec<Metric<'a>>,
+}
+
+/// A row of `metrics.tsv` less what its prediction says.
+#[derive(Serialize)]
+struct Metric<'a> {
+    metric: &'a str,
+    compared: &'a str,
+    n: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    positives: Option<usize>,
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    low: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_adjusted: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    q: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_rotation: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_rotation_adjusted: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chance: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ceiling: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share_of_ceiling: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+impl Validation {
+    /// Writes the four files into a folder, making it when it is not there.
+    ///
+    /// Each file is there whole or not at all; `metrics.json` comes last and names the digests of the others.
+    ///
+    /// # Errors
+    /// [`ValidateError::Write`] names the file.
+    pub fn write(&self, folder: &Path) -> Result<(), ValidateError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| ValidateError::Write { path, source }
+        };
+        std::fs::create_dir_all(folder).map_err(at(folder))?;
+        let write = |name: &str, content: &str| {
+            let path = folder.join(name);
+            let committed = AtomicFile::write(&path, content.as_bytes()).map_err(at(&path))?;
+            Ok::<FileIdentity, ValidateError>(identity(name, committed))
+        };
+        let files = [
+            write("metrics.tsv", &metrics_tsv(&self.metrics))?,
+            write("ranks.tsv", &ranks_tsv(&self.ranks))?,
+            write("joined.tsv", &joined_tsv(&self.joined))?,
+        ];
+        let path = folder.join("metrics.json");
+        let document = Document {
+            schema_version: SCHEMA_VERSION,
+            provenance: &self.provenance,
+            join: &self.join,
+            experiments: &self.experiments,
+            files,
+            ranks: &self.ranks,
+            predictions: predictions(&self.metrics),
+        };
+        let mut file = AtomicFile::create(&path).map_err(at(&path))?;
+        serde_json::to_writer(&mut file, &document).map_err(|error| at(&path)(error.into()))?;
+        file.write_all(b"\n").map_err(at(&path))?;
+        file.commit().map_err(at(&path))?;
+        Ok(())
+    }
+}
+
+fn identity(name: &str, committed: Committed) -> FileIdentity {
+    FileIdentity {
+        name: name.to_owned(),
+        bytes: committed.bytes,
+        sha256: committed.sha256,
+    }
+}
+
+/// Gathers the rows of each prediction; they follow each other.
+fn predictions(rows: &[MetricRow]) -> Vec<Prediction<'_>> {
+    let same = |a: &MetricRow, b: &MetricRow| {
+        (&a.experiment, a.predictor, &a.name, &a.scorer, &a.track_strand)
+            == (&b.experiment, b.predictor, &b.name, &b.scorer, &b.track_strand)
+    };
+    rows.chunk_by(same)
+        .map(|rows| {
+            let first = &rows[0];
+            Prediction {
+                experiment: &first.experiment,
+                predictor: first.predictor,
+                name: &first.name,
+                scorer: first.scorer.as_deref(),
+                score_kind: first.score_kind.as_deref(),
+                transcription_factor: first.transcription_factor.as_deref(),
+                track_strand: first.track_strand.as_deref(),
+                tracks: first.tracks,
+                metrics: rows.iter().map(metric).collect(),
+            }
+        })
+        .collect()
+}
+
+fn metric(row: &MetricRow) -> Metric<'_> {
+    Metric {
+        metric: row.metric,
+        compared: &row.compared,
+        n: row.n,
+        positives: row.positives,
+        value: row.value,
+        low: row.low,
+        high: row.high,
+        interval: row.interval,
+        p: row.p,
+        p_adjusted: row.p_adjusted,
+        q: row.q,
+        p_rotation: row.p_rotation,
+        p_rotation_adjusted: row.p_rotation_adjusted,
+        chance: row.chance,
+        ceiling: row.ceiling,
+        share_of_ceiling: row.share_of_ceiling,
+        note: row.note.as_deref(),
+    }
+}
+
+/// Columns of `metrics.tsv`.
+const METRIC_COLUMNS: [&str; 25] = [
+    "experiment",
+    "predictor",
+    "name",
+    "transcription_factor",
+    "track_strand",
+    "scorer",
+    "score_kind",
+    "tracks",
+    "metric",
+    "compared",
+    "n",
+    "positives",
+    "value",
+    "low",
+    "high",
+    "interval",
+    "p",
+    "p_adjusted",
+    "q",
+    "p_rotation",
+    "p_rotation_adjusted",
+    "chance",
+    "ceiling",
+    "share_of_ceiling",
+    "note",
+];
+
+fn metrics_tsv(rows: &[MetricRow]) -> String {
+    let mut tsv = Tsv::new(METRIC_COLUMNS);
+    for row in rows {
+        tsv.text(&row.experiment)
+            .text(row.predictor.name())
+            .text(&row.name)
+            .optional_text(row.transcription_factor.as_deref())
+            .optional_text(row.track_strand.as_deref())
+            .optional_text(row.scorer.as_deref())
+            .optional_text(row.score_kind.as_deref())
+            .optional(row.tracks)
+            .text(row.metric)
+            .text(&row.compared)
+            .optional(Some(row.n))
+            .optional(row.positives)
+            .optional(row.value)
+            .optional(row.low)
+            .optional(row.high)
+            .optional_text(row.interval)
+            .optional(row.p)
+            .optional(row.p_adjusted)
+            .optional(row.q)
+            .optional(row.p_rotation)
+            .optional(row.p_rotation_adjusted)
+            .optional(row.chance)
+            .optional(row.ceiling)
+            .optional(row.share_of_ceiling)
+            .optional_text(row.note.as_deref())
+            .end();
+    }
+    tsv.finish()
+}
+
+/// Columns of `ranks.tsv`.
+const RANK_COLUMNS: [&str; 12] = [
+    "name",
+    "variant_id",
+    "experiment",
+    "by",
+    "predictor",
+    "transcription_factor",
+    "scorer",
+    "value",
+    "rank",
+    "of",
+    "tied_with",
+    "note",
+];
+
+fn ranks_tsv(rows: &[RankRow]) -> String {
+    let mut tsv = Tsv::new(RANK_COLUMNS);
+    for row in rows {
+        tsv.text(&row.name)
+            .optional_text(row.variant.as_deref())
+            .text(&row.experiment)
+            .text(row.by)
+            .text(&row.predictor)
+            .optional_text(row.transcription_factor.as_deref())
+            .optional_text(row.scorer.as_deref())
+            .score(row.value)
+            .optional(row.rank)
+            .optional(Some(row.of))
+            .optional(row.tied_with)
+            .optional_text(row.note.as_deref())
+            .end();
+    }
+    tsv.finish()
+}
+
+fn joined_tsv(table: &JoinedTable) -> String {
+    let mut names: Vec<String> = ["variant_id", "chrom", "pos", "ref", "alt"].map(str::to_owned).to_vec();
+    names.extend(table.experiments.iter().map(|name| format!("measured:{name}")));
+    names.extend(table.columns.iter().map(JoinedColumn::heading));
+    for scorer in &table.scorers {
+        names.push(format!("strongest_track:{scorer}"));
+        names.push(format!("strongest_factor:{scorer}"));
+    }
+    let mut tsv = Tsv::new(names.iter().map(String::as_str));
+    for row in &table.variants {
+        tsv.text(&row.variant.to_string())
+            .text(row.variant.contig().as_str())
+            .optional(Some(row.variant.position().one_based()))
+            .text(&row.variant.reference_bases().to_string())
+            .text(&row.variant.alternate_bases().to_string());
+        for measured in &row.measured {
+            tsv.optional(*measured);
+        }
+        for predicted in &row.predicted {
+            tsv.score(*predicted);
+        }
+        for strongest in &row.strongest {
+            tsv.optional_text(strongest.as_ref().map(|(name, _)| name.as_str()))
+                .optional_text(strongest.as_ref().and_then(|(_, factor)| factor.as_deref()));
+        }
+        tsv.end();
+    }
+    tsv.finish()
+}

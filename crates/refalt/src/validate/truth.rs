@@ -1,0 +1,318 @@
+//! Measured effects: a table of variants with a number each, sorted into experiments.
+//!
+//! METHOD: every row is checked against the reference of the run before anything is joined, and the effect is that of
+//! ALT against REF as written. A row that would match with REF and ALT swapped is rejected and counted; turning its
+//! sign is a decision for whoever knows the table.
+
+use super::condition::{Condition, LabelRule};
+use super::error::ValidateError;
+use crate::diagnostic::Diagnostic;
+use crate::engine::Rejection;
+use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Variant, VariantError, check};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Which columns of the truth table are what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TruthColumns {
+    /// The measured effect of ALT against REF.
+    pub effect: String,
+    /// The column whose values tell experiments (replicates, cell types) apart; without it there is one experiment,
+    /// named after the effect column.
+    pub experiment: Option<String>,
+    /// Rows are kept that meet all of these; a row where a cell is missing is left out.
+    pub keep: Vec<Condition>,
+    /// Which variants are positives, for AUROC and average precision.
+    pub labels: Vec<LabelRule>,
+}
+
+impl TruthColumns {
+    /// Returns the columns whose cells a [`TruthRow`] carries, each once, in the order of its cells.
+    pub fn names(&self) -> Vec<String> {
+        let conditions = self.keep.iter().map(Condition::column);
+        let labels = self.labels.iter().filter_map(|label| match label {
+            LabelRule::Column(condition) => Some(condition.column()),
+            LabelRule::Magnitude(_) => None,
+        });
+        let all = [self.effect.as_str()].into_iter().chain(self.experiment.as_deref());
+        let mut names: Vec<String> = Vec::new();
+        for name in all.chain(conditions).chain(labels) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+}
+
+/// A row of the truth table as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TruthRow {
+    /// Line or record of the table (1-based).
+    pub line: u64,
+    /// The variant as written.
+    pub text: String,
+    /// The variant, or why the row holds none.
+    pub variant: Result<Variant, Rejection>,
+    /// The cells of [`TruthColumns::names`], in that order; `None` for missing values.
+    pub cells: Vec<Option<String>>,
+}
+
+/// Where a variant stands in sorted tables: contig in the order of the reference, position, alleles.
+pub(super) type Place<'a> = (ContigId, Position, &'a [u8], &'a [u8]);
+
+pub(super) fn place(variant: &CheckedVariant) -> Place<'_> {
+    (
+        variant.contig_id(),
+        variant.position(),
+        variant.reference_bases().as_bytes(),
+        variant.alternate_bases().as_bytes(),
+    )
+}
+
+/// One measured value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Measurement {
+    pub(super) variant: CheckedVariant,
+    pub(super) line: u64,
+    pub(super) effect: f64,
+    /// One for each label rule; `None` where the row has no label.
+    pub(super) labels: Vec<Option<bool>>,
+}
+
+/// The measured values of one experiment, sorted by place, no variant twice.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Experiment {
+    pub(super) name: String,
+    pub(super) measurements: Vec<Measurement>,
+}
+
+/// A row of the truth table that is not used, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectedRow {
+    /// Line or record of the table (1-based).
+    pub line: u64,
+    /// The variant as written.
+    pub variant: String,
+    /// The reason in a word.
+    pub code: String,
+    /// The reason in a sentence.
+    pub reason: String,
+}
+
+/// What became of the rows of the truth table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TruthCounts {
+    /// Rows of the table.
+    pub rows: u64,
+    /// Rows that do not meet a condition, by the first condition that they fail.
+    pub left_out: BTreeMap<String, u64>,
+    /// Rows that are not accepted, by reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// The first rows that are not accepted.
+    pub rejected_first: Vec<RejectedRow>,
+    /// Rows that are used.
+    pub used: u64,
+}
+
+/// Rejected rows that are listed one by one.
+const REJECTED_LISTED: usize = 20;
+/// Variants that an error names.
+const VARIANTS_NAMED: usize = 5;
+
+/// All measured values.
+#[derive(Clone, Debug)]
+pub(super) struct Truth {
+    pub(super) experiments: Vec<Experiment>,
+    pub(super) counts: TruthCounts,
+}
+
+impl Truth {
+    /// Reads and checks all rows.
+    pub(super) fn read<E: Diagnostic>(
+        rows: impl Iterator<Item = Result<TruthRow, E>>,
+        columns: &TruthColumns,
+        reference: &dyn Reference,
+    ) -> Result<Self, ValidateError> {
+        let cells = CellPlaces::of(columns);
+        let mut counts = TruthCounts::default();
+        let mut experiments: Vec<Experiment> = Vec::new();
+        for row in rows {
+            let row = row.map_err(|error| ValidateError::of_truth(&error))?;
+            counts.rows += 1;
+            if let Some(condition) = cells.first_failed(columns, &row) {
+                *counts.left_out.entry(condition.to_string()).or_default() += 1;
+                continue;
+            }
+            match cells.measurement(columns, &row, reference) {
+                Ok((name, measurement)) => {
+                    counts.used += 1;
+                    match experiments.iter_mut().find(|experiment| experiment.name == name) {
+                        Some(experiment) => experiment.measurements.push(measurement),
+                        None => experiments.push(Experiment {
+                            name,
+                            measurements: vec![measurement],
+                        }),
+                    }
+                }
+                Err(rejection) => counts.reject(&row, &rejection),
+            }
+        }
+        for experiment in &mut experiments {
+            experiment
+                .measurements
+                .sort_by(|a, b| place(&a.variant).cmp(&place(&b.variant)).then(a.line.cmp(&b.line)));
+        }
+        refuse_repeats(&experiments, columns.experiment.is_some())?;
+        Ok(Self { experiments, counts })
+    }
+}
+
+impl TruthCounts {
+    fn reject(&mut self, row: &TruthRow, rejection: &Rejection) {
+        *self.rejected.entry(rejection.code.to_owned()).or_default() += 1;
+        if self.rejected_first.len() < REJECTED_LISTED {
+            self.rejected_first.push(RejectedRow {
+                line: row.line,
+                variant: row.text.clone(),
+                code: rejection.code.to_owned(),
+                reason: rejection.reason.clone(),
+            });
+        }
+    }
+}
+
+fn refuse_repeats(experiments: &[Experiment], has_experiments: bool) -> Result<(), ValidateError> {
+    let mut total = 0;
+    let mut shown = Vec::new();
+    for experiment in experiments {
+        let same = |a: &Measurement, b: &Measurement| place(&a.variant) == place(&b.variant);
+        for run in experiment.measurements.chunk_by(same).filter(|run| run.len() > 1) {
+            total += 1;
+            if shown.len() < VARIANTS_NAMED {
+                let lines: Vec<String> = run.iter().map(|measurement| measurement.line.to_string()).collect();
+                shown.push(format!(
+                    "`{}` in `{}` on lines {}",
+                    run[0].variant,
+                    experiment.name,
+                    lines.join(", ")
+                ));
+            }
+        }
+    }
+    if total == 0 {
+        return Ok(());
+    }
+    Err(ValidateError::MeasuredTwice {
+        total,
+        shown,
+        has_experiments,
+    })
+}
+
+/// Where in a row's cells each column stands.
+struct CellPlaces {
+    experiment: Option<usize>,
+    keep: Vec<usize>,
+    labels: Vec<Option<usize>>,
+}
+
+impl CellPlaces {
+    fn of(columns: &TruthColumns) -> Self {
+        let names = columns.names();
+        let find = |name: &str| names.iter().position(|known| known == name).unwrap_or(0);
+        Self {
+            experiment: columns.experiment.as_deref().map(find),
+            keep: columns.keep.iter().map(|condition| find(condition.column())).collect(),
+            labels: columns
+                .labels
+                .iter()
+                .map(|label| match label {
+                    LabelRule::Column(condition) => Some(find(condition.column())),
+                    LabelRule::Magnitude(_) => None,
+                })
+                .collect(),
+        }
+    }
+
+    fn first_failed<'a>(&self, columns: &'a TruthColumns, row: &TruthRow) -> Option<&'a Condition> {
+        let conditions = columns.keep.iter().zip(&self.keep);
+        conditions
+            .into_iter()
+            .find(|(condition, place)| condition.holds(cell(row, **place)) != Some(true))
+            .map(|(condition, _)| condition)
+    }
+
+    fn measurement(
+        &self,
+        columns: &TruthColumns,
+        row: &TruthRow,
+        reference: &dyn Reference,
+    ) -> Result<(String, Measurement), Rejection> {
+        let name = match self.experiment {
+            None => columns.effect.clone(),
+            Some(place) => cell(row, place).map(str::to_owned).ok_or_else(|| Rejection {
+                code: "experiment_missing",
+                reason: "the row names no experiment".to_owned(),
+            })?,
+        };
+        let effect = effect(cell(row, 0))?;
+        let variant = checked(row.variant.as_ref().map_err(Clone::clone)?, reference)?;
+        let labels = columns.labels.iter().zip(&self.labels).map(|(rule, place)| match rule {
+            LabelRule::Magnitude(least) => Some(effect.abs() >= *least),
+            LabelRule::Column(condition) => condition.holds(place.and_then(|place| cell(row, place))),
+        });
+        let measurement = Measurement {
+            labels: labels.collect(),
+            variant,
+            line: row.line,
+            effect,
+        };
+        Ok((name, measurement))
+    }
+}
+
+fn cell(row: &TruthRow, place: usize) -> Option<&str> {
+    row.cells.get(place)?.as_deref()
+}
+
+fn effect(cell: Option<&str>) -> Result<f64, Rejection> {
+    let text = cell.ok_or_else(|| Rejection {
+        code: "effect_missing",
+        reason: "the row has no measured effect".to_owned(),
+    })?;
+    match text.trim().parse::<f64>() {
+        Ok(effect) if effect.is_finite() => Ok(effect),
+        _ => Err(Rejection {
+            code: "effect_not_number",
+            reason: format!("the measured effect `{text}` is not a finite number"),
+        }),
+    }
+}
+
+/// Checks a variant and says so when REF and ALT seem to be swapped.
+fn checked(variant: &Variant, reference: &dyn Reference) -> Result<CheckedVariant, Rejection> {
+    let error = match check(variant, reference) {
+        Ok(checked) => return Ok(checked),
+        Err(error) => error,
+    };
+    let rejection = Rejection::from(&error);
+    let (VariantError::ReferenceMismatch { .. }, Alternate::Bases(alternate)) = (&error, &variant.alternate) else {
+        return Err(rejection);
+    };
+    let swapped = Variant {
+        reference_bases: alternate.clone(),
+        alternate: Alternate::Bases(variant.reference_bases.clone()),
+        ..variant.clone()
+    };
+    if check(&swapped, reference).is_err() {
+        return Err(rejection);
+    }
+    Err(Rejection {
+        code: "swapped",
+        reason: format!(
+            "{}; with REF and ALT swapped it would match, and the effect would change its sign",
+            rejection.reason
+        ),
+    })
+}

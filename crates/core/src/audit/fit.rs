@@ -397,7 +397,7 @@ fn pseudo_counts(convention: Convention, prior: &Prior, has_lift: bool) -> Likel
     let followed = followed(convention);
     let mut pseudo = prior.deviations(followed, has_lift);
     for value in &mut pseudo {
-        *value *= (1.0 - prior.following) * prior.following_rows;
+        *value *= prior.deviating_rows;
     }
     pseudo[followed.index()] = prior.following * prior.following_rows;
     pseudo

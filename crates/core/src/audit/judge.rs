@@ -374,8 +374,8 @@ fn name_facts(observation: &Observation, best: Option<Hypothesis>) -> Vec<String
             });
         }
     }
-    if let (Some(stated), Some(best)) = (observation.stated_coordinates, best) {
-        facts.push(said("the assembly that it states", stated == best.coordinates));
+    if observation.states_other_assembly {
+        facts.push("it says itself that it is on another assembly than the reference".to_owned());
     }
     if best.is_some_and(|best| best.orientation != Orientation::AsWritten && best.orientation.is_swapped()) {
         facts.push("an effect of ALT changes its sign".to_owned());

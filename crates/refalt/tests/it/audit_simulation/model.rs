@@ -307,6 +307,11 @@ impl World {
 
     /// Audits a file: the fit and the judgement of each row.
     pub fn audit(&self, file: &[Written], with_lift: bool) -> (FileFit, Vec<Judgement>) {
+        self.audit_with(file, with_lift, &Prior::default())
+    }
+
+    /// Audits a file with another prior.
+    pub fn audit_with(&self, file: &[Written], with_lift: bool, prior: &Prior) -> (FileFit, Vec<Judgement>) {
         let lift: Option<&dyn refalt_core::audit::Lift> = if with_lift { Some(&self.lift) } else { None };
         let mut observer = Observer::new(&self.reference, lift, None);
         let mut tally = Tally::default();
@@ -319,7 +324,7 @@ impl World {
                 observation
             })
             .collect();
-        let fitted = fit(&tally, &Prior::default(), with_lift);
+        let fitted = fit(&tally, prior, with_lift);
         let judgements = file
             .iter()
             .zip(&observations)

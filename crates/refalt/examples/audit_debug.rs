@@ -10,11 +10,26 @@ fn main() {
         let file = world.file(200, Fault::Swapped, 0.01, &mut random);
         let (fit, judgements) = world.audit(&file, true);
         println!("file {:?}", fit.best().posterior);
-        for d in fit.deviations() { println!("  dev {:?}", d); }
+        for d in fit.deviations() {
+            println!("  dev {:?}", d);
+        }
         for (w, j) in file.iter().zip(&judgements) {
             if w.is_damaged {
-                println!("  truth {} written {}:{}>{}", world.rows[w.real], w.position, String::from_utf8_lossy(&w.reference), String::from_utf8_lossy(&w.alternate));
-                println!("    {} {:?}", j.verdict.name(), j.readings.iter().map(|r| format!("{:?} {:.3}", r.hypothesis.map(|h| h.to_string()), r.posterior)).collect::<Vec<_>>());
+                println!(
+                    "  truth {} written {}:{}>{}",
+                    world.rows[w.real],
+                    w.position,
+                    String::from_utf8_lossy(&w.reference),
+                    String::from_utf8_lossy(&w.alternate)
+                );
+                println!(
+                    "    {} {:?}",
+                    j.verdict.name(),
+                    j.readings
+                        .iter()
+                        .map(|r| format!("{:?} {:.3}", r.hypothesis.map(|h| h.to_string()), r.posterior))
+                        .collect::<Vec<_>>()
+                );
             }
         }
     }

@@ -6,22 +6,22 @@
 //! Nothing is repaired here: a verdict proposes, the caller decides. `docs/audit.md` has the model and its measured
 //! error rates.
 
-mod hypothesis;
-pub mod hgvs;
-mod judge;
 mod fit;
+pub mod hgvs;
+mod hypothesis;
+mod judge;
 mod likelihood;
 mod marginal;
 mod mixture;
 mod names;
-mod prior;
 mod observe;
+mod prior;
 
+pub use fit::{ConventionPosterior, Deviation, FileFit, Tally, fit};
 pub use hypothesis::{
     Convention, Coordinates, Hypothesis, HypothesisSet, Orientation, Repair, Repairs, Shift, Spelling,
 };
 pub use judge::{Judgement, Reading, Thresholds, Verdict, is_palindromic, judge};
 pub use names::{KnownSite, NameEvidence, RowNames};
 pub use observe::{Lift, Lifted, LiftedBase, Observation, Observer, RowAlleles};
-pub use fit::{ConventionPosterior, Deviation, FileFit, Tally, fit};
 pub use prior::{Agreement, DeviationPrior, Prior};

@@ -14,7 +14,9 @@ fn main() {
     let world = World::load();
     println!("{} distinct real rows\n", world.rows.len());
     let files = |rows: usize| if rows >= 1000 { 40 } else { 200 };
-    println!("| fault | share | rows | file right | undecided | wrong | restored | unclear | passed as ok | precision | repaired | repair precision | clean ok | clean unclear |");
+    println!(
+        "| fault | share | rows | file right | undecided | wrong | restored | unclear | passed as ok | precision | repaired | repair precision | clean ok | clean unclear |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let mut random = Random::new(1);
     let mut all = Score::default();
@@ -45,7 +47,12 @@ fn main() {
     println!("\n| probability of the first reading | rows | true |\n| --- | --- | --- |");
     for (tenth, (rows, right)) in all.calibration.iter().enumerate() {
         if *rows > 0 {
-            println!("| {:.1}-{:.1} | {rows} | {:.3} |", tenth as f64 / 10.0, (tenth + 1) as f64 / 10.0, *right as f64 / *rows as f64);
+            println!(
+                "| {:.1}-{:.1} | {rows} | {:.3} |",
+                tenth as f64 / 10.0,
+                (tenth + 1) as f64 / 10.0,
+                *right as f64 / *rows as f64
+            );
         }
     }
 }

@@ -9,7 +9,7 @@
 
 use crate::audit::hypothesis::{Convention, Coordinates, Hypothesis, Shift, Spelling};
 use crate::audit::likelihood::{Likelihoods, UNEXPLAINED, allele_names, likelihoods};
-use crate::audit::marginal::{Pair, log_integrand, log_marginal, SCREEN};
+use crate::audit::marginal::{Pair, SCREEN, log_integrand, log_marginal};
 use crate::audit::mixture::{Mixture, Rows, log_likelihood};
 use crate::audit::observe::Observation;
 use crate::audit::prior::Prior;
@@ -158,7 +158,9 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
     let deviations = shares
         .iter()
         .max_by(|a, b| a.posterior.total_cmp(&b.posterior))
-        .map_or_else(Vec::new, |best| deviations(best, &relative_rows(best.convention, &evidence)));
+        .map_or_else(Vec::new, |best| {
+            deviations(best, &relative_rows(best.convention, &evidence))
+        });
     let mut result = FileFit {
         prior: prior.clone(),
         has_lift: weigh_lift,
@@ -231,7 +233,11 @@ impl FileFit {
             };
             total += shares.posterior;
             for index in 0..Hypothesis::COUNT {
-                let hypothesis = absolute(Hypothesis::from_index(index), shares.convention, observation.gene_strand);
+                let hypothesis = absolute(
+                    Hypothesis::from_index(index),
+                    shares.convention,
+                    observation.gene_strand,
+                );
                 posterior[hypothesis.index()] += shares.posterior * row[index];
             }
             posterior[UNEXPLAINED] += shares.posterior * row[UNEXPLAINED];
@@ -276,9 +282,7 @@ struct Evidence {
 /// Turns a hypothesis relative to a convention into the one that holds for a row.
 fn absolute(relative: Hypothesis, convention: Convention, gene_strand: Option<Strand>) -> Hypothesis {
     Hypothesis {
-        orientation: relative
-            .orientation
-            .then(convention.spelling.orientation(gene_strand)),
+        orientation: relative.orientation.then(convention.spelling.orientation(gene_strand)),
         ..relative
     }
 }
@@ -354,7 +358,10 @@ fn log_posteriors(scored: &mut [(Convention, f64)], evidence: &[Evidence], prior
             (pairs, log_prior + rough)
         })
         .collect();
-    let best = screened.iter().map(|(_, rough)| *rough).fold(f64::NEG_INFINITY, f64::max);
+    let best = screened
+        .iter()
+        .map(|(_, rough)| *rough)
+        .fold(f64::NEG_INFINITY, f64::max);
     for ((_, value), (pairs, rough)) in scored.iter_mut().zip(&screened) {
         *value = if *rough < best - 60.0 {
             f64::NEG_INFINITY
@@ -577,7 +584,11 @@ mod tests {
     #[test]
     fn tert_debug() {
         for gene in [None, Some(Strand::Reverse)] {
-            for rows in [&[(1_295_228, "C228T"), (1_295_250, "C250T")][..], &[(1_295_228, "C228T")], &[(1_295_228, ""), (1_295_250, "")]] {
+            for rows in [
+                &[(1_295_228, "C228T"), (1_295_250, "C250T")][..],
+                &[(1_295_228, "C228T")],
+                &[(1_295_228, ""), (1_295_250, "")],
+            ] {
                 let (fit, observations) = tert_fit(rows, gene);
                 println!("{gene:?} {rows:?}");
                 for c in fit.conventions().iter().take(4) {
@@ -587,7 +598,14 @@ mod tests {
                     let p = fit.posterior(&o);
                     let mut v: Vec<_> = Hypothesis::all().map(|h| (h, p[h.index()])).collect();
                     v.sort_by(|a, b| b.1.total_cmp(&a.1));
-                    println!("      {:?} U {:.4}", v.iter().take(4).map(|(h, p)| format!("{h}{:?} {p:.4}", h.shift)).collect::<Vec<_>>(), p[24]);
+                    println!(
+                        "      {:?} U {:.4}",
+                        v.iter()
+                            .take(4)
+                            .map(|(h, p)| format!("{h}{:?} {p:.4}", h.shift))
+                            .collect::<Vec<_>>(),
+                        p[24]
+                    );
                 }
             }
         }

@@ -169,7 +169,19 @@ mod tests {
 
     #[test]
     fn what_is_no_substitution_is_no_evidence() {
-        for text in ["", "rs2853669", "p.G12C", "V600E", "c228t", "C228", "228T", "C2b8T", "c.5dup", ">", "é1T"] {
+        for text in [
+            "",
+            "rs2853669",
+            "p.G12C",
+            "V600E",
+            "c228t",
+            "C228",
+            "228T",
+            "C2b8T",
+            "c.5dup",
+            ">",
+            "é1T",
+        ] {
             assert_eq!(read_name(text), None, "{text}");
         }
     }

@@ -29,7 +29,12 @@ pub enum Orientation {
 
 impl Orientation {
     /// The four, in the order of [`Hypothesis::index`].
-    pub const ALL: [Self; 4] = [Self::AsWritten, Self::Swapped, Self::Complement, Self::SwappedComplement];
+    pub const ALL: [Self; 4] = [
+        Self::AsWritten,
+        Self::Swapped,
+        Self::Complement,
+        Self::SwappedComplement,
+    ];
 
     /// Says whether the written ALT is the genome's allele.
     pub const fn is_swapped(self) -> bool {

@@ -149,9 +149,10 @@ pub fn judge(
         let probability = posterior[hypothesis.index()];
         let variant = confirm(row, hypothesis, observer, &mut edge)?;
         let same = readings.iter_mut().find(|reading| {
-            reading.hypothesis.is_some_and(|known| {
-                known.orientation.is_swapped() == hypothesis.orientation.is_swapped()
-            }) && variant.is_some()
+            reading
+                .hypothesis
+                .is_some_and(|known| known.orientation.is_swapped() == hypothesis.orientation.is_swapped())
+                && variant.is_some()
                 && reading.variant == variant
         });
         match same {
@@ -301,10 +302,9 @@ impl Judgement {
             .iter()
             .take(4)
             .map(|reading| {
-                let name = reading.hypothesis.map_or_else(
-                    || "unexplained".to_owned(),
-                    |hypothesis| describe(hypothesis),
-                );
+                let name = reading
+                    .hypothesis
+                    .map_or_else(|| "unexplained".to_owned(), |hypothesis| describe(hypothesis));
                 match &reading.variant {
                     Some(variant) => format!("{name} {:.3} ({variant})", reading.posterior),
                     None => format!("{name} {:.3}", reading.posterior),
@@ -314,7 +314,10 @@ impl Judgement {
         if !told.is_empty() {
             parts.push(told.join(", "));
         }
-        parts.extend(name_facts(observation, self.readings.first().and_then(|reading| reading.hypothesis)));
+        parts.extend(name_facts(
+            observation,
+            self.readings.first().and_then(|reading| reading.hypothesis),
+        ));
         Ok(parts.join("; "))
     }
 

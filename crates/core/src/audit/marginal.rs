@@ -109,7 +109,10 @@ mod tests {
                 },
             ];
             let found = log_marginal(&pairs, &Prior::default());
-            assert!((found - ln_beta).abs() < 0.02, "{following} {deviating}: {found} against {ln_beta}");
+            assert!(
+                (found - ln_beta).abs() < 0.02,
+                "{following} {deviating}: {found} against {ln_beta}"
+            );
         }
     }
 }

@@ -196,10 +196,7 @@ mod tests {
 
     #[test]
     fn rows_that_only_one_component_explains_are_counted() {
-        let rows = vec![
-            (likelihoods(&[(0, 1.0)]), 70.0),
-            (likelihoods(&[(1, 1.0)]), 30.0),
-        ];
+        let rows = vec![(likelihoods(&[(0, 1.0)]), 70.0), (likelihoods(&[(1, 1.0)]), 30.0)];
         let pseudo = likelihoods(&[(0, 9.8), (1, 0.1), (2, 0.1)]);
         let mixture = Mixture::fit(&rows, pseudo, 0);
         assert!((mixture.assigned[0] - 70.0).abs() < 1e-9 && (mixture.assigned[1] - 30.0).abs() < 1e-9);
@@ -225,10 +222,7 @@ mod tests {
 
     #[test]
     fn the_variance_of_a_share_is_binomial_when_every_row_is_clear() {
-        let rows = vec![
-            (likelihoods(&[(0, 1.0)]), 7000.0),
-            (likelihoods(&[(1, 1.0)]), 3000.0),
-        ];
+        let rows = vec![(likelihoods(&[(0, 1.0)]), 7000.0), (likelihoods(&[(1, 1.0)]), 3000.0)];
         let mixture = Mixture::fit(&rows, likelihoods(&[(0, 0.9), (1, 0.1)]), 0);
         let variance = mixture.variances(&rows, 0, &[1])[0];
         // 0.3 x 0.7 / 10000 = 2.1e-5

@@ -148,9 +148,17 @@ mod tests {
             orientation: Orientation::Complement,
             ..Hypothesis::AS_WRITTEN
         };
-        assert_eq!(evidence.place.unwrap().iter().count(), 4, "one place, four orientations");
+        assert_eq!(
+            evidence.place.unwrap().iter().count(),
+            4,
+            "one place, four orientations"
+        );
         assert!(evidence.place.unwrap().contains(wanted));
-        assert_eq!(evidence.alleles.unwrap().iter().count(), 6, "one orientation, six places");
+        assert_eq!(
+            evidence.alleles.unwrap().iter().count(),
+            6,
+            "one orientation, six places"
+        );
         assert_eq!(evidence.site.unwrap().iter().collect::<Vec<_>>(), [wanted]);
     }
 }

@@ -301,7 +301,9 @@ impl<'a> Observer<'a> {
                     shift,
                 });
                 let (Some(place), Some(interval)) = (place, intervals[shift as usize][index]) else {
-                    hypotheses.iter().for_each(|&hypothesis| observation.unknown.insert(hypothesis));
+                    hypotheses
+                        .iter()
+                        .for_each(|&hypothesis| observation.unknown.insert(hypothesis));
                     continue;
                 };
                 let genome = match window {
@@ -340,7 +342,10 @@ impl<'a> Observer<'a> {
         coordinates: Coordinates,
         intervals: &[[Option<Interval>; 2]; 3],
     ) -> Result<Option<Interval>, ReferenceError> {
-        let mut contigs = places[coordinates as usize * 3..][..3].iter().flatten().map(|place| place.contig);
+        let mut contigs = places[coordinates as usize * 3..][..3]
+            .iter()
+            .flatten()
+            .map(|place| place.contig);
         let Some(contig) = contigs.next() else { return Ok(None) };
         if contigs.any(|other| other != contig) {
             return Ok(None);
@@ -536,9 +541,7 @@ mod tests {
             orientation: Orientation::Complement,
             ..Hypothesis::AS_WRITTEN
         };
-        let (_, implied) = observer
-            .implied(&row(&reference, 4, ["TG", "G"]), hypothesis)
-            .unwrap();
+        let (_, implied) = observer.implied(&row(&reference, 4, ["TG", "G"]), hypothesis).unwrap();
         assert_eq!(implied.to_string(), "chr1:4:CA>C");
     }
 

@@ -1,7 +1,8 @@
 //! Gapless blocks between two assemblies, searched by position: the form of a chain file that the audit reads.
 
+use crate::io::chain::Chain;
 use refalt_core::audit::{Lift, Lifted, LiftedBase};
-use refalt_core::{Assembly, Chromosome, ContigId, Interval, Position, Strand};
+use refalt_core::{Assembly, Chromosome, ContigId, Interval, Position, Reference, Strand};
 use std::collections::HashMap;
 
 /// A stretch of bases that two assemblies share without a gap.
@@ -52,6 +53,24 @@ impl BlockLift {
         source.covered.push(covered);
         source.blocks.extend(blocks);
         source.blocks.sort_by_key(|block| block.source.bed_start());
+    }
+
+    /// Takes the blocks of a chain file; chains to contigs that the reference does not have are left out.
+    pub fn of_chains(chains: &[Chain], reference: &dyn Reference) -> Self {
+        let mut lift = Self::default();
+        for chain in chains {
+            let (Some(contig), Some(span)) = (reference.contig_id(chain.to.contig.as_str()), chain.span()) else {
+                continue;
+            };
+            let blocks = chain.blocks.iter().map(|block| Block {
+                source: block.from,
+                contig,
+                target: block.to,
+                strand: chain.strand,
+            });
+            lift.add(chain.from.contig.as_str(), span, blocks);
+        }
+        lift
     }
 
     /// Returns the number of blocks.
@@ -144,12 +163,21 @@ mod tests {
     fn bases_lie_in_a_block_in_a_gap_or_nowhere() {
         let lift = lift();
         let at = |contig, position| lift.lift(contig, Position::new(position).unwrap());
-        let Lifted::At(first) = at("chr5", 11) else { panic!("in the first block") };
-        assert_eq!((first.position.one_based(), first.block_before_bp, first.block_after_bp), (111, 0, 9));
+        let Lifted::At(first) = at("chr5", 11) else {
+            panic!("in the first block")
+        };
+        assert_eq!(
+            (first.position.one_based(), first.block_before_bp, first.block_after_bp),
+            (111, 0, 9)
+        );
         // Reverse: source base 31 is the last base of the target, 230; source base 60 is 201.
-        let Lifted::At(turned) = at("NC_000005.9", 31) else { panic!("in the second block") };
+        let Lifted::At(turned) = at("NC_000005.9", 31) else {
+            panic!("in the second block")
+        };
         assert_eq!((turned.position.one_based(), turned.strand), (230, Strand::Reverse));
-        let Lifted::At(turned) = at("5", 60) else { panic!("in the second block") };
+        let Lifted::At(turned) = at("5", 60) else {
+            panic!("in the second block")
+        };
         assert_eq!((turned.position.one_based(), turned.block_after_bp), (201, 0));
         assert_eq!(at("chr5", 25), Lifted::Gap);
         assert_eq!(at("chr5", 10), Lifted::NotCovered);

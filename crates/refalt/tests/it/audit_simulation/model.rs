@@ -137,13 +137,17 @@ impl Random {
 }
 
 fn tests_data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/data")
+        .join(name)
 }
 
 fn gunzip(name: &str) -> String {
     let mut text = String::new();
     let file = fs::File::open(tests_data(name)).expect("the file is in the repository");
-    GzDecoder::new(file).read_to_string(&mut text).expect("the file is gzip text");
+    GzDecoder::new(file)
+        .read_to_string(&mut text)
+        .expect("the file is gzip text");
     text
 }
 
@@ -156,19 +160,31 @@ fn real_rows() -> BTreeSet<(u32, String, String)> {
     ] {
         for line in gunzip(name).lines().skip(1) {
             let parts: Vec<&str> = line.split('\t').next().unwrap_or("").split('_').collect();
-            rows.insert((parts[1].parse().expect("a position"), parts[2].to_owned(), parts[3].to_owned()));
+            rows.insert((
+                parts[1].parse().expect("a position"),
+                parts[2].to_owned(),
+                parts[3].to_owned(),
+            ));
         }
     }
     for name in ["igvf/afgr_caqtl_example.txt.gz", "igvf/afgr_eqtl_example.txt.gz"] {
         for line in gunzip(name).lines().skip(1) {
             let cells: Vec<&str> = line.split('\t').collect();
-            rows.insert((cells[1].parse().expect("a position"), cells[3].to_owned(), cells[4].to_owned()));
+            rows.insert((
+                cells[1].parse().expect("a position"),
+                cells[3].to_owned(),
+                cells[4].to_owned(),
+            ));
         }
     }
     let vcf = fs::read_to_string(tests_data("norm_real_chr1/input.vcf")).expect("the file is in the repository");
     for line in vcf.lines().filter(|line| line.contains("KIND=as_released")) {
         let cells: Vec<&str> = line.split('\t').collect();
-        rows.insert((cells[1].parse().expect("a position"), cells[3].to_owned(), cells[4].to_owned()));
+        rows.insert((
+            cells[1].parse().expect("a position"),
+            cells[3].to_owned(),
+            cells[4].to_owned(),
+        ));
     }
     rows
 }
@@ -319,7 +335,9 @@ impl World {
         let observations: Vec<_> = file
             .iter()
             .map(|written| {
-                let observation = observer.observe(&self.alleles(written), &names).expect("the slice is readable");
+                let observation = observer
+                    .observe(&self.alleles(written), &names)
+                    .expect("the slice is readable");
                 tally.record(observation);
                 observation
             })
@@ -329,8 +347,14 @@ impl World {
             .iter()
             .zip(&observations)
             .map(|(written, observation)| {
-                judge(&self.alleles(written), observation, &observer, &fitted, Thresholds::default())
-                    .expect("the slice is readable")
+                judge(
+                    &self.alleles(written),
+                    observation,
+                    &observer,
+                    &fitted,
+                    Thresholds::default(),
+                )
+                .expect("the slice is readable")
             })
             .collect();
         (fitted, judgements)
@@ -401,7 +425,14 @@ pub struct Score {
 
 impl Score {
     /// Adds an audited file whose rows follow `convention` but for the damaged ones.
-    pub fn add(&mut self, world: &World, file: &[Written], fit: &FileFit, judgements: &[Judgement], convention: Convention) {
+    pub fn add(
+        &mut self,
+        world: &World,
+        file: &[Written],
+        fit: &FileFit,
+        judgements: &[Judgement],
+        convention: Convention,
+    ) {
         self.files += 1;
         let best = fit.best();
         if best.posterior >= 0.9 {
@@ -455,7 +486,11 @@ impl Score {
     pub fn add_interval(&mut self, fit: &FileFit, fault: Fault, file: &[Written]) {
         let Some(hypothesis) = fault.hypothesis() else { return };
         let share = file.iter().filter(|written| written.is_damaged).count() as f64 / file.len() as f64;
-        if let Some(found) = fit.deviations().iter().find(|deviation| deviation.change == Some(hypothesis)) {
+        if let Some(found) = fit
+            .deviations()
+            .iter()
+            .find(|deviation| deviation.change == Some(hypothesis))
+        {
             self.reported += 1;
             self.covered += u64::from(found.interval.0 <= share && share <= found.interval.1);
         }

@@ -165,10 +165,7 @@ impl<'a> Observer<'a> {
             matches: HypothesisSet::default(),
             unknown: HypothesisSet::default(),
             same_place: same_place(&places),
-            states_other_assembly: row
-                .stated
-                .zip(self.assembly)
-                .is_some_and(|(stated, own)| stated != own),
+            states_other_assembly: row.stated.zip(self.assembly).is_some_and(|(stated, own)| stated != own),
             gene_strand: names.gene_strand,
             names: NameEvidence::default(),
             gaps,

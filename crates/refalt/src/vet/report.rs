@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Posterior from which a convention is called the file's.
-const SURE: f64 = 0.95;
+const SURE: f64 = 0.9;
 
 /// A convention with its probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]

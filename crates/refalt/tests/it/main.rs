@@ -1,6 +1,15 @@
 //! Integration tests of the library, one binary.
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
 
+mod audit;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "shared with the example that writes the table"
+)]
+#[path = "audit_simulation/model.rs"]
+mod audit_simulation;
 mod bed;
 mod engine;
 mod fasta;

@@ -8,7 +8,7 @@ use refalt::io::fasta::FastaReference;
 use refalt::vet::{Block, BlockLift};
 use refalt_core::audit::{
     Convention, Coordinates, FileFit, Hypothesis, Judgement, Observer, Orientation, Prior, RowAlleles, RowNames, Shift,
-    Tally, Thresholds, Verdict, fit, judge,
+    Spelling, Tally, Thresholds, Verdict, fit, judge,
 };
 use refalt_core::{CheckedVariant, ContigId, Dna, Interval, Position, Reference, Strand, Variant, check};
 use std::collections::BTreeSet;
@@ -61,6 +61,16 @@ impl Fault {
             Self::Mixed => "mixed",
             Self::RandomReference => "random REF",
         }
+    }
+
+    /// Returns the convention of a file in which every row has the fault.
+    pub fn convention(self) -> Option<Convention> {
+        let hypothesis = self.hypothesis()?;
+        Some(Convention {
+            coordinates: hypothesis.coordinates,
+            spelling: Spelling::Uniform(hypothesis.orientation),
+            shift: hypothesis.shift,
+        })
     }
 
     fn hypothesis(self) -> Option<Hypothesis> {

@@ -281,29 +281,26 @@ impl FastaReference {
         let byte_of = |base: u32| entry.byte_of(u64::from(base)).expect("offsets were checked on opening");
         let (first, last) = (byte_of(start), byte_of(end - 1));
         self.source.with_bytes(first, last + 1, |raw| {
-            let (line_bases, line_width) = (entry.line_bases as usize, entry.line_width as usize);
-            let line_end: &[u8] = if line_width - line_bases == 2 { b"\r\n" } else { b"\n" };
             let before = bases.len();
-            bases.reserve((end - start) as usize);
-            let mut rest = raw;
-            let mut in_line = line_bases - (u64::from(start) % entry.line_bases) as usize;
-            while rest.len() > in_line {
-                let (line, after) = rest.split_at(in_line);
-                bases.extend_from_slice(line);
-                rest = after.strip_prefix(line_end).ok_or_else(|| {
-                    let expected = if line_end.len() == 2 { "CR LF" } else { "line end" };
-                    let base = u64::from(start) + (bases.len() - before) as u64;
-                    self.stale(record, format!("no {expected} after base {base}"))
-                })?;
-                in_line = line_bases;
+            bases.resize(before + (end - start) as usize, 0);
+            let line_bases = entry.line_bases as usize;
+            let first_line = line_bases - (u64::from(start) % entry.line_bases) as usize;
+            let ending = (entry.line_width - entry.line_bases) as usize;
+            let taken = lay_out(raw, first_line, line_bases, ending, &mut bases[before..]);
+            if let Err(at) = taken {
+                let expected = if ending == 2 { "CR LF" } else { "line end" };
+                return Err(self.stale(
+                    record,
+                    format!("no {expected} after base {}", u64::from(start) + at as u64),
+                ));
             }
-            bases.extend_from_slice(rest);
             let mut letters = true;
             for base in &mut bases[before..] {
                 // Clearing bit 5 turns exactly the ASCII letters into A to Z.
                 let upper = *base & 0xdf;
-                letters &= upper.wrapping_sub(b'A') < 26;
-                *base = if upper.wrapping_sub(b'A') < 26 { upper } else { *base };
+                let letter = upper.wrapping_sub(b'A') < 26;
+                letters &= letter;
+                *base = if letter { upper } else { *base };
             }
             if letters {
                 Ok(())
@@ -396,6 +393,31 @@ impl FastaReference {
         }
         Ok(())
     }
+}
+
+/// Copies lines of text into `bases` without their ends.
+///
+/// The first line has `first_line` bases left, every other `line_bases`; a line end is `ending` bytes. Fails with the
+/// number of bases before the first line end that is none.
+fn lay_out(raw: &[u8], first_line: usize, line_bases: usize, ending: usize, bases: &mut [u8]) -> Result<(), usize> {
+    let (mut at, mut done, mut line) = (0, 0, first_line);
+    while bases.len() - done > line {
+        bases[done..done + line].copy_from_slice(&raw[at..at + line]);
+        at += line;
+        done += line;
+        let is_end = match ending {
+            2 => raw[at] == b'\r' && raw[at + 1] == b'\n',
+            _ => raw[at] == b'\n',
+        };
+        if !is_end {
+            return Err(done);
+        }
+        at += ending;
+        line = line_bases;
+    }
+    let rest = bases.len() - done;
+    bases[done..].copy_from_slice(&raw[at..at + rest]);
+    Ok(())
 }
 
 fn read_or_build_index(path: &Path, kind: &Kind, notes: &mut Vec<FastaNote>) -> Result<FastaIndex, FastaError> {

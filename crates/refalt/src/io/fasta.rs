@@ -22,8 +22,9 @@ pub use identity::{ContigDigest, DigestMeaning, DigestProgress, Identity};
 pub use index::{FastaIndex, IndexError, IndexRecord};
 
 use crate::atomic_file::AtomicFile;
-use cache::{BLOCK_BP, BlockCache, Lookup};
+use cache::{BLOCK_BP, Block, BlockCache, Lookup};
 use contigs::{Contigs, Overlap, Part};
+use refalt_core::dna::mask_unknown;
 use refalt_core::{
     AssemblyEvidence, Chromosome, ContigId, ContigName, Interval, Position, Reference, ReferenceContig, ReferenceError,
 };
@@ -32,8 +33,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 /// What was done, on opening, that the user may want to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,35 +236,89 @@ impl FastaReference {
     }
 
     /// Appends the bases `start..end` (0-based) of a record in upper case.
-    fn read_record(&self, record: u32, start: u32, end: u32, bases: &mut Vec<u8>) -> Result<(), FastaError> {
+    fn read_record(
+        &self,
+        record: u32,
+        start: u32,
+        end: u32,
+        letters: Letters,
+        bases: &mut Vec<u8>,
+    ) -> Result<(), FastaError> {
         let mut at = start;
         while at < end {
             let block = at / BLOCK_BP;
             let block_start = block * BLOCK_BP;
             let block_end = block_start.saturating_add(BLOCK_BP).min(self.record_length(record));
             let stop = end.min(block_end);
-            match self.cache.look_up((record, block)) {
-                Lookup::Hit(decoded) => {
-                    bases.extend_from_slice(&decoded[(at - block_start) as usize..(stop - block_start) as usize]);
+            let before = bases.len();
+            let wanted = (at - block_start) as usize..(stop - block_start) as usize;
+            let plain = match self.cache.look_up((record, block)) {
+                Lookup::Hit(found) => {
+                    bases.extend_from_slice(&found.bases[wanted]);
+                    found.plain
                 }
                 Lookup::Admit => {
                     let mut decoded = Vec::new();
                     match self.decode(record, block_start, block_end, &mut decoded) {
                         Ok(()) => {
-                            let decoded: Arc<[u8]> = decoded.into();
-                            bases.extend_from_slice(
-                                &decoded[(at - block_start) as usize..(stop - block_start) as usize],
-                            );
-                            self.cache.insert((record, block), decoded);
+                            bases.extend_from_slice(&decoded[wanted]);
+                            let plain = is_plain(&decoded);
+                            let bases = decoded.into();
+                            self.cache.insert((record, block), Block { bases, plain });
+                            plain
                         }
                         // What is wrong elsewhere in the block must not depend on what was read before.
-                        Err(_) => self.decode(record, at, stop, bases)?,
+                        Err(_) => {
+                            self.decode(record, at, stop, bases)?;
+                            false
+                        }
                     }
                 }
-                Lookup::Bypass => self.decode(record, at, stop, bases)?,
+                Lookup::Bypass => {
+                    self.decode(record, at, stop, bases)?;
+                    false
+                }
+            };
+            if letters == Letters::Masked && !plain {
+                mask_unknown(&mut bases[before..]);
             }
             at = stop;
         }
+        Ok(())
+    }
+
+    /// Appends the bases of `interval`, N where nothing is known.
+    fn read_contig(
+        &self,
+        contig: ContigId,
+        interval: Interval,
+        letters: Letters,
+        bases: &mut Vec<u8>,
+    ) -> Result<(), ReferenceError> {
+        let before = bases.len();
+        let mut at = interval.bed_start();
+        let parts = &self.parts[contig.index()];
+        let first = parts.partition_point(|part| part.interval.bed_end() <= at);
+        for part in &parts[first..] {
+            let Some(shared) = part.interval.intersect(interval) else {
+                break;
+            };
+            bases.resize(before + (shared.bed_start() - interval.bed_start()) as usize, b'N');
+            let (start, end) = (
+                shared.bed_start() - part.record_start,
+                shared.bed_end() - part.record_start,
+            );
+            self.read_record(part.record, start, end, letters, bases)
+                .map_err(|error| ReferenceError::Unreadable {
+                    path: self.path().display().to_string(),
+                    contig: self.contigs[contig.index()].name.clone(),
+                    interval,
+                    reason: error.to_string(),
+                })?;
+            at = shared.bed_end();
+        }
+        debug_assert!(at <= interval.bed_end());
+        bases.resize(before + interval.len() as usize, b'N');
         Ok(())
     }
 
@@ -395,6 +450,22 @@ impl FastaReference {
     }
 }
 
+/// Which letters come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Letters {
+    /// Upper case, IUPAC codes as they are.
+    AsWritten,
+    /// A, C, G, T and N.
+    Masked,
+}
+
+/// Says whether upper-case bases are out of A, C, G, T, N.
+fn is_plain(bases: &[u8]) -> bool {
+    // Without a way out of the loop, so that the compiler handles 16 and more bases at a time.
+    let known = |base: u8| (base == b'A') | (base == b'C') | (base == b'G') | (base == b'T') | (base == b'N');
+    bases.iter().fold(true, |plain, &base| plain & known(base))
+}
+
 /// Copies lines of text into `bases` without their ends.
 ///
 /// The first line has `first_line` bases left, every other `line_bases`; a line end is `ending` bytes. Fails with the
@@ -471,31 +542,11 @@ impl Reference for FastaReference {
     }
 
     fn fetch(&self, contig: ContigId, interval: Interval, bases: &mut Vec<u8>) -> Result<(), ReferenceError> {
-        let before = bases.len();
-        let mut at = interval.bed_start();
-        let parts = &self.parts[contig.index()];
-        let first = parts.partition_point(|part| part.interval.bed_end() <= at);
-        for part in &parts[first..] {
-            let Some(shared) = part.interval.intersect(interval) else {
-                break;
-            };
-            bases.resize(before + (shared.bed_start() - interval.bed_start()) as usize, b'N');
-            let (start, end) = (
-                shared.bed_start() - part.record_start,
-                shared.bed_end() - part.record_start,
-            );
-            self.read_record(part.record, start, end, bases)
-                .map_err(|error| ReferenceError::Unreadable {
-                    path: self.path().display().to_string(),
-                    contig: self.contigs[contig.index()].name.clone(),
-                    interval,
-                    reason: error.to_string(),
-                })?;
-            at = shared.bed_end();
-        }
-        debug_assert!(at <= interval.bed_end());
-        bases.resize(before + interval.len() as usize, b'N');
-        Ok(())
+        self.read_contig(contig, interval, Letters::AsWritten, bases)
+    }
+
+    fn fetch_masked(&self, contig: ContigId, interval: Interval, bases: &mut Vec<u8>) -> Result<(), ReferenceError> {
+        self.read_contig(contig, interval, Letters::Masked, bases)
     }
 
     fn assembly(&self) -> &AssemblyEvidence {

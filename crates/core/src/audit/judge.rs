@@ -366,7 +366,7 @@ fn name_facts(observation: &Observation, best: Option<Hypothesis>) -> Vec<String
     let said = |what: &str, agrees: bool| format!("{what} {}", if agrees { "agrees" } else { "disagrees" });
     for (what, set) in [
         ("the place of its HGVS name", observation.names.place),
-        ("the alleles of its name", observation.names.alleles),
+        ("the base change of its name", observation.names.alleles),
         ("the known variant of its identifier", observation.names.site),
     ] {
         if let (Some(set), Some(best)) = (set, best) {

@@ -64,7 +64,7 @@ fn facts(report: &VetReport) -> Vec<Fact> {
         },
         Fact {
             label: "convention of the file".to_owned(),
-            value: report.file.convention.clone(),
+            value: report.in_words(&report.file.convention),
             note: format!("probability {}", plain(Some(report.file.posterior), 3)),
         },
     ];

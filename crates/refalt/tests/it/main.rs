@@ -1,5 +1,6 @@
 //! Integration tests of the library, one binary.
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod bed;
 mod engine;

@@ -10,3 +10,34 @@ mod validate;
 mod variants_corpus;
 mod variants_faults;
 mod variants_real;
+
+/// Returns a file under `tests/data` of the repository.
+fn data(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/data")
+        .join(name)
+}
+
+/// Returns a file under `studies` of the repository.
+fn study(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../studies")
+        .join(name)
+}
+
+/// Returns a file of the data that are not shipped, or says that it is missing and the test skipped.
+///
+/// The folder is `REFALT_SHARED`, or `../shared/data` beside the repository.
+fn shared(name: &str) -> Option<std::path::PathBuf> {
+    let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let folder = std::env::var_os("REFALT_SHARED").map_or(beside, std::path::PathBuf::from);
+    let path = folder.join(name);
+    if path.is_file() {
+        return Some(path);
+    }
+    println!(
+        "skipped: `{}` is not there; set REFALT_SHARED to the folder that holds it",
+        path.display()
+    );
+    None
+}

@@ -177,7 +177,8 @@ fn the_ceiling_between_experiments_is_the_published_one() {
 
 #[test]
 fn every_metric_and_p_value_equals_scipy_and_scikit_learn() {
-    let expected: Value = serde_json::from_slice(include_bytes!("../data/validate/expected.json")).unwrap();
+    let expected: Value =
+        serde_json::from_slice(include_bytes!("../../../../tests/data/validate/expected.json")).unwrap();
     let rows = &fixture().metrics;
     let number = |value: &Value| value.as_f64().unwrap();
     let mut compared = 0;
@@ -258,7 +259,8 @@ fn every_metric_and_p_value_equals_scipy_and_scikit_learn() {
 
 #[test]
 fn intervals_equal_those_of_scipy_over_whole_positions() {
-    let expected: Value = serde_json::from_slice(include_bytes!("../data/validate/expected.json")).unwrap();
+    let expected: Value =
+        serde_json::from_slice(include_bytes!("../../../../tests/data/validate/expected.json")).unwrap();
     for (measure, ends) in expected["experiments"]["TERT-HEK"]["intervals"].as_object().unwrap() {
         let (metric, side) = measure.split_once(' ').unwrap();
         let found = row(&fixture().metrics, "TERT-HEK", "sum", metric, side);

@@ -60,7 +60,7 @@ pub(super) struct Scores {
 impl Scores {
     /// Reads `predictions.tsv`.
     pub(super) fn of_fixture() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/validate/predictions.tsv");
+        let path = repository("tests/data/validate/predictions.tsv");
         let text = std::fs::read_to_string(path).unwrap();
         let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
         let tracks = lines.next().unwrap()[4..]

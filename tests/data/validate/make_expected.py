@@ -22,7 +22,7 @@ from scipy import stats
 from sklearn import metrics
 
 HERE = pathlib.Path(__file__).parent
-STUDY = HERE / "../../../../../studies/tert/tert_satmut_snv_grch38.tsv"
+STUDY = HERE / "../../../studies/tert/tert_satmut_snv_grch38.tsv"
 EXPERIMENTS = ["TERT-HEK", "TERT-GBM", "TERT-GSc", "TERT-GAa"]
 LABELS = {"|effect|>=0.5": lambda row: abs(row["effect"]) >= 0.5, "p_value<0.00001": lambda row: row["p"] < 1e-5}
 SEED, PERMUTATIONS, REPLICATES = 11, 99, 200

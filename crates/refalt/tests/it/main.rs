@@ -7,6 +7,7 @@ mod engine;
 mod fasta;
 mod liftover;
 mod normalisation;
+mod validate;
 mod variants_corpus;
 mod variants_faults;
 mod variants_real;

@@ -116,7 +116,10 @@ fn rows(report: &VetReport) -> Table {
 /// Says why a row is judged as it is.
 fn evidence(row: &VetRow) -> String {
     let name = row.id.clone().unwrap_or_else(|| format!("row {}", row.row));
-    format!("{name}: {}.", row.evidence.as_deref().unwrap_or("nothing needs to be weighed"))
+    format!(
+        "{name}: {}.",
+        row.evidence.as_deref().unwrap_or("nothing needs to be weighed")
+    )
 }
 
 fn matches(report: &VetReport) -> Table {

@@ -232,13 +232,9 @@ impl FileFit {
                 continue;
             };
             total += shares.posterior;
-            for index in 0..Hypothesis::COUNT {
-                let hypothesis = absolute(
-                    Hypothesis::from_index(index),
-                    shares.convention,
-                    observation.gene_strand,
-                );
-                posterior[hypothesis.index()] += shares.posterior * row[index];
+            for component in Hypothesis::all() {
+                let hypothesis = absolute(component, shares.convention, observation.gene_strand);
+                posterior[hypothesis.index()] += shares.posterior * row[component.index()];
             }
             posterior[UNEXPLAINED] += shares.posterior * row[UNEXPLAINED];
         }
@@ -404,7 +400,7 @@ fn pseudo_counts(convention: Convention, prior: &Prior, has_lift: bool) -> Likel
     let followed = followed(convention);
     let mut pseudo = prior.deviations(followed, has_lift);
     for value in &mut pseudo {
-        *value *= (1.0 - prior.following) * prior.following_rows;
+        *value *= prior.deviating_rows;
     }
     pseudo[followed.index()] = prior.following * prior.following_rows;
     pseudo
@@ -581,34 +577,58 @@ mod tests {
         (fit(&tally, &Prior::default(), true), observations)
     }
 
+    fn probability(fit: &FileFit, name: &str) -> f64 {
+        let found = fit
+            .conventions()
+            .iter()
+            .find(|known| known.convention.to_string() == name);
+        found.map_or(0.0, |known| known.posterior)
+    }
+
+    const HOTSPOTS: [(u32, &str); 2] = [(1_295_228, "C228T"), (1_295_250, "C250T")];
+
     #[test]
-    fn tert_debug() {
-        for gene in [None, Some(Strand::Reverse)] {
-            for rows in [
-                &[(1_295_228, "C228T"), (1_295_250, "C250T")][..],
-                &[(1_295_228, "C228T")],
-                &[(1_295_228, ""), (1_295_250, "")],
-            ] {
-                let (fit, observations) = tert_fit(rows, gene);
-                println!("{gene:?} {rows:?}");
-                for c in fit.conventions().iter().take(4) {
-                    println!("   {} {:.4}", c.convention, c.posterior);
-                }
-                for o in observations {
-                    let p = fit.posterior(&o);
-                    let mut v: Vec<_> = Hypothesis::all().map(|h| (h, p[h.index()])).collect();
-                    v.sort_by(|a, b| b.1.total_cmp(&a.1));
-                    println!(
-                        "      {:?} U {:.4}",
-                        v.iter()
-                            .take(4)
-                            .map(|(h, p)| format!("{h}{:?} {p:.4}", h.shift))
-                            .collect::<Vec<_>>(),
-                        p[24]
-                    );
-                }
-            }
+    fn two_rows_decide_when_gene_and_names_speak_and_not_without() {
+        let (named, observations) = tert_fit(&HOTSPOTS, Some(Strand::Reverse));
+        assert_eq!(
+            named.best().convention.to_string(),
+            "other_assembly + transcript_strand"
+        );
+        assert!(named.best().posterior > 0.9);
+        let reading = Hypothesis {
+            coordinates: Coordinates::OtherAssembly,
+            orientation: Orientation::Complement,
+            shift: Shift::None,
+        };
+        for observation in &observations {
+            assert!(named.posterior(observation)[reading.index()] > 0.9);
         }
-        let _ = Orientation::ALL;
+        // The genome alone: as said with one odd row, or another build on the other strand with none.
+        let (bare, _) = tert_fit(&HOTSPOTS, None);
+        assert!(bare.best().posterior < 0.9);
+        assert!(probability(&bare, "other_assembly + complement") > 0.2);
+    }
+
+    #[test]
+    fn one_row_whose_ref_matches_is_not_cleared_against_its_name() {
+        let (fit, observations) = tert_fit(&HOTSPOTS[..1], Some(Strand::Reverse));
+        let posterior = fit.posterior(&observations[0]);
+        assert!((posterior.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        assert!(posterior[Hypothesis::AS_WRITTEN.index()] < 0.9);
+    }
+
+    #[test]
+    fn the_order_of_rows_does_not_matter() {
+        let reversed: Vec<(u32, &str)> = HOTSPOTS.iter().rev().copied().collect();
+        let (one, _) = tert_fit(&HOTSPOTS, Some(Strand::Reverse));
+        let (other, _) = tert_fit(&reversed, Some(Strand::Reverse));
+        assert!((one.best().posterior - other.best().posterior).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_file_without_rows_is_not_decided() {
+        let fit = fit(&Tally::default(), &Prior::default(), true);
+        assert_eq!((fit.rows(), fit.deviations().len()), (0, 0));
+        assert!(fit.best().posterior < 0.9);
     }
 }

@@ -302,9 +302,7 @@ impl Judgement {
             .iter()
             .take(4)
             .map(|reading| {
-                let name = reading
-                    .hypothesis
-                    .map_or_else(|| "unexplained".to_owned(), |hypothesis| describe(hypothesis));
+                let name = reading.hypothesis.map_or_else(|| "unexplained".to_owned(), describe);
                 match &reading.variant {
                     Some(variant) => format!("{name} {:.3} ({variant})", reading.posterior),
                     None => format!("{name} {:.3}", reading.posterior),
@@ -377,8 +375,8 @@ fn name_facts(observation: &Observation, best: Option<Hypothesis>) -> Vec<String
             });
         }
     }
-    if let (Some(stated), Some(best)) = (observation.stated_coordinates, best) {
-        facts.push(said("the assembly that it states", stated == best.coordinates));
+    if observation.states_other_assembly {
+        facts.push("it says itself that it is on another assembly than the reference".to_owned());
     }
     if best.is_some_and(|best| best.orientation != Orientation::AsWritten && best.orientation.is_swapped()) {
         facts.push("an effect of ALT changes its sign".to_owned());

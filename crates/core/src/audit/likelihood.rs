@@ -66,9 +66,10 @@ pub(crate) fn likelihoods(observation: &Observation, prior: &Prior, has_lift: bo
         }
         values[UNEXPLAINED] *= prior.named_place.disagrees;
     }
-    if let Some(stated) = observation.stated_coordinates {
+    if observation.states_other_assembly {
         for hypothesis in Hypothesis::all() {
-            values[hypothesis.index()] *= factor(prior.accession, hypothesis.coordinates == stated);
+            let agrees = hypothesis.coordinates == Coordinates::OtherAssembly;
+            values[hypothesis.index()] *= factor(prior.accession, agrees);
         }
     }
     values
@@ -127,7 +128,7 @@ mod tests {
             matches: set,
             unknown: HypothesisSet::default(),
             same_place: false,
-            stated_coordinates: None,
+            states_other_assembly: false,
             gene_strand: None,
             names: NameEvidence::default(),
             gaps: 0,

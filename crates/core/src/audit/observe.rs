@@ -72,8 +72,10 @@ pub struct Observation {
     pub unknown: HypothesisSet,
     /// Whether the chain leaves the row where it is, so that both assemblies mean the same variant.
     pub same_place: bool,
-    /// On which assembly the row says that it is (`NC_000005.9` is GRCh37).
-    pub stated_coordinates: Option<Coordinates>,
+    /// The row itself says that it is on another assembly than the reference's (`NC_000005.9` is GRCh37).
+    ///
+    /// That it says the reference's own assembly is what is being doubted, and no evidence.
+    pub states_other_assembly: bool,
     /// The strand of the gene that the row names.
     pub gene_strand: Option<Strand>,
     /// What the row's names agree with.
@@ -163,7 +165,7 @@ impl<'a> Observer<'a> {
             matches: HypothesisSet::default(),
             unknown: HypothesisSet::default(),
             same_place: same_place(&places),
-            stated_coordinates: self.stated_coordinates(row),
+            states_other_assembly: row.stated.zip(self.assembly).is_some_and(|(stated, own)| stated != own),
             gene_strand: names.gene_strand,
             names: NameEvidence::default(),
             gaps,
@@ -382,15 +384,6 @@ impl<'a> Observer<'a> {
             }
         }
         beyond
-    }
-
-    /// Returns the assembly that the row states, relative to the reference's.
-    fn stated_coordinates(&self, row: &RowAlleles<'_>) -> Option<Coordinates> {
-        Some(if row.stated? == self.assembly? {
-            Coordinates::AsSaid
-        } else {
-            Coordinates::OtherAssembly
-        })
     }
 }
 

@@ -28,6 +28,9 @@ pub struct Prior {
     pub following: f64,
     /// Weight of that belief in rows: how many rows of a file say as much as the belief.
     pub following_rows: f64,
+    /// Weight, in rows, of the belief how rows deviate: it keeps one or two odd rows from settling how all odd rows
+    /// of their file came about.
+    pub deviating_rows: f64,
     /// Of the rows that do not follow: how they differ.
     pub deviation: DeviationPrior,
     /// That a base of the other assembly lies in a gap of its chain. The chain between the two human builds leaves
@@ -81,6 +84,7 @@ impl Default for Prior {
             too_high: 0.01,
             following: 0.98,
             following_rows: 10.0,
+            deviating_rows: 2.0,
             deviation: DeviationPrior {
                 coordinates: 0.15,
                 swapped: 0.25,

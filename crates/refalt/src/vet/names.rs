@@ -7,7 +7,7 @@ use crate::spool::Spool;
 use refalt_core::audit::hgvs::{NamedPlace, read_name};
 use refalt_core::audit::{KnownSite, RowNames};
 use refalt_core::transcript::Transcript;
-use refalt_core::{Alternate, Dna, Reference, Strand};
+use refalt_core::{Alternate, Assembly, Chromosome, Dna, Reference, Strand};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -75,7 +75,12 @@ impl NameResolver {
     }
 
     /// Resolves what a row says of itself.
-    pub(super) fn resolve(&self, row: &VariantRow, reference: &dyn Reference) -> RowNames {
+    ///
+    /// * `assembly`: the reference's assembly, when known; a `g.` name bears witness on positions only when its
+    ///   accession states this assembly, since else it counts like the row itself.
+    ///
+    /// A name that is the source of the row's coordinates bears no witness on them.
+    pub(super) fn resolve(&self, row: &VariantRow, reference: &dyn Reference, assembly: Option<Assembly>) -> RowNames {
         let mut names = RowNames::default();
         let gene = row.names.gene.as_deref();
         let own_models = gene.and_then(|gene| self.genes.get(gene));
@@ -91,16 +96,18 @@ impl NameResolver {
             names.sites.clone_from(sites);
         }
         let mut alleles: Vec<[Dna; 2]> = Vec::new();
+        let source = row.written.as_deref();
         let spoken = row.names.hgvs.iter().map(|name| &**name).chain(row.id.as_deref());
+        let spoken = spoken.filter(|&name| Some(name) != source);
         for name in spoken.filter_map(read_name) {
             let mut strand = Some(Strand::Forward);
             match name.place {
                 NamedPlace::Genomic { contig, position } => {
-                    let contig = contig.as_deref().or_else(|| {
-                        let variant = row.variant.as_ref().ok()?;
-                        Some(variant.contig.as_str())
-                    });
-                    if let Some(contig) = contig.and_then(|contig| reference.contig_id(contig)) {
+                    let stated = contig.as_deref().and_then(|contig| Chromosome::of(contig)?.assembly);
+                    if stated.is_some()
+                        && stated == assembly
+                        && let Some(contig) = contig.and_then(|contig| reference.contig_id(&contig))
+                    {
                         names.places.push((contig, position));
                     }
                 }

@@ -105,7 +105,7 @@ fn observation(
     let Some((alleles, _)) = alleles(row, work.reference) else {
         return Ok(None);
     };
-    let names = work.names.resolve(row, work.reference);
+    let names = work.names.resolve(row, work.reference, work.assembly);
     Ok(Some(observer.observe(&alleles, &names)?))
 }
 
@@ -282,7 +282,7 @@ fn judge_row(
             judged.proposed = Some(checked);
             judged.accepted = true;
         } else {
-            let names = work.names.resolve(&row, work.reference);
+            let names = work.names.resolve(&row, work.reference, work.assembly);
             let seen = observer.observe(&alleles, &names)?;
             let judgement = judge(&alleles, &seen, observer, fit, thresholds)?;
             judged.verdict = judgement.verdict;

@@ -2,6 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod audit;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "shared with the example that writes the table"
+)]
+#[path = "audit_simulation/model.rs"]
+mod audit_simulation;
 mod bed;
 mod engine;
 mod fasta;

@@ -8,7 +8,7 @@ use refalt::io::fasta::FastaReference;
 use refalt::vet::{Block, BlockLift};
 use refalt_core::audit::{
     Convention, Coordinates, FileFit, Hypothesis, Judgement, Observer, Orientation, Prior, RowAlleles, RowNames, Shift,
-    Tally, Thresholds, Verdict, fit, judge,
+    Spelling, Tally, Thresholds, Verdict, fit, judge,
 };
 use refalt_core::{CheckedVariant, ContigId, Dna, Interval, Position, Reference, Strand, Variant, check};
 use std::collections::BTreeSet;
@@ -61,6 +61,16 @@ impl Fault {
             Self::Mixed => "mixed",
             Self::RandomReference => "random REF",
         }
+    }
+
+    /// Returns the convention of a file in which every row has the fault.
+    pub fn convention(self) -> Option<Convention> {
+        let hypothesis = self.hypothesis()?;
+        Some(Convention {
+            coordinates: hypothesis.coordinates,
+            spelling: Spelling::Uniform(hypothesis.orientation),
+            shift: hypothesis.shift,
+        })
     }
 
     fn hypothesis(self) -> Option<Hypothesis> {
@@ -323,6 +333,11 @@ impl World {
 
     /// Audits a file: the fit and the judgement of each row.
     pub fn audit(&self, file: &[Written], with_lift: bool) -> (FileFit, Vec<Judgement>) {
+        self.audit_with(file, with_lift, &Prior::default())
+    }
+
+    /// Audits a file with another prior.
+    pub fn audit_with(&self, file: &[Written], with_lift: bool, prior: &Prior) -> (FileFit, Vec<Judgement>) {
         let lift: Option<&dyn refalt_core::audit::Lift> = if with_lift { Some(&self.lift) } else { None };
         let mut observer = Observer::new(&self.reference, lift, None);
         let mut tally = Tally::default();
@@ -337,7 +352,7 @@ impl World {
                 observation
             })
             .collect();
-        let fitted = fit(&tally, &Prior::default(), with_lift);
+        let fitted = fit(&tally, prior, with_lift);
         let judgements = file
             .iter()
             .zip(&observations)

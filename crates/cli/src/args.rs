@@ -59,6 +59,8 @@ impl Arguments {
 pub(crate) enum Command {
     /// Run a whole study, from one file to a report.
     Run(command::run::Options),
+    /// Audit a list of variants: build, strand, allele order, offset.
+    Vet(command::vet::Options),
     /// Score variants with a model, into a Parquet table; goes on where an earlier run stopped.
     Score(command::score::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks.

@@ -8,6 +8,7 @@ pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
 pub(crate) mod validate;
+pub(crate) mod vet;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -20,6 +21,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Run(options) => run::run(&options, settings),
         Command::Score(options) => score::run(options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
+        Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),

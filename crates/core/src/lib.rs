@@ -5,6 +5,7 @@
 
 pub mod align;
 pub mod assembly;
+pub mod audit;
 pub mod backend;
 pub mod contig;
 pub mod dna;
@@ -20,6 +21,7 @@ pub mod scorer;
 pub mod stats;
 pub mod strand;
 pub mod track;
+pub mod transcript;
 pub mod variant;
 pub mod window;
 

@@ -115,12 +115,40 @@ impl VariantError {
 /// # Errors
 /// [`VariantError`] says why the variant is not accepted.
 pub fn check(variant: &Variant, reference: &dyn Reference) -> Result<CheckedVariant, VariantError> {
+    if !matches!(variant.alternate, Alternate::Bases(_)) {
+        return Err(VariantError::NoBases {
+            alternate: variant.alternate.clone(),
+        });
+    }
+    let contig_id = reference
+        .contig_id(variant.contig.as_str())
+        .ok_or_else(|| VariantError::ContigUnknown {
+            contig: variant.contig.clone(),
+            available: reference
+                .contigs()
+                .iter()
+                .take(5)
+                .map(|contig| contig.name.as_str().to_owned())
+                .collect(),
+        })?;
+    check_on(variant, contig_id, reference)
+}
+
+/// Confirms a variant whose contig the caller has looked up, as [`check`] does; for many variants in a row.
+///
+/// # Errors
+/// As [`check`], except that the contig's name is not looked at.
+pub fn check_on(
+    variant: &Variant,
+    contig_id: ContigId,
+    reference: &dyn Reference,
+) -> Result<CheckedVariant, VariantError> {
     let Alternate::Bases(alternate) = &variant.alternate else {
         return Err(VariantError::NoBases {
             alternate: variant.alternate.clone(),
         });
     };
-    let (contig_id, _) = locate(variant, reference)?;
+    locate(variant, contig_id, reference)?;
     let mut alleles = [
         variant.reference_bases.as_bytes().to_vec(),
         alternate.as_bytes().to_vec(),
@@ -159,19 +187,8 @@ pub fn check(variant: &Variant, reference: &dyn Reference) -> Result<CheckedVari
     })
 }
 
-/// Finds the contig and the known part that holds REF (for an empty REF: the base before or at the place).
-fn locate(variant: &Variant, reference: &dyn Reference) -> Result<(ContigId, Interval), VariantError> {
-    let contig_id = reference
-        .contig_id(variant.contig.as_str())
-        .ok_or_else(|| VariantError::ContigUnknown {
-            contig: variant.contig.clone(),
-            available: reference
-                .contigs()
-                .iter()
-                .take(5)
-                .map(|contig| contig.name.as_str().to_owned())
-                .collect(),
-        })?;
+/// Finds the known part that holds REF (for an empty REF: the base before or at the place).
+fn locate(variant: &Variant, contig_id: ContigId, reference: &dyn Reference) -> Result<Interval, VariantError> {
     let contig = reference.contig(contig_id);
     let known = if variant.reference_bases.is_empty() {
         // An insertion lies between two bases; either neighbour anchors it.
@@ -185,7 +202,7 @@ fn locate(variant: &Variant, reference: &dyn Reference) -> Result<(ContigId, Int
             .reference_interval()
             .and_then(|interval| contig.known_part(interval))
     };
-    let known = known.ok_or_else(|| VariantError::OutsideReference {
+    known.ok_or_else(|| VariantError::OutsideReference {
         contig: variant.contig.clone(),
         position: variant.position,
         known: contig
@@ -194,8 +211,7 @@ fn locate(variant: &Variant, reference: &dyn Reference) -> Result<(ContigId, Int
             .map(|part| format!("{}:{part}", contig.name))
             .collect::<Vec<_>>()
             .join(", "),
-    })?;
-    Ok((contig_id, known))
+    })
 }
 
 /// Compares REF with the genome, letter by letter.

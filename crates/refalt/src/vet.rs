@@ -1,29 +1,132 @@
-//! stub
-use crate::io::variants::Source;
+//! The audit of a file: `refalt vet`.
+//!
+//! Two passes over the input. The first reduces every row to an observation and counts observations; the file is
+//! fitted over the counts. The second judges every row with what the file does, and writes. Between the passes a row
+//! is four bytes, so memory does not follow the size of the rows. The mathematics is `refalt_core::audit`.
+
+mod error;
+mod files;
+mod lift;
+mod names;
+mod ordered;
+mod passes;
+mod record;
+mod report;
+
+pub use error::VetError;
+pub use lift::{Block, BlockLift};
+pub use record::VetRow;
+pub use report::{ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, VetReport};
+
+use crate::io::fasta::FastaReference;
+use crate::io::variants::{ReadOptions, Source};
+use crate::io::{bed, chain};
+use crate::spool::Spool;
+use names::NameResolver;
+use refalt_core::audit::{Observer, Prior, Repair, Repairs, Thresholds, fit};
+use refalt_core::{Assembly, Reference};
 use std::path::PathBuf;
-#[derive(Debug, Clone)]
-pub struct VetReport;
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct VetError;
-impl crate::Diagnostic for VetError {}
-#[derive(Debug, Clone)]
+
+/// What to audit, against what.
+#[derive(Clone, Debug)]
 pub struct VetRequest {
+    /// The variants.
+    pub variants: Source,
+    /// How to read them.
+    pub reading: ReadOptions,
+    /// The reference sequence, FASTA.
+    pub reference: PathBuf,
+    /// The assembly of the reference, where its content does not prove it and the user says it.
+    pub assembly: Option<Assembly>,
+    /// Chain from the other assembly to that of the reference.
     pub chain: Option<PathBuf>,
+    /// Gene models, BED12 (or BED6 for strands alone).
     pub genes: Option<PathBuf>,
+    /// Known variants by identifier, VCF or table.
+    pub known: Option<PathBuf>,
+    /// Repairs that are done; none unless named.
+    pub apply: Vec<Repair>,
+    /// Folder for the row table, the accepted variants and the summary.
     pub out: Option<PathBuf>,
+    /// Rows that the report lists, besides the counts.
+    pub listed_rows: usize,
+    /// Threads that compute.
     pub threads: usize,
 }
+
 impl VetRequest {
-    pub fn new(_s: Source, _r: PathBuf) -> Self {
+    /// Returns a request with defaults: no chain, no names, no repairs, no output folder, 50 rows listed, one thread.
+    pub fn new(variants: Source, reference: PathBuf) -> Self {
         Self {
+            variants,
+            reading: ReadOptions::default(),
+            reference,
+            assembly: None,
             chain: None,
             genes: None,
+            known: None,
+            apply: Vec::new(),
             out: None,
+            listed_rows: 50,
             threads: 1,
         }
     }
 }
-pub fn vet_files(_r: &VetRequest) -> Result<VetReport, VetError> {
-    Ok(VetReport)
+
+/// Audits a file.
+///
+/// # Errors
+/// [`VetError`] when an input cannot be read or an output not be written; nothing is half written.
+pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
+    let reference = FastaReference::open(&request.reference)?;
+    let input = Spool::of(&request.variants)?;
+    let chains = match &request.chain {
+        Some(path) => Some(chain::read(path)?),
+        None => None,
+    };
+    let lift = chains.as_ref().map(|chains| BlockLift::of_chains(chains, &reference));
+    let genes = match &request.genes {
+        Some(path) => Some(bed::read(path, None)?),
+        None => None,
+    };
+    let mut names = NameResolver::new(genes.as_ref());
+    if let Some(path) = &request.known {
+        names.read_known(path, &input, &request.reading, &reference)?;
+    }
+    let opened = input.open(&request.reading)?;
+    let stated = opened.header_assembly();
+    drop(opened);
+    let assembly = reference.assembly().proven().or(request.assembly);
+    let mut prior = Prior::default();
+    if let (Some(stated), Some(assembly)) = (stated, assembly)
+        && stated != assembly
+    {
+        // The file itself says that it is on another assembly than the reference.
+        prior.other_assembly = 0.9;
+    }
+    let work = passes::Work {
+        request,
+        input: &input,
+        reference: &reference,
+        lift: lift.as_ref(),
+        names: &names,
+        assembly,
+    };
+    let first = passes::observe(&work)?;
+    let file_fit = fit(&first.tally, &prior, lift.is_some());
+    let allowed: Repairs = request.apply.iter().copied().collect();
+    let judged = passes::judge_all(&work, &first, &file_fit, Thresholds::default(), allowed)?;
+    let report = report::summarize(&work, &first, &file_fit, judged, stated)?;
+    if let Some(out) = &request.out {
+        files::write_summary(out, &report)?;
+    }
+    Ok(report)
+}
+
+impl<'a> passes::Work<'a> {
+    /// Makes an observer of its own for a thread.
+    fn observer(&self) -> Observer<'a> {
+        let lift = self.lift.map(|lift| lift as &dyn refalt_core::audit::Lift);
+        Observer::new(self.reference, lift, self.assembly)
+    }
 }

@@ -1,0 +1,164 @@
+//! `refalt vet`: which build, strand, allele order and offset a list of variants is on.
+
+use super::input::InputOptions;
+use crate::exit::Exit;
+use crate::message::Failure;
+use crate::terminal::Settings;
+use refalt::vet::{VetReport, VetRequest, vet_files};
+use refalt_core::Assembly;
+use refalt_core::audit::Repair;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Arguments of `refalt vet`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// Reference sequence: FASTA, plain or bgzip; records named `chr5:1294490-1296547` are slices.
+    #[arg(long, short, value_name = "FASTA")]
+    reference: PathBuf,
+
+    /// Assembly of the reference, where its content does not prove it: GRCh38, GRCh37, GRCm38.
+    #[arg(long, value_name = "NAME")]
+    assembly: Option<String>,
+
+    /// Chain file (UCSC) from the other assembly to that of the reference; without it other builds are not weighed.
+    #[arg(long, value_name = "CHAIN")]
+    chain: Option<PathBuf>,
+
+    /// Gene models (BED12; BED6 for strands alone), for rows that name a gene or an HGVS c. change.
+    #[arg(long, value_name = "BED")]
+    genes: Option<PathBuf>,
+
+    /// Known variants with their identifiers (VCF or table), for rows that name an rsID.
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
+
+    /// Repairs to do: other_assembly, swapped, complement, swapped_complement, off_by_one; none unless named.
+    #[arg(long, value_name = "REPAIR,...", value_delimiter = ',')]
+    apply: Vec<String>,
+
+    /// Folder for every row with its verdict, the accepted variants as VCF, and the summary.
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Rows that are listed when they are not right; all are in the row table.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    list: usize,
+}
+
+pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
+    let assembly = match &options.assembly {
+        Some(name) => Some(Assembly::from_name(name).ok_or_else(|| {
+            let names: Vec<&str> = Assembly::ALL.iter().map(|assembly| assembly.name()).collect();
+            Failure::new(format!("unknown assembly `{name}`; known: {}", names.join(", "))).usage()
+        })?),
+        None => None,
+    };
+    let apply = options
+        .apply
+        .iter()
+        .map(|name| {
+            Repair::from_name(name).ok_or_else(|| {
+                let names: Vec<&str> = Repair::ALL.iter().map(|repair| repair.name()).collect();
+                Failure::new(format!("unknown repair `{name}`; known: {}", names.join(", "))).usage()
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let request = VetRequest {
+        reading: options.input.reading()?,
+        assembly,
+        chain: options.chain,
+        genes: options.genes,
+        known: options.known,
+        apply,
+        out: options.out.clone(),
+        listed_rows: options.list,
+        threads: settings.threads,
+        ..VetRequest::new(options.input.source(), options.reference)
+    };
+    let report = vet_files(&request).map_err(|error| Failure::of(&error))?;
+    print(&report, settings)?;
+    if let Some(out) = &options.out {
+        settings.note(format!("written to `{}`", out.display()));
+    }
+    Ok(if report.accepted == report.rows {
+        Exit::Done
+    } else {
+        Exit::Partial
+    })
+}
+
+fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if settings.json {
+        writeln!(out, "{}", report.to_json())?;
+        return Ok(());
+    }
+    writeln!(out, "{}", report.sentence())?;
+    writeln!(out, "reference: {}", report.assembly)?;
+    if !report.has_chain {
+        writeln!(out, "no chain was given, so other builds were not weighed")?;
+    }
+    for known in report.file.conventions.iter().skip(1).take(3) {
+        writeln!(
+            out,
+            "  or: {} ({:.4})",
+            report.in_words(&known.convention),
+            known.posterior
+        )?;
+    }
+    for deviation in &report.file.deviations {
+        writeln!(
+            out,
+            "about {:.1} % of rows (95 % interval {:.1} to {:.1}) differ: {}",
+            100.0 * deviation.share,
+            100.0 * deviation.interval.0,
+            100.0 * deviation.interval.1,
+            deviation.change
+        )?;
+    }
+    writeln!(out, "\n{} rows", report.rows)?;
+    for (verdict, count) in &report.counts {
+        writeln!(out, "{count:>10}  {verdict}")?;
+    }
+    writeln!(
+        out,
+        "{} accepted{}",
+        report.accepted,
+        if report.repaired > 0 {
+            format!(", {} of them repaired", report.repaired)
+        } else {
+            String::new()
+        }
+    )?;
+    if !report.listed.is_empty() {
+        writeln!(
+            out,
+            "\nrow\tline\tid\tas_written\tverdict\tposterior\tproposed\tevidence"
+        )?;
+    }
+    for row in &report.listed {
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{:.4}\t{}\t{}",
+            row.row,
+            row.line,
+            row.id.as_deref().unwrap_or("."),
+            row.text,
+            row.verdict.name(),
+            row.posterior,
+            row.proposed
+                .as_ref()
+                .map_or_else(|| ".".to_owned(), ToString::to_string),
+            row.evidence.as_deref().unwrap_or("")
+        )?;
+    }
+    let unlisted = report.not_ok.saturating_sub(report.listed.len() as u64);
+    if unlisted > 0 {
+        writeln!(out, "and {unlisted} more; `--out DIR` writes every row")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Writes the tables of `docs/audit.md`: error rates of the audit on real rows with faults put in.
+//!
+//! `cargo run --release --example audit_table` prints Markdown; the seed is fixed, so it prints the same every time.
+#![allow(clippy::print_stdout, reason = "a program that prints a table")]
+#![allow(dead_code, reason = "the model is shared with the tests")]
+
+#[path = "../tests/it/audit_simulation/model.rs"]
+mod model;
+
+use model::{Fault, Random, Score, World};
+use refalt_core::audit::Convention;
+
+fn main() {
+    let world = World::load();
+    println!("{} distinct real rows\n", world.rows.len());
+    let files = |rows: usize| if rows >= 1000 { 40 } else { 200 };
+    println!(
+        "| fault | share | rows | file right | undecided | wrong | restored | unclear | passed as ok | precision | repaired | repair precision | clean ok | clean unclear |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    let mut random = Random::new(1);
+    let mut all = Score::default();
+    for fault in Fault::EXPLAINABLE.into_iter().chain([Fault::RandomReference]) {
+        for share in [0.0, 0.01, 0.05, 0.1, 0.2, 0.3] {
+            for rows in [20, 50, 200, 1000] {
+                if (rows as f64) * share < 1.0 && share > 0.0 {
+                    continue;
+                }
+                if share == 0.0 && fault != Fault::Swapped {
+                    continue;
+                }
+                let mut score = Score::default();
+                for _ in 0..files(rows) {
+                    let file = world.file(rows, fault, share, &mut random);
+                    let (fit, judgements) = world.audit(&file, true);
+                    score.add(&world, &file, &fit, &judgements, Convention::AS_SAID);
+                    score.add_interval(&fit, fault, &file);
+                }
+                print_row(fault.name(), share, rows, &score);
+                for (total, own) in all.calibration.iter_mut().zip(&score.calibration) {
+                    total.0 += own.0;
+                    total.1 += own.1;
+                }
+            }
+        }
+    }
+    println!("\n| probability of the first reading | rows | true |\n| --- | --- | --- |");
+    for (tenth, (rows, right)) in all.calibration.iter().enumerate() {
+        if *rows > 0 {
+            println!(
+                "| {:.1}-{:.1} | {rows} | {:.3} |",
+                tenth as f64 / 10.0,
+                (tenth + 1) as f64 / 10.0,
+                *right as f64 / *rows as f64
+            );
+        }
+    }
+}
+
+fn print_row(name: &str, share: f64, rows: usize, score: &Score) {
+    let percent = |part: u64, whole: u64| {
+        if whole == 0 {
+            "".to_owned()
+        } else {
+            format!("{:.1}", 100.0 * part as f64 / whole as f64)
+        }
+    };
+    println!(
+        "| {name} | {:.0} % | {rows} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        100.0 * share,
+        score.right,
+        score.files - score.right - score.wrong,
+        score.wrong,
+        percent(score.restored, score.damaged),
+        percent(score.damaged_unclear, score.damaged),
+        percent(score.missed, score.damaged),
+        percent(score.restored, score.restored + score.mistaken),
+        percent(score.repaired.0, score.damaged),
+        percent(score.repaired.0, score.repaired.0 + score.repaired.1),
+        percent(score.passed, score.clean),
+        percent(score.clean_unclear, score.clean),
+        percent(score.covered, score.reported),
+    );
+}

@@ -1,0 +1,79 @@
+//! Why an audit stops.
+
+use crate::diagnostic::Diagnostic;
+use crate::engine::score_table::TableError;
+use crate::io::bed::BedError;
+use crate::io::chain::ChainError;
+use crate::io::fasta::FastaError;
+use crate::io::variants::ReadError;
+use crate::spool::SpoolError;
+use refalt_core::ReferenceError;
+use std::path::PathBuf;
+
+/// An audit cannot be made or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VetError {
+    /// The reference cannot be used.
+    #[error(transparent)]
+    Reference(#[from] FastaError),
+    /// Bases of the reference cannot be read.
+    #[error(transparent)]
+    Bases(#[from] ReferenceError),
+    /// The variants cannot be kept or digested.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The variants, or the known variants, cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The chain file cannot be read.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The gene models cannot be read.
+    #[error(transparent)]
+    Genes(#[from] BedError),
+    /// A table cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: TableError,
+    },
+    /// A file cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The input had other rows in the second reading than in the first.
+    #[error("`{name}` changed while it was read")]
+    InputChanged {
+        /// The input.
+        name: String,
+    },
+}
+
+impl Diagnostic for VetError {
+    fn place(&self) -> Option<String> {
+        match self {
+            Self::Chain(error) => error.place(),
+            Self::Genes(error) => error.place(),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Reference(error) => error.hint(),
+            Self::Read(error) => error.hint(),
+            Self::Chain(error) => error.hint(),
+            Self::Genes(error) => error.hint(),
+            Self::Table { .. } | Self::File { .. } => Some("free the space or the folder and run it again".to_owned()),
+            Self::InputChanged { .. } => Some("run it again when nothing writes to the file".to_owned()),
+            Self::Bases(_) | Self::Spool(_) => None,
+        }
+    }
+}

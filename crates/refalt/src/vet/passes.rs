@@ -1,0 +1,306 @@
+//! The two passes over the input.
+
+use super::VetRequest;
+use super::error::VetError;
+use super::files::RowFiles;
+use super::lift::BlockLift;
+use super::names::NameResolver;
+use super::ordered::batches;
+use super::record::VetRow;
+use crate::fingerprint::fingerprint;
+use crate::io::fasta::FastaReference;
+use crate::io::variants::VariantRow;
+use crate::spool::Spool;
+use refalt_core::audit::{
+    FileFit, Hypothesis, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict, judge,
+};
+use refalt_core::normalize::check_on;
+use refalt_core::{Alternate, Assembly, Reference, Variant};
+use std::collections::{BTreeMap, HashMap};
+
+/// What both passes work with.
+pub(super) struct Work<'a> {
+    pub(super) request: &'a VetRequest,
+    pub(super) input: &'a Spool,
+    pub(super) reference: &'a FastaReference,
+    pub(super) lift: Option<&'a BlockLift>,
+    pub(super) names: &'a NameResolver,
+    pub(super) assembly: Option<Assembly>,
+}
+
+/// Rows without an observation: their verdict needs no genome.
+const FIXED: u32 = u32::MAX;
+
+/// What the first pass found.
+pub(super) struct FirstPass {
+    /// Distinct observations with their counts.
+    pub(super) tally: Tally,
+    /// For each row the number of its observation, or [`FIXED`].
+    numbers: Vec<u32>,
+}
+
+/// What the second pass found.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Rows by verdict.
+    pub(super) counts: BTreeMap<String, u64>,
+    /// Rows that go on.
+    pub(super) accepted: u64,
+    /// Rows that go on repaired.
+    pub(super) repaired: u64,
+    /// The first rows that are not right.
+    pub(super) listed: Vec<VetRow>,
+    /// Rows that are not right.
+    pub(super) not_ok: u64,
+}
+
+/// Returns the verdict of a row whose alleles are no A, C, G, T, or that holds no variant.
+fn fixed_verdict(row: &VariantRow) -> Option<Verdict> {
+    let variant = match &row.variant {
+        Ok(variant) => variant,
+        Err(_) => return Some(Verdict::Malformed),
+    };
+    match &variant.alternate {
+        Alternate::Symbolic(_) => Some(Verdict::Symbolic),
+        Alternate::Star => Some(Verdict::StarAllele),
+        Alternate::Breakend(_) => Some(Verdict::Breakend),
+        Alternate::Missing => Some(Verdict::NoAlternate),
+        Alternate::Bases(alternate) => {
+            if variant.reference_bases == *alternate {
+                Some(Verdict::NoChange)
+            } else if variant.reference_bases.is_acgt() && alternate.is_acgt() {
+                None
+            } else {
+                Some(Verdict::AmbiguousBases)
+            }
+        }
+    }
+}
+
+/// Returns the alleles of a row that [`fixed_verdict`] leaves open.
+fn alleles<'r>(row: &'r VariantRow, reference: &FastaReference) -> Option<(RowAlleles<'r>, &'r Variant)> {
+    let variant = row.variant.as_ref().ok()?;
+    let Alternate::Bases(alternate) = &variant.alternate else {
+        return None;
+    };
+    let alleles = RowAlleles {
+        contig: variant.contig.as_str(),
+        contig_id: reference.contig_id(variant.contig.as_str()),
+        position: variant.position,
+        reference_bases: variant.reference_bases.as_bytes(),
+        alternate_bases: alternate.as_bytes(),
+        stated: row.said_assembly,
+    };
+    Some((alleles, variant))
+}
+
+fn observation(
+    work: &Work<'_>,
+    observer: &mut Observer<'_>,
+    row: &VariantRow,
+) -> Result<Option<Observation>, VetError> {
+    if fixed_verdict(row).is_some() {
+        return Ok(None);
+    }
+    let Some((alleles, _)) = alleles(row, work.reference) else {
+        return Ok(None);
+    };
+    let names = work.names.resolve(row, work.reference);
+    Ok(Some(observer.observe(&alleles, &names)?))
+}
+
+/// The first pass: observes every row and counts observations.
+pub(super) fn observe(work: &Work<'_>) -> Result<FirstPass, VetError> {
+    let rows = work.input.open(&work.request.reading)?;
+    let mut tally = Tally::default();
+    let mut numbers = Vec::new();
+    batches(
+        rows.map(|row| row.map_err(VetError::from)),
+        work.request.threads,
+        || work.observer(),
+        |observer, batch| {
+            let mut tally = Tally::default();
+            let mut numbers = Vec::with_capacity(batch.len());
+            for mut row in batch {
+                row.resolve(work.reference);
+                let number = observation(work, observer, &row)?.map(|observation| tally.record(observation));
+                numbers.push(number.unwrap_or(FIXED));
+            }
+            Ok((tally, numbers))
+        },
+        |(batch_tally, batch_numbers)| {
+            let moved = tally.append(&batch_tally);
+            numbers.extend(
+                batch_numbers
+                    .into_iter()
+                    .map(|number| moved.get(number as usize).copied().unwrap_or(FIXED)),
+            );
+            Ok(())
+        },
+    )?;
+    Ok(FirstPass { tally, numbers })
+}
+
+/// The second pass: judges every row, finds duplicates, writes.
+pub(super) fn judge_all(
+    work: &Work<'_>,
+    first: &FirstPass,
+    fit: &FileFit,
+    thresholds: Thresholds,
+    allowed: Repairs,
+) -> Result<Judged, VetError> {
+    // Most rows are right beyond doubt; those need no weighing of 24 readings.
+    let as_written: Vec<f64> = first
+        .tally
+        .observations()
+        .iter()
+        .map(|(observation, _)| fit.posterior(observation)[Hypothesis::AS_WRITTEN.index()])
+        .collect();
+    let mut files = match &work.request.out {
+        Some(out) => Some(RowFiles::create(out, work)?),
+        None => None,
+    };
+    let mut judged = Judged::default();
+    let mut seen: HashMap<u128, u64> = HashMap::new();
+    let rows = work.input.open(&work.request.reading)?;
+    let numbered = first.numbers.iter().copied().map(Some).chain(std::iter::repeat(None));
+    let mut read = 0;
+    batches(
+        rows.zip(numbered).map(|(row, number)| {
+            let row = row?;
+            match number {
+                Some(number) => Ok((row, number)),
+                None => Err(VetError::InputChanged {
+                    name: work.input.identity().name.clone(),
+                }),
+            }
+        }),
+        work.request.threads,
+        || work.observer(),
+        |observer, batch| {
+            let mut rows = Vec::with_capacity(batch.len());
+            for (row, number) in batch {
+                let sure = as_written
+                    .get(number as usize)
+                    .copied()
+                    .filter(|&posterior| posterior >= thresholds.accept);
+                let row = judge_row(work, observer, row, sure, fit, thresholds, allowed)?;
+                let fingerprint = row.proposed.as_ref().filter(|_| row.accepted).map(fingerprint);
+                rows.push((row, fingerprint));
+            }
+            Ok(rows)
+        },
+        |rows| {
+            for (mut row, fingerprint) in rows {
+                read += 1;
+                if let Some(fingerprint) = fingerprint {
+                    match seen.entry(fingerprint) {
+                        std::collections::hash_map::Entry::Occupied(earlier) => {
+                            row.duplicate_of = Some(*earlier.get());
+                            row.evidence = Some(format!("the same variant as row {}", earlier.get()));
+                            row.verdict = Verdict::Duplicate;
+                            row.accepted = false;
+                        }
+                        std::collections::hash_map::Entry::Vacant(free) => {
+                            free.insert(row.row);
+                        }
+                    }
+                }
+                judged.count(&row, work.request.listed_rows);
+                if let Some(files) = &mut files {
+                    files.append(row)?;
+                }
+            }
+            Ok(())
+        },
+    )?;
+    if read != first.numbers.len() {
+        return Err(VetError::InputChanged {
+            name: work.input.identity().name.clone(),
+        });
+    }
+    if let Some(files) = files {
+        files.commit()?;
+    }
+    Ok(judged)
+}
+
+impl Judged {
+    fn count(&mut self, row: &VetRow, listed_rows: usize) {
+        *self.counts.entry(row.verdict.name()).or_default() += 1;
+        self.accepted += u64::from(row.accepted);
+        self.repaired += u64::from(row.accepted && !row.repaired.is_empty());
+        if !row.verdict.is_ok() {
+            self.not_ok += 1;
+            if self.listed.len() < listed_rows {
+                self.listed.push(row.clone());
+            }
+        }
+    }
+}
+
+fn judge_row(
+    work: &Work<'_>,
+    observer: &mut Observer<'_>,
+    mut row: VariantRow,
+    sure: Option<f64>,
+    fit: &FileFit,
+    thresholds: Thresholds,
+    allowed: Repairs,
+) -> Result<VetRow, VetError> {
+    row.resolve(work.reference);
+    let mut judged = VetRow {
+        row: row.row,
+        line: row.line,
+        text: row.text().into_owned(),
+        verdict: Verdict::Malformed,
+        posterior: 1.0,
+        proposed: None,
+        accepted: false,
+        repaired: Repairs::default(),
+        duplicate_of: None,
+        evidence: None,
+        id: None,
+    };
+    if let Some(verdict) = fixed_verdict(&row) {
+        judged.verdict = verdict;
+        judged.evidence = match &row.variant {
+            Err(problem) => Some(problem.to_string()),
+            Ok(_) => None,
+        };
+        judged.id = row.id.map(String::from);
+        return Ok(judged);
+    }
+    if let Some((alleles, variant)) = alleles(&row, work.reference) {
+        let quick = sure.and_then(|posterior| {
+            let checked = check_on(variant, alleles.contig_id?, work.reference).ok()?;
+            Some((posterior, checked))
+        });
+        if let Some((posterior, checked)) = quick {
+            judged.verdict = Verdict::Explained(Hypothesis::AS_WRITTEN);
+            judged.posterior = posterior;
+            judged.proposed = Some(checked);
+            judged.accepted = true;
+        } else {
+            let names = work.names.resolve(&row, work.reference);
+            let seen = observer.observe(&alleles, &names)?;
+            let judgement = judge(&alleles, &seen, observer, fit, thresholds)?;
+            judged.verdict = judgement.verdict;
+            judged.posterior = judgement.posterior;
+            if !judgement.verdict.is_ok() {
+                judged.evidence = Some(judgement.explain(variant, &alleles, &seen, observer)?);
+            }
+            judged.proposed = judgement.proposed;
+            let needed = judged.repairs_needed();
+            let explained = matches!(judged.verdict, Verdict::Explained(_)) && judged.proposed.is_some();
+            judged.accepted = explained
+                && needed.is_covered_by(allowed)
+                && (needed.is_empty() || judged.posterior >= thresholds.accept);
+            if judged.accepted {
+                judged.repaired = needed;
+            }
+        }
+    }
+    judged.id = row.id.map(String::from);
+    Ok(judged)
+}

@@ -1,0 +1,253 @@
+//! What an audit found, for people and machines.
+
+use super::error::VetError;
+use super::passes::{FirstPass, Judged, Work};
+use super::record::VetRow;
+use crate::provenance::{FileIdentity, VERSION};
+use refalt_core::audit::{Convention, FileFit, Hypothesis, Repairs};
+use refalt_core::{Assembly, Reference};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Posterior from which a convention is called the file's: the probability from which a row is believed, too.
+const SURE: f64 = 0.9;
+
+/// A convention with its probability.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConventionShare {
+    /// The convention in words: `as said`, `other_assembly + transcript strand`.
+    pub convention: String,
+    /// Its probability.
+    pub posterior: f64,
+}
+
+/// Rows that differ from the convention in one way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeviationShare {
+    /// How they differ: `swapped`, `unexplained`.
+    pub change: String,
+    /// Estimated share of rows, 0 to 1.
+    pub share: f64,
+    /// 95 % interval of the share.
+    pub interval: (f64, f64),
+}
+
+/// How often the genome agrees with a hypothesis.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HypothesisMatches {
+    /// The hypothesis: `ok`, `other_assembly+complement`.
+    pub hypothesis: String,
+    /// Rows whose implied REF is the genome's.
+    pub matches: u64,
+    /// Rows compared.
+    pub compared: u64,
+    /// Matches expected if the alleles had nothing to do with the genome.
+    pub expected_by_chance: f64,
+}
+
+/// What is said of the file as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileVerdict {
+    /// The most probable convention in words.
+    pub convention: String,
+    /// Its probability.
+    pub posterior: f64,
+    /// Whether it is probable enough to be called the file's.
+    pub is_sure: bool,
+    /// Whether the file is what it says.
+    pub as_said: bool,
+    /// The repairs that bring the file's rows onto the reference.
+    pub repairs: Vec<String>,
+    /// Conventions with at least 1 %, most probable first.
+    pub conventions: Vec<ConventionShare>,
+    /// Rows that differ from the convention, largest share first.
+    pub deviations: Vec<DeviationShare>,
+    /// Agreement of the genome with each hypothesis that was compared.
+    pub matches: Vec<HypothesisMatches>,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VetReport {
+    /// The input.
+    pub input: FileIdentity,
+    /// The reference.
+    pub reference: FileIdentity,
+    /// What is known of the reference's assembly.
+    pub assembly: String,
+    /// The assembly that the file's header states.
+    pub stated_assembly: Option<Assembly>,
+    /// Whether a chain from another assembly was given.
+    pub has_chain: bool,
+    /// The assembly that the chain lifts from, by the lengths of its contigs.
+    pub other_assembly: Option<Assembly>,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows compared with the genome.
+    pub compared: u64,
+    /// The verdict on the file.
+    pub file: FileVerdict,
+    /// Rows by verdict.
+    pub counts: BTreeMap<String, u64>,
+    /// Rows that go on.
+    pub accepted: u64,
+    /// Rows that go on repaired.
+    pub repaired: u64,
+    /// The repairs that were asked for.
+    pub applied: Vec<String>,
+    /// Rows that are not `ok`.
+    pub not_ok: u64,
+    /// The first of them.
+    pub listed: Vec<VetRow>,
+}
+
+pub(super) fn summarize(
+    work: &Work<'_>,
+    first: &FirstPass,
+    fit: &FileFit,
+    judged: Judged,
+    stated: Option<Assembly>,
+) -> Result<VetReport, VetError> {
+    let reference_path = &work.request.reference;
+    let reference = FileIdentity::of(reference_path).map_err(|source| VetError::File {
+        path: reference_path.clone(),
+        source,
+    })?;
+    Ok(VetReport {
+        input: work.input.identity().clone(),
+        reference,
+        assembly: work.reference.assembly().to_string(),
+        stated_assembly: stated,
+        has_chain: work.lift.is_some(),
+        other_assembly: work.lift.and_then(|lift| lift.source_assembly()),
+        rows: judged.counts.values().sum(),
+        compared: first.tally.rows(),
+        file: file_verdict(fit),
+        counts: judged.counts,
+        accepted: judged.accepted,
+        repaired: judged.repaired,
+        applied: work.request.apply.iter().map(ToString::to_string).collect(),
+        not_ok: judged.not_ok,
+        listed: judged.listed,
+    })
+}
+
+fn file_verdict(fit: &FileFit) -> FileVerdict {
+    let best = fit.best();
+    let names = |repairs: Repairs| repairs.iter().map(|repair| repair.to_string()).collect();
+    FileVerdict {
+        convention: best.convention.to_string(),
+        posterior: best.posterior,
+        is_sure: best.posterior >= SURE,
+        as_said: best.convention == Convention::AS_SAID,
+        repairs: names(best.convention.repairs()),
+        conventions: fit
+            .conventions()
+            .iter()
+            .filter(|known| known.posterior >= 0.01)
+            .map(|known| ConventionShare {
+                convention: known.convention.to_string(),
+                posterior: known.posterior,
+            })
+            .collect(),
+        deviations: fit
+            .deviations()
+            .iter()
+            .map(|deviation| DeviationShare {
+                change: deviation.name(best.convention),
+                share: deviation.share,
+                interval: deviation.interval,
+            })
+            .collect(),
+        matches: Hypothesis::all()
+            .filter_map(|hypothesis| {
+                let (matches, compared, expected_by_chance) = fit.matches(hypothesis);
+                (compared > 0).then(|| HypothesisMatches {
+                    hypothesis: hypothesis.to_string(),
+                    matches,
+                    compared,
+                    expected_by_chance,
+                })
+            })
+            .collect(),
+    }
+}
+
+impl VetReport {
+    /// Says whether every row is right as it stands.
+    pub fn is_clean(&self) -> bool {
+        self.not_ok == 0
+    }
+
+    /// Returns the verdict on the file in a sentence.
+    pub fn sentence(&self) -> String {
+        let file = &self.file;
+        if self.compared == 0 {
+            return "no row could be compared with the reference".to_owned();
+        }
+        let percent = 100.0 * file.posterior;
+        let convention = self.in_words(&file.convention);
+        if !file.is_sure {
+            return format!("not settled: `{convention}` is the most probable convention, at {percent:.1} %");
+        }
+        if file.as_said {
+            format!("the file is what it says (probability {:.4})", file.posterior)
+        } else {
+            format!(
+                "the file is not what it says, but {convention} (probability {:.4})",
+                file.posterior
+            )
+        }
+    }
+
+    /// Writes a convention with the name of the other assembly, where the chain tells it.
+    pub fn in_words(&self, convention: &str) -> String {
+        match self.other_assembly {
+            Some(assembly) => convention.replace("other_assembly", assembly.name()),
+            None => convention.to_owned(),
+        }
+    }
+
+    /// Returns everything as JSON; the rows are those listed.
+    pub fn to_json(&self) -> Value {
+        let rows: Vec<Value> = self
+            .listed
+            .iter()
+            .map(|row| {
+                json!({
+                    "row": row.row,
+                    "line": row.line,
+                    "id": row.id,
+                    "as_written": row.text,
+                    "verdict": row.verdict.name(),
+                    "posterior": row.posterior,
+                    "proposed": row.proposed.as_ref().map(ToString::to_string),
+                    "accepted": row.accepted,
+                    "repaired": row.repaired.iter().map(|repair| repair.to_string()).collect::<Vec<_>>(),
+                    "duplicate_of": row.duplicate_of,
+                    "evidence": row.evidence,
+                })
+            })
+            .collect();
+        json!({
+            "refalt": VERSION,
+            "input": self.input,
+            "reference": self.reference,
+            "assembly": self.assembly,
+            "stated_assembly": self.stated_assembly.map(|assembly| assembly.name()),
+            "chain": self.has_chain,
+            "other_assembly": self.other_assembly.map(|assembly| assembly.name()),
+            "verdict": self.sentence(),
+            "file": self.file,
+            "rows": self.rows,
+            "compared": self.compared,
+            "counts": self.counts,
+            "accepted": self.accepted,
+            "repaired": self.repaired,
+            "applied": self.applied,
+            "not_ok": self.not_ok,
+            "listed": rows,
+        })
+    }
+}

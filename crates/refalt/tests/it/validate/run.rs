@@ -5,7 +5,7 @@ use refalt::core::{
     Alternate, ContigName, Dna, InMemoryReference, OutputType, Outputs, Position, Resolution, Track, TrackSet,
     TrackValues, Variant, Window, check,
 };
-use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Silent, run};
+use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Setting, Silent, run};
 use refalt::provenance::FileIdentity;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -193,7 +193,15 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
             repair: None,
         })
     });
-    run(&plan, &identity, rows, &reference, &model, out, 2, &mut Silent).unwrap();
+    let setting = Setting {
+        plan: &plan,
+        identity: &identity,
+        reference: &reference,
+        backend: &model,
+        out,
+        threads: 2,
+    };
+    run(&setting, rows, &mut Silent).unwrap();
 }
 
 /// An error of a reader.

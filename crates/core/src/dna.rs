@@ -118,7 +118,7 @@ impl fmt::Debug for Dna {
 }
 
 /// Turns lower case into upper case, and every letter but A, C, G, T into N.
-fn mask_unknown(bases: &mut [u8]) {
+pub fn mask_unknown(bases: &mut [u8]) {
     // Written without branches, so that the compiler handles 16 and more bases at a time.
     for base in bases {
         let upper = *base & 0b1101_1111;
@@ -138,6 +138,14 @@ impl Sequence {
     /// reference implementation encodes both the same way.
     pub fn from_bases(mut bases: Vec<u8>) -> Self {
         mask_unknown(&mut bases);
+        Self(bases)
+    }
+
+    /// Takes bases that are out of A, C, G, T, N already, as [`Reference::fetch_masked`] promises.
+    ///
+    /// [`Reference::fetch_masked`]: crate::reference::Reference::fetch_masked
+    pub(crate) fn from_masked(bases: Vec<u8>) -> Self {
+        debug_assert!(bases.iter().all(|base| b"ACGTN".contains(base)));
         Self(bases)
     }
 

@@ -74,6 +74,20 @@ pub trait Reference: Send + Sync {
     /// [`ReferenceError`] when the bases cannot be read.
     fn fetch(&self, contig: ContigId, interval: Interval, bases: &mut Vec<u8>) -> Result<(), ReferenceError>;
 
+    /// Appends the bases of `interval` as a model reads them: like [`fetch`](Self::fetch), with N in place of every
+    /// letter but A, C, G, T.
+    ///
+    /// An implementation that knows which of its bases are plain can leave the masking out.
+    ///
+    /// # Errors
+    /// [`ReferenceError`] when the bases cannot be read.
+    fn fetch_masked(&self, contig: ContigId, interval: Interval, bases: &mut Vec<u8>) -> Result<(), ReferenceError> {
+        let before = bases.len();
+        self.fetch(contig, interval, bases)?;
+        crate::dna::mask_unknown(&mut bases[before..]);
+        Ok(())
+    }
+
     /// Returns what is known of the assembly, by content.
     fn assembly(&self) -> &AssemblyEvidence;
 

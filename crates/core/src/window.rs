@@ -131,7 +131,7 @@ impl Window {
     /// # Errors
     /// [`ReferenceError`] when the bases cannot be read.
     pub fn reference_sequence(&self, contig: ContigId, reference: &dyn Reference) -> Result<Sequence, ReferenceError> {
-        self.read(contig, reference, 0).map(Sequence::from_bases)
+        self.read(contig, reference, 0).map(Sequence::from_masked)
     }
 
     /// Reads the reference sequence and makes the alternate one, both exactly [`length`](Self::length) bases.
@@ -159,7 +159,7 @@ impl Window {
                 window: self.to_string(),
             })?;
         let missing = r.len().saturating_sub(a.len());
-        let bases = Sequence::from_bases(self.read(variant.contig_id(), reference, missing)?);
+        let bases = Sequence::from_masked(self.read(variant.contig_id(), reference, missing)?);
         Ok(bases.with_replacement(start..start + r.len(), a, length))
     }
 
@@ -174,7 +174,7 @@ impl Window {
         let start = u32::try_from(self.start.max(0)).unwrap_or(u32::MAX);
         let rest = u32::try_from(total - bases.len()).expect("a window is shorter than a contig");
         let interval = Interval::from_bed(start, start.saturating_add(rest)).expect("an end is not before its start");
-        reference.fetch(contig, interval, &mut bases)?;
+        reference.fetch_masked(contig, interval, &mut bases)?;
         bases.resize(total, b'N');
         Ok(bases)
     }

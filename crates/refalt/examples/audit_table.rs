@@ -2,7 +2,12 @@
 //!
 //! `cargo run --release --example audit_table` prints Markdown; the seed is fixed, so it prints the same every time.
 #![allow(clippy::print_stdout, reason = "a program that prints a table")]
-#![allow(dead_code, reason = "the model is shared with the tests")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "the model is shared with the tests"
+)]
 
 #[path = "../tests/it/audit_simulation/model.rs"]
 mod model;

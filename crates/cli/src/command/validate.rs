@@ -5,8 +5,9 @@ use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
 use refalt::validate::{
-    Condition, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation, validate_files,
+    Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation, validate_files,
 };
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "COLUMN")]
     effect: String,
 
-    /// Column that tells experiments apart (replicates, cell types).
+    /// Column that tells experiments apart (replicates, cell types); each is compared by itself.
     #[arg(long, value_name = "COLUMN")]
     experiment: Option<String>,
 
@@ -67,6 +68,14 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 2000, value_name = "N")]
     replicates: u64,
 
+    /// Tracks with bootstrap intervals, for each metric the best; the others get closed forms.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    top_tracks: usize,
+
+    /// Coverage of the intervals.
+    #[arg(long, default_value_t = 0.95, value_name = "SHARE")]
+    level: f64,
+
     /// Permutations behind each p-value; 0 for none.
     #[arg(long, default_value_t = 2000, value_name = "N")]
     permutations: u64,
@@ -89,10 +98,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         .columns
         .parse::<ColumnMap>()
         .map_err(|error| Failure::of(&error).usage())?;
-    let condition = |text: &String| {
-        text.parse::<Condition>()
-            .map_err(|error| Failure::new(error.to_string()).usage())
-    };
+    let condition = |text: &String| text.parse::<Condition>().map_err(|error| Failure::of(&error).usage());
     let label = |text: &String| match text.parse::<f64>() {
         Ok(least) => Ok(LabelRule::Magnitude(least)),
         Err(_) => condition(text).map(LabelRule::Column),
@@ -120,6 +126,8 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             permutations: options.permutations,
             replicates: options.replicates,
             seed: options.seed,
+            level: options.level,
+            top_tracks: options.top_tracks,
             block_bp: NonZeroU32::new(options.block),
             ..ValidateOptions::default()
         },
@@ -128,8 +136,42 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let validation = validate_files(&request).map_err(|error| Failure::of(&error))?;
     validation.write(&out).map_err(|error| Failure::of(&error))?;
     print(&validation, settings)?;
+    tell_join(&validation.join, settings);
     settings.note(format!("written to `{}`", out.display()));
-    Ok(Exit::Done)
+    Ok(if validation.join.truth.rejected.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Partial
+    })
+}
+
+/// Says what was joined and what was not.
+fn tell_join(join: &JoinReport, settings: &Settings) {
+    let listed = |counts: &BTreeMap<String, u64>| {
+        let parts: Vec<String> = counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        parts.join(", ")
+    };
+    let truth = &join.truth;
+    settings.note(format!("truth: {} rows, {} used", truth.rows, truth.used));
+    for (condition, count) in &truth.left_out {
+        settings.note(format!("  {count} do not meet `{condition}`"));
+    }
+    if !truth.rejected.is_empty() {
+        settings.note(format!("  rejected: {}", listed(&truth.rejected)));
+    }
+    for row in &truth.rejected_first {
+        settings.note(format!("    line {}: {}: {}", row.line, row.variant, row.reason));
+    }
+    for experiment in &join.experiments {
+        let mut line = format!(
+            "{}: {} of {} measured variants have scores",
+            experiment.experiment, experiment.joined, experiment.measured
+        );
+        if !experiment.not_scored.is_empty() {
+            line.push_str(&format!(" ({})", listed(&experiment.not_scored)));
+        }
+        settings.note(line);
+    }
 }
 
 /// Prints the join, and the correlations of the summaries.

@@ -103,7 +103,12 @@ fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
         writeln!(out, "no chain was given, so other builds were not weighed")?;
     }
     for known in report.file.conventions.iter().skip(1).take(3) {
-        writeln!(out, "  or: {} ({:.4})", known.convention, known.posterior)?;
+        writeln!(
+            out,
+            "  or: {} ({:.4})",
+            report.in_words(&known.convention),
+            known.posterior
+        )?;
     }
     for deviation in &report.file.deviations {
         writeln!(

@@ -232,13 +232,9 @@ impl FileFit {
                 continue;
             };
             total += shares.posterior;
-            for index in 0..Hypothesis::COUNT {
-                let hypothesis = absolute(
-                    Hypothesis::from_index(index),
-                    shares.convention,
-                    observation.gene_strand,
-                );
-                posterior[hypothesis.index()] += shares.posterior * row[index];
+            for component in Hypothesis::all() {
+                let hypothesis = absolute(component, shares.convention, observation.gene_strand);
+                posterior[hypothesis.index()] += shares.posterior * row[component.index()];
             }
             posterior[UNEXPLAINED] += shares.posterior * row[UNEXPLAINED];
         }

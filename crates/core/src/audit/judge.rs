@@ -302,9 +302,7 @@ impl Judgement {
             .iter()
             .take(4)
             .map(|reading| {
-                let name = reading
-                    .hypothesis
-                    .map_or_else(|| "unexplained".to_owned(), |hypothesis| describe(hypothesis));
+                let name = reading.hypothesis.map_or_else(|| "unexplained".to_owned(), describe);
                 match &reading.variant {
                     Some(variant) => format!("{name} {:.3} ({variant})", reading.posterior),
                     None => format!("{name} {:.3}", reading.posterior),
@@ -366,7 +364,7 @@ fn name_facts(observation: &Observation, best: Option<Hypothesis>) -> Vec<String
     let said = |what: &str, agrees: bool| format!("{what} {}", if agrees { "agrees" } else { "disagrees" });
     for (what, set) in [
         ("the place of its HGVS name", observation.names.place),
-        ("the alleles of its name", observation.names.alleles),
+        ("the base change of its name", observation.names.alleles),
         ("the known variant of its identifier", observation.names.site),
     ] {
         if let (Some(set), Some(best)) = (set, best) {

@@ -22,8 +22,9 @@ pub use identity::{ContigDigest, DigestMeaning, DigestProgress, Identity};
 pub use index::{FastaIndex, IndexError, IndexRecord};
 
 use crate::atomic_file::AtomicFile;
-use cache::{BLOCK_BP, BlockCache, Lookup};
+use cache::{BLOCK_BP, Block, BlockCache, Lookup};
 use contigs::{Contigs, Overlap, Part};
+use refalt_core::dna::mask_unknown;
 use refalt_core::{
     AssemblyEvidence, Chromosome, ContigId, ContigName, Interval, Position, Reference, ReferenceContig, ReferenceError,
 };
@@ -32,8 +33,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 /// What was done, on opening, that the user may want to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,35 +236,89 @@ impl FastaReference {
     }
 
     /// Appends the bases `start..end` (0-based) of a record in upper case.
-    fn read_record(&self, record: u32, start: u32, end: u32, bases: &mut Vec<u8>) -> Result<(), FastaError> {
+    fn read_record(
+        &self,
+        record: u32,
+        start: u32,
+        end: u32,
+        letters: Letters,
+        bases: &mut Vec<u8>,
+    ) -> Result<(), FastaError> {
         let mut at = start;
         while at < end {
             let block = at / BLOCK_BP;
             let block_start = block * BLOCK_BP;
             let block_end = block_start.saturating_add(BLOCK_BP).min(self.record_length(record));
             let stop = end.min(block_end);
-            match self.cache.look_up((record, block)) {
-                Lookup::Hit(decoded) => {
-                    bases.extend_from_slice(&decoded[(at - block_start) as usize..(stop - block_start) as usize]);
+            let before = bases.len();
+            let wanted = (at - block_start) as usize..(stop - block_start) as usize;
+            let plain = match self.cache.look_up((record, block)) {
+                Lookup::Hit(found) => {
+                    bases.extend_from_slice(&found.bases[wanted]);
+                    found.plain
                 }
                 Lookup::Admit => {
                     let mut decoded = Vec::new();
                     match self.decode(record, block_start, block_end, &mut decoded) {
                         Ok(()) => {
-                            let decoded: Arc<[u8]> = decoded.into();
-                            bases.extend_from_slice(
-                                &decoded[(at - block_start) as usize..(stop - block_start) as usize],
-                            );
-                            self.cache.insert((record, block), decoded);
+                            bases.extend_from_slice(&decoded[wanted]);
+                            let plain = is_plain(&decoded);
+                            let bases = decoded.into();
+                            self.cache.insert((record, block), Block { bases, plain });
+                            plain
                         }
                         // What is wrong elsewhere in the block must not depend on what was read before.
-                        Err(_) => self.decode(record, at, stop, bases)?,
+                        Err(_) => {
+                            self.decode(record, at, stop, bases)?;
+                            false
+                        }
                     }
                 }
-                Lookup::Bypass => self.decode(record, at, stop, bases)?,
+                Lookup::Bypass => {
+                    self.decode(record, at, stop, bases)?;
+                    false
+                }
+            };
+            if letters == Letters::Masked && !plain {
+                mask_unknown(&mut bases[before..]);
             }
             at = stop;
         }
+        Ok(())
+    }
+
+    /// Appends the bases of `interval`, N where nothing is known.
+    fn read_contig(
+        &self,
+        contig: ContigId,
+        interval: Interval,
+        letters: Letters,
+        bases: &mut Vec<u8>,
+    ) -> Result<(), ReferenceError> {
+        let before = bases.len();
+        let mut at = interval.bed_start();
+        let parts = &self.parts[contig.index()];
+        let first = parts.partition_point(|part| part.interval.bed_end() <= at);
+        for part in &parts[first..] {
+            let Some(shared) = part.interval.intersect(interval) else {
+                break;
+            };
+            bases.resize(before + (shared.bed_start() - interval.bed_start()) as usize, b'N');
+            let (start, end) = (
+                shared.bed_start() - part.record_start,
+                shared.bed_end() - part.record_start,
+            );
+            self.read_record(part.record, start, end, letters, bases)
+                .map_err(|error| ReferenceError::Unreadable {
+                    path: self.path().display().to_string(),
+                    contig: self.contigs[contig.index()].name.clone(),
+                    interval,
+                    reason: error.to_string(),
+                })?;
+            at = shared.bed_end();
+        }
+        debug_assert!(at <= interval.bed_end());
+        bases.resize(before + interval.len() as usize, b'N');
         Ok(())
     }
 
@@ -281,29 +336,26 @@ impl FastaReference {
         let byte_of = |base: u32| entry.byte_of(u64::from(base)).expect("offsets were checked on opening");
         let (first, last) = (byte_of(start), byte_of(end - 1));
         self.source.with_bytes(first, last + 1, |raw| {
-            let (line_bases, line_width) = (entry.line_bases as usize, entry.line_width as usize);
-            let line_end: &[u8] = if line_width - line_bases == 2 { b"\r\n" } else { b"\n" };
             let before = bases.len();
-            bases.reserve((end - start) as usize);
-            let mut rest = raw;
-            let mut in_line = line_bases - (u64::from(start) % entry.line_bases) as usize;
-            while rest.len() > in_line {
-                let (line, after) = rest.split_at(in_line);
-                bases.extend_from_slice(line);
-                rest = after.strip_prefix(line_end).ok_or_else(|| {
-                    let expected = if line_end.len() == 2 { "CR LF" } else { "line end" };
-                    let base = u64::from(start) + (bases.len() - before) as u64;
-                    self.stale(record, format!("no {expected} after base {base}"))
-                })?;
-                in_line = line_bases;
+            bases.resize(before + (end - start) as usize, 0);
+            let line_bases = entry.line_bases as usize;
+            let first_line = line_bases - (u64::from(start) % entry.line_bases) as usize;
+            let ending = (entry.line_width - entry.line_bases) as usize;
+            let taken = lay_out(raw, first_line, line_bases, ending, &mut bases[before..]);
+            if let Err(at) = taken {
+                let expected = if ending == 2 { "CR LF" } else { "line end" };
+                return Err(self.stale(
+                    record,
+                    format!("no {expected} after base {}", u64::from(start) + at as u64),
+                ));
             }
-            bases.extend_from_slice(rest);
             let mut letters = true;
             for base in &mut bases[before..] {
                 // Clearing bit 5 turns exactly the ASCII letters into A to Z.
                 let upper = *base & 0xdf;
-                letters &= upper.wrapping_sub(b'A') < 26;
-                *base = if upper.wrapping_sub(b'A') < 26 { upper } else { *base };
+                let letter = upper.wrapping_sub(b'A') < 26;
+                letters &= letter;
+                *base = if letter { upper } else { *base };
             }
             if letters {
                 Ok(())
@@ -398,6 +450,47 @@ impl FastaReference {
     }
 }
 
+/// Which letters come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Letters {
+    /// Upper case, IUPAC codes as they are.
+    AsWritten,
+    /// A, C, G, T and N.
+    Masked,
+}
+
+/// Says whether upper-case bases are out of A, C, G, T, N.
+fn is_plain(bases: &[u8]) -> bool {
+    // Without a way out of the loop, so that the compiler handles 16 and more bases at a time.
+    let known = |base: u8| (base == b'A') | (base == b'C') | (base == b'G') | (base == b'T') | (base == b'N');
+    bases.iter().fold(true, |plain, &base| plain & known(base))
+}
+
+/// Copies lines of text into `bases` without their ends.
+///
+/// The first line has `first_line` bases left, every other `line_bases`; a line end is `ending` bytes. Fails with the
+/// number of bases before the first line end that is none.
+fn lay_out(raw: &[u8], first_line: usize, line_bases: usize, ending: usize, bases: &mut [u8]) -> Result<(), usize> {
+    let (mut at, mut done, mut line) = (0, 0, first_line);
+    while bases.len() - done > line {
+        bases[done..done + line].copy_from_slice(&raw[at..at + line]);
+        at += line;
+        done += line;
+        let is_end = match ending {
+            2 => raw[at] == b'\r' && raw[at + 1] == b'\n',
+            _ => raw[at] == b'\n',
+        };
+        if !is_end {
+            return Err(done);
+        }
+        at += ending;
+        line = line_bases;
+    }
+    let rest = bases.len() - done;
+    bases[done..].copy_from_slice(&raw[at..at + rest]);
+    Ok(())
+}
+
 fn read_or_build_index(path: &Path, kind: &Kind, notes: &mut Vec<FastaNote>) -> Result<FastaIndex, FastaError> {
     let fai = beside(path, ".fai");
     if fai.is_file() {
@@ -449,31 +542,11 @@ impl Reference for FastaReference {
     }
 
     fn fetch(&self, contig: ContigId, interval: Interval, bases: &mut Vec<u8>) -> Result<(), ReferenceError> {
-        let before = bases.len();
-        let mut at = interval.bed_start();
-        let parts = &self.parts[contig.index()];
-        let first = parts.partition_point(|part| part.interval.bed_end() <= at);
-        for part in &parts[first..] {
-            let Some(shared) = part.interval.intersect(interval) else {
-                break;
-            };
-            bases.resize(before + (shared.bed_start() - interval.bed_start()) as usize, b'N');
-            let (start, end) = (
-                shared.bed_start() - part.record_start,
-                shared.bed_end() - part.record_start,
-            );
-            self.read_record(part.record, start, end, bases)
-                .map_err(|error| ReferenceError::Unreadable {
-                    path: self.path().display().to_string(),
-                    contig: self.contigs[contig.index()].name.clone(),
-                    interval,
-                    reason: error.to_string(),
-                })?;
-            at = shared.bed_end();
-        }
-        debug_assert!(at <= interval.bed_end());
-        bases.resize(before + interval.len() as usize, b'N');
-        Ok(())
+        self.read_contig(contig, interval, Letters::AsWritten, bases)
+    }
+
+    fn fetch_masked(&self, contig: ContigId, interval: Interval, bases: &mut Vec<u8>) -> Result<(), ReferenceError> {
+        self.read_contig(contig, interval, Letters::Masked, bases)
     }
 
     fn assembly(&self) -> &AssemblyEvidence {

@@ -1,5 +1,6 @@
 //! Conditions on the columns of a truth table, as people type them: `barcodes>=10`, `p_value<1e-5`, `batch=2`.
 
+use crate::diagnostic::Diagnostic;
 use std::fmt;
 use std::str::FromStr;
 
@@ -90,9 +91,8 @@ pub enum ConditionError {
     },
 }
 
-impl ConditionError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for ConditionError {
+    fn hint(&self) -> Option<String> {
         Some("write `barcodes>=10`, `p_value<1e-5` or `cell_line=HEK293T`; signs: >= <= > < = !=".to_owned())
     }
 }

@@ -60,7 +60,7 @@ pub enum ValidateError {
         hint: Option<String>,
     },
     /// A variant is measured twice in one experiment.
-    #[error("{total} variants are measured more than once in one experiment: {}", shown.join("; "))]
+    #[error("measured more than once in one experiment ({total} in all): {}", shown.join("; "))]
     MeasuredTwice {
         /// How many variants.
         total: usize,

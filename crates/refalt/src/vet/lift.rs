@@ -23,6 +23,7 @@ pub struct Block {
 pub struct BlockLift {
     names: HashMap<Box<str>, usize>,
     contigs: Vec<SourceContig>,
+    source: Option<Assembly>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -57,7 +58,10 @@ impl BlockLift {
 
     /// Takes the blocks of a chain file; chains to contigs that the reference does not have are left out.
     pub fn of_chains(chains: &[Chain], reference: &dyn Reference) -> Self {
-        let mut lift = Self::default();
+        let mut lift = Self {
+            source: source_assembly(chains),
+            ..Self::default()
+        };
         for chain in chains {
             let (Some(contig), Some(span)) = (reference.contig_id(chain.to.contig.as_str()), chain.span()) else {
                 continue;
@@ -73,10 +77,37 @@ impl BlockLift {
         lift
     }
 
+    /// Returns the assembly lifted from, where every chromosome of the chain file has its length.
+    pub fn source_assembly(&self) -> Option<Assembly> {
+        self.source
+    }
+
     /// Returns the number of blocks.
     pub fn blocks(&self) -> usize {
         self.contigs.iter().map(|contig| contig.blocks.len()).sum()
     }
+}
+
+/// Finds the assembly that has every chromosome of the chains with the length that they state.
+fn source_assembly(chains: &[Chain]) -> Option<Assembly> {
+    let sides: Vec<(Chromosome, u32)> = chains
+        .iter()
+        .filter_map(|chain| Some((Chromosome::of(chain.from.contig.as_str())?, chain.from.length_bp)))
+        .collect();
+    let fits = |assembly: &Assembly| {
+        sides.iter().all(|(chromosome, length_bp)| {
+            // The mitochondrion of the UCSC files is another one.
+            chromosome.number == "M"
+                || assembly
+                    .contigs()
+                    .iter()
+                    .any(|contig| contig.number == chromosome.number && contig.length_bp == *length_bp)
+        })
+    };
+    if sides.is_empty() {
+        return None;
+    }
+    Assembly::ALL.into_iter().find(fits)
 }
 
 /// Returns the other names of a chromosome of the alias table.

@@ -7,6 +7,7 @@ use super::lift::BlockLift;
 use super::names::NameResolver;
 use super::ordered::batches;
 use super::record::VetRow;
+use crate::fingerprint::fingerprint;
 use crate::io::fasta::FastaReference;
 use crate::io::variants::VariantRow;
 use crate::spool::Spool;
@@ -14,8 +15,7 @@ use refalt_core::audit::{
     FileFit, Hypothesis, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict, judge,
 };
 use refalt_core::normalize::check_on;
-use refalt_core::{Alternate, Assembly, CheckedVariant, Reference, Variant};
-use sha2::{Digest, Sha256};
+use refalt_core::{Alternate, Assembly, Reference, Variant};
 use std::collections::{BTreeMap, HashMap};
 
 /// What both passes work with.
@@ -303,12 +303,4 @@ fn judge_row(
     }
     judged.id = row.id.map(String::from);
     Ok(judged)
-}
-
-/// Returns 128 bits of the SHA-256 of a variant: two of 10^10 variants share them with a chance below 10^-18.
-fn fingerprint(variant: &CheckedVariant) -> u128 {
-    let digest = Sha256::digest(variant.to_string());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    u128::from_le_bytes(bytes)
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Posterior from which a convention is called the file's.
+/// Posterior from which a convention is called the file's: the probability from which a row is believed, too.
 const SURE: f64 = 0.9;
 
 /// A convention with its probability.
@@ -78,8 +78,10 @@ pub struct VetReport {
     pub assembly: String,
     /// The assembly that the file's header states.
     pub stated_assembly: Option<Assembly>,
-    /// Whether a chain to another assembly was given.
+    /// Whether a chain from another assembly was given.
     pub has_chain: bool,
+    /// The assembly that the chain lifts from, by the lengths of its contigs.
+    pub other_assembly: Option<Assembly>,
     /// Rows read.
     pub rows: u64,
     /// Rows compared with the genome.
@@ -118,6 +120,7 @@ pub(super) fn summarize(
         assembly: work.reference.assembly().to_string(),
         stated_assembly: stated,
         has_chain: work.lift.is_some(),
+        other_assembly: work.lift.and_then(|lift| lift.source_assembly()),
         rows: judged.counts.values().sum(),
         compared: first.tally.rows(),
         file: file_verdict(fit),
@@ -184,19 +187,25 @@ impl VetReport {
             return "no row could be compared with the reference".to_owned();
         }
         let percent = 100.0 * file.posterior;
+        let convention = self.in_words(&file.convention);
         if !file.is_sure {
-            return format!(
-                "not settled: `{}` is the most probable convention, at {percent:.1} %",
-                file.convention
-            );
+            return format!("not settled: `{convention}` is the most probable convention, at {percent:.1} %");
         }
         if file.as_said {
             format!("the file is what it says (probability {:.4})", file.posterior)
         } else {
             format!(
-                "the file is not what it says: {} (probability {:.4})",
-                file.convention, file.posterior
+                "the file is not what it says, but {convention} (probability {:.4})",
+                file.posterior
             )
+        }
+    }
+
+    /// Writes a convention with the name of the other assembly, where the chain tells it.
+    pub fn in_words(&self, convention: &str) -> String {
+        match self.other_assembly {
+            Some(assembly) => convention.replace("other_assembly", assembly.name()),
+            None => convention.to_owned(),
         }
     }
 
@@ -228,6 +237,7 @@ impl VetReport {
             "assembly": self.assembly,
             "stated_assembly": self.stated_assembly.map(|assembly| assembly.name()),
             "chain": self.has_chain,
+            "other_assembly": self.other_assembly.map(|assembly| assembly.name()),
             "verdict": self.sentence(),
             "file": self.file,
             "rows": self.rows,

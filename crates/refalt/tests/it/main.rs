@@ -1,5 +1,6 @@
 //! Integration tests of the library, one binary.
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod audit;
 #[allow(
@@ -15,6 +16,7 @@ mod engine;
 mod fasta;
 mod liftover;
 mod normalisation;
+mod validate;
 mod variants_corpus;
 mod variants_faults;
 mod variants_real;

@@ -6,8 +6,8 @@ use crate::engine::input::{InputRow, Rejection, RowStatus};
 use crate::engine::plan::Plan;
 use crate::engine::run::RunError;
 use crate::engine::variant_table::VariantRecord;
-use refalt_core::{CheckedVariant, Reference, Window, check};
-use sha2::{Digest, Sha256};
+use crate::fingerprint::fingerprint;
+use refalt_core::{Reference, Window, check};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -128,19 +128,4 @@ impl<'a> RowReader<'a> {
         };
         (record, Some(job))
     }
-}
-
-/// Returns 128 bits of the SHA-256 of a variant: two of 10^10 variants share them with a chance below 10^-18.
-fn fingerprint(variant: &CheckedVariant) -> u128 {
-    let mut hasher = Sha256::new();
-    hasher.update(variant.contig().as_str().as_bytes());
-    hasher.update([0]);
-    hasher.update(variant.position().one_based().to_le_bytes());
-    hasher.update(variant.reference_bases().as_bytes());
-    hasher.update([0]);
-    hasher.update(variant.alternate_bases().as_bytes());
-    let digest = hasher.finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    u128::from_le_bytes(bytes)
 }

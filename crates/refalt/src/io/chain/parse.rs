@@ -380,7 +380,7 @@ mod tests {
             if let Ok(chains) = read(&text) {
                 for chain in chains {
                     for block in chain.blocks {
-                        prop_assert!(block.from.len() == block.to.len() && block.from.len() > 0);
+                        prop_assert!(block.from.len() == block.to.len() && !block.from.is_empty());
                         prop_assert!(block.from.bed_end() <= chain.from.length_bp && block.to.bed_end() <= chain.to.length_bp);
                     }
                 }

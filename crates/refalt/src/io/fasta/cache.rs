@@ -2,7 +2,7 @@
 //!
 //! A variant list in genome order touches one block many times; a shuffled one touches each block once in a long
 //! while. So a block of a plain file is decoded whole only when it is asked for a second time among the last few
-//! misses; until then the bases asked for are read alone. Blocks of a bgzip file are kept at once, since inflating is
+//! misses, or right after the block before it; until then the bases asked for are read alone. Blocks of a bgzip file are kept at once, since inflating is
 //! what costs.
 
 use std::collections::HashMap;
@@ -20,10 +20,18 @@ const RECENT: usize = 32;
 /// A block: the record's index in the file, the block's index in the record.
 pub(super) type BlockKey = (u32, u32);
 
+/// The bases of a block.
+#[derive(Clone)]
+pub(super) struct Block {
+    pub(super) bases: Arc<[u8]>,
+    /// Every base is A, C, G, T or N, so there is nothing to mask.
+    pub(super) plain: bool,
+}
+
 /// What to do about a block.
 pub(super) enum Lookup {
     /// Here it is.
-    Hit(Arc<[u8]>),
+    Hit(Block),
     /// Decode it whole and insert it.
     Admit,
     /// Read only what is needed.
@@ -42,10 +50,11 @@ struct State {
     clock: u64,
     missed: [Option<BlockKey>; RECENT],
     next_missed: usize,
+    last_hit: Option<BlockKey>,
 }
 
 struct Slot {
-    bases: Arc<[u8]>,
+    block: Block,
     used: u64,
 }
 
@@ -64,9 +73,13 @@ impl BlockCache {
         let now = state.clock;
         if let Some(slot) = state.blocks.get_mut(&key) {
             slot.used = now;
-            return Lookup::Hit(Arc::clone(&slot.bases));
+            let block = slot.block.clone();
+            state.last_hit = Some(key);
+            return Lookup::Hit(block);
         }
-        if self.admit_first || state.missed.contains(&Some(key)) {
+        // Going on into the next block is no random access.
+        let next = key.1 > 0 && state.last_hit == Some((key.0, key.1 - 1));
+        if self.admit_first || next || state.missed.contains(&Some(key)) {
             return Lookup::Admit;
         }
         let at = state.next_missed;
@@ -75,7 +88,7 @@ impl BlockCache {
         Lookup::Bypass
     }
 
-    pub(super) fn insert(&self, key: BlockKey, bases: Arc<[u8]>) {
+    pub(super) fn insert(&self, key: BlockKey, block: Block) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.blocks.len() >= CAPACITY && !state.blocks.contains_key(&key) {
             let oldest = state
@@ -88,7 +101,8 @@ impl BlockCache {
             }
         }
         let used = state.clock;
-        state.blocks.insert(key, Slot { bases, used });
+        state.blocks.insert(key, Slot { block, used });
+        state.last_hit = Some(key);
     }
 }
 
@@ -96,8 +110,11 @@ impl BlockCache {
 mod tests {
     use super::*;
 
-    fn bases(letter: u8) -> Arc<[u8]> {
-        Arc::from([letter].as_slice())
+    fn bases(letter: u8) -> Block {
+        Block {
+            bases: Arc::from([letter].as_slice()),
+            plain: true,
+        }
     }
 
     #[test]
@@ -106,13 +123,23 @@ mod tests {
         assert!(matches!(cache.look_up((0, 7)), Lookup::Bypass));
         assert!(matches!(cache.look_up((0, 7)), Lookup::Admit));
         cache.insert((0, 7), bases(b'A'));
-        assert!(matches!(cache.look_up((0, 7)), Lookup::Hit(found) if *found == *b"A"));
+        assert!(matches!(cache.look_up((0, 7)), Lookup::Hit(found) if *found.bases == *b"A"));
         // A use long ago does not count.
         assert!(matches!(cache.look_up((1, 0)), Lookup::Bypass));
         for block in 0..RECENT as u32 {
             assert!(matches!(cache.look_up((2, block)), Lookup::Bypass));
         }
         assert!(matches!(cache.look_up((1, 0)), Lookup::Bypass));
+    }
+
+    #[test]
+    fn going_on_into_the_next_block_keeps_it_at_once() {
+        let cache = BlockCache::new(false);
+        cache.insert((0, 7), bases(b'A'));
+        assert!(matches!(cache.look_up((0, 7)), Lookup::Hit(_)));
+        assert!(matches!(cache.look_up((0, 8)), Lookup::Admit));
+        assert!(matches!(cache.look_up((1, 8)), Lookup::Bypass));
+        assert!(matches!(cache.look_up((0, 9)), Lookup::Bypass));
     }
 
     #[test]

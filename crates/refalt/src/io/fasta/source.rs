@@ -189,10 +189,7 @@ impl Source {
                 *at = Some(start + bytes.len() as u64);
                 Ok(())
             }
-            (Stream::Plain(file), _) => file
-                .seek(SeekFrom::Start(start))
-                .and_then(|_| file.read_exact(bytes))
-                .map_err(|source| self.failed("read", source)),
+            (Stream::Plain(file), _) => read_at(file, start, bytes).map_err(|source| self.failed("read", source)),
             (Stream::Bgzip { .. }, Storage::Plain) => unreachable!("a handle is opened for its source's storage"),
         }
     }
@@ -204,6 +201,19 @@ impl Source {
             source,
         }
     }
+}
+
+/// Reads bytes at an offset: on Unix in one call of the system.
+#[cfg(unix)]
+fn read_at(file: &mut File, start: u64, bytes: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, start)
+}
+
+/// Reads bytes at an offset.
+#[cfg(not(unix))]
+fn read_at(file: &mut File, start: u64, bytes: &mut [u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(start))?;
+    file.read_exact(bytes)
 }
 
 /// The blocks of a bgzip file.

@@ -335,7 +335,13 @@ proptest! {
         for (a, b) in spans {
             let (start, end) = (a.min(b), a.max(b));
             let expected: String = (start..end).map(|at| bases.as_bytes().get(at).map_or('N', |&base| char::from(base))).collect();
-            prop_assert_eq!(fetch(&reference, "chr1", start as u32, end as u32).unwrap(), expected);
+            prop_assert_eq!(fetch(&reference, "chr1", start as u32, end as u32).unwrap(), expected.clone());
+            let mut masked = b"R".to_vec();
+            let span = Interval::from_bed(start as u32, end as u32).unwrap();
+            reference.fetch_masked(reference.contig_id("chr1").unwrap(), span, &mut masked).unwrap();
+            let known = |letter| if "ACGT".contains(letter) { letter } else { 'N' };
+            let expected: String = std::iter::once('R').chain(expected.chars().map(known)).collect();
+            prop_assert_eq!(String::from_utf8(masked).unwrap(), expected);
         }
     }
 

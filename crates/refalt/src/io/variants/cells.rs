@@ -2,6 +2,7 @@
 
 use super::allele;
 use super::contigs::Contigs;
+use super::hgvs;
 use super::ids;
 use super::problem::{Field, RowProblem};
 use super::resolve::{Columns, ContigFrom, PositionFrom, VariantFrom};
@@ -34,12 +35,17 @@ impl CellReader {
     ) {
         let value = |column: usize| cell(column).map(str::trim).filter(|text| !ids::is_missing(text));
         let owned = |column: Option<usize>| column.and_then(value).map(Box::<str>::from);
-        let names = RowNames {
+        let mut names = RowNames {
             rsid: owned(self.columns.rsid),
             gene: owned(self.columns.gene),
             gene_strand: self.columns.strand.and_then(value).and_then(strand),
             hgvs: self.columns.hgvs.and_then(value).map_or_else(Vec::new, hgvs_list),
         };
+        if let VariantFrom::Word(column) = self.columns.variant
+            && let Some(word) = value(column).filter(|word| names.hgvs.is_empty() && hgvs::split(word).is_some())
+        {
+            names.hgvs.push(word.into());
+        }
         let id = owned(self.columns.name);
         let carried: Box<[Option<Box<str>>]> = self.columns.carried.iter().map(|&column| owned(Some(column))).collect();
         let text = |column: usize| cell(column).unwrap_or("").trim();

@@ -3,7 +3,7 @@
 use super::error::{ReadCause, ReadError};
 use crate::io::gzip::{BGZIP_HEADER, END_OF_FILE, has_bgzip_end, is_bgzip, is_gzip};
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -40,6 +40,9 @@ impl Source {
 
 /// Longest line; more is no list of variants but something without line ends.
 const LONGEST_LINE_BYTES: usize = 256 << 20;
+
+/// Packed bytes read at once.
+const PACKED_BUFFER_BYTES: usize = 128 << 10;
 
 /// Remembers the last bytes that went through.
 struct Tail<R> {
@@ -128,7 +131,10 @@ impl Input {
             last: Arc::clone(&last),
         };
         let inner: Box<dyn Read + Send> = if gzip {
-            Box::new(flate2::read::MultiGzDecoder::new(tail))
+            Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(
+                PACKED_BUFFER_BYTES,
+                tail,
+            )))
         } else if bzip2 {
             Box::new(bzip2::read::MultiBzDecoder::new(tail))
         } else {

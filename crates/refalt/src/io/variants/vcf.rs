@@ -134,10 +134,17 @@ impl VcfRows {
     }
 }
 
-/// Says whether a line without a header above it has the columns of a record.
+/// Says whether a line without a column line above it is a record: a number for POS, bases for REF, alleles for ALT.
 pub(super) fn is_record(line: &[u8]) -> bool {
     let columns: Vec<&[u8]> = line.split(|&b| b == b'\t').take(NEEDED_COLUMNS).collect();
-    columns.len() == NEEDED_COLUMNS && allele::number(columns[1]).is_some() && !columns[3].is_empty()
+    let [_, position, _, reference, alternates] = columns[..] else {
+        return false;
+    };
+    allele::number(position).is_some()
+        && allele::reference_bases(reference).is_ok()
+        && alternates
+            .split(|&b| b == b',')
+            .all(|alternate| allele::alternate(alternate).is_ok())
 }
 
 /// Splits one record.

@@ -70,7 +70,7 @@ impl VcfHeader {
         let Some(name) = attribute(rest, "ID") else { return };
         let index = attribute(rest, "IDX")
             .and_then(|index| index.parse::<usize>().ok())
-            .filter(|&index| index < 10_000_000)
+            .filter(|&index| index < 1_000_000)
             .unwrap_or(self.contigs.len());
         if index >= self.contigs.len() {
             self.contigs.resize(index + 1, None);

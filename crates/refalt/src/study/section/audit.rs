@@ -14,9 +14,9 @@ pub(super) fn section(report: &VetReport) -> Section {
     };
     let mut blocks = vec![
         Block::paragraph(format!(
-            "`{}` is compared with the reference ({}) under 24 hypotheses: the assembly as said or another one, alleles \
-             as written, swapped, complemented or both, and the position as written or off by one. A match with the \
-             reference alone proves nothing: one base in four matches by chance.",
+            "`{}` is compared with the reference under 24 hypotheses: the assembly as said or another one, alleles as \
+             written, swapped, complemented or both, and the position as written or off by one. A match with the \
+             reference alone proves nothing: one base in four matches by chance. Of the reference itself: {}.",
             report.input.name, report.assembly
         )),
         Block::Callout {
@@ -27,6 +27,9 @@ pub(super) fn section(report: &VetReport) -> Section {
     ];
     if !report.listed.is_empty() {
         blocks.push(Block::Table(rows(report)));
+        blocks.push(Block::List {
+            items: report.listed.iter().map(evidence).collect(),
+        });
     }
     blocks.push(Block::Table(matches(report)));
     if !report.applied.is_empty() || report.accepted < report.rows {
@@ -64,7 +67,7 @@ fn facts(report: &VetReport) -> Vec<Fact> {
         },
         Fact {
             label: "convention of the file".to_owned(),
-            value: report.file.convention.clone(),
+            value: report.in_words(&report.file.convention),
             note: format!("probability {}", plain(Some(report.file.posterior), 3)),
         },
     ];
@@ -90,7 +93,6 @@ fn rows(report: &VetReport) -> Table {
             row.proposed
                 .as_ref()
                 .map_or_else(|| "–".to_owned(), |variant| format!("`{variant}`")),
-            row.evidence.clone().unwrap_or_default(),
         ]
     };
     Table {
@@ -101,7 +103,6 @@ fn rows(report: &VetReport) -> Table {
             Column::text("verdict"),
             Column::number("probability"),
             Column::text("proposed"),
-            Column::text("evidence"),
         ],
         rows: report.listed.iter().map(cells).collect(),
         emphasised: Vec::new(),
@@ -110,6 +111,15 @@ fn rows(report: &VetReport) -> Table {
             more => vec![format!("And {more} more; the row table of the audit has all.")],
         },
     }
+}
+
+/// Says why a row is judged as it is.
+fn evidence(row: &VetRow) -> String {
+    let name = row.id.clone().unwrap_or_else(|| format!("row {}", row.row));
+    format!(
+        "{name}: {}.",
+        row.evidence.as_deref().unwrap_or("nothing needs to be weighed")
+    )
 }
 
 fn matches(report: &VetReport) -> Table {

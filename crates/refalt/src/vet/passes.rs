@@ -12,7 +12,7 @@ use crate::io::fasta::FastaReference;
 use crate::io::variants::VariantRow;
 use crate::spool::Spool;
 use refalt_core::audit::{
-    FileFit, Hypothesis, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict, judge,
+    Coordinates, FileFit, Hypothesis, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict, judge,
 };
 use refalt_core::normalize::check_on;
 use refalt_core::{Alternate, Assembly, Reference, Variant};
@@ -106,7 +106,14 @@ fn observation(
         return Ok(None);
     };
     let names = work.names.resolve(row, work.reference, work.assembly);
-    Ok(Some(observer.observe(&alleles, &names)?))
+    let observed = observer.observe(&alleles, &names)?;
+    // METHOD: a row that lies outside the reference under every hypothesis says nothing about the file: the reference
+    // may be a part of a genome. It is judged, and it is not counted.
+    let considered = |hypothesis: &Hypothesis| hypothesis.coordinates == Coordinates::AsSaid || observer.has_lift();
+    let is_outside = Hypothesis::all()
+        .filter(considered)
+        .all(|hypothesis| observed.unknown.contains(hypothesis));
+    Ok((!is_outside).then_some(observed))
 }
 
 /// The first pass: observes every row and counts observations.

@@ -47,6 +47,12 @@ impl Failure {
         Self::new(format!("cannot {action} `{}`: {error}", path.display()))
     }
 
+    /// Adds what the user can do.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
     /// Marks it as the command line's fault.
     pub(crate) fn usage(mut self) -> Self {
         self.exit = Exit::Usage;

@@ -131,6 +131,12 @@ impl Scoring {
                 proven,
             });
         }
+        if let (Some(said), None) = (reader.header_assembly(), reference.assembly().proven()) {
+            notes.push(format!(
+                "`{}` says {said}; the reference's assembly is not proven, so the two were not compared; every REF is",
+                reader.name()
+            ));
+        }
         let mut rows = 0;
         for row in reader {
             row?;

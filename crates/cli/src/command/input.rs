@@ -1,7 +1,7 @@
 //! How commands take a list of variants.
 
 use crate::message::Failure;
-use refalt::io::variants::{ColumnMap, Format, ReadOptions, Source};
+use refalt::io::variants::{ColumnMap, Format, ReadOptions, RowProblem, Source};
 
 /// A list of variants, or variants written out.
 #[derive(Debug, clap::Args)]
@@ -24,14 +24,26 @@ pub(crate) struct InputOptions {
 impl InputOptions {
     /// Returns where the variants come from.
     ///
-    /// A single argument is a file unless no such file exists and it reads as a variant.
-    pub(crate) fn source(&self) -> Source {
-        let reads_as_variant = |word: &String| refalt::io::variants::ids::parse(word).variant.is_ok();
+    /// One argument is a file, standard input, or a variant written out; several are variants written out.
+    pub(crate) fn source(&self) -> Result<Source, Failure> {
+        let is_file = |word: &String| std::path::Path::new(word).exists();
+        let problem = |word: &String| refalt::io::variants::ids::parse(word).variant.err();
         match self.variants.as_slice() {
-            [one] if one == "-" || std::path::Path::new(one).exists() || !reads_as_variant(one) => {
-                Source::from_argument(one)
-            }
-            words => Source::Literals(words.to_vec()),
+            [one] if one == "-" || is_file(one) => Ok(Source::from_argument(one)),
+            [one] => match problem(one) {
+                None | Some(RowProblem::NeedsReference(_)) => Ok(Source::Literals(vec![one.clone()])),
+                Some(problem) => Err(Failure::new(format!(
+                    "there is no file `{one}`, and as a variant: {problem}"
+                ))),
+            },
+            words => match words.iter().find(|word| *word == "-" || is_file(word)) {
+                Some(file) => Err(
+                    Failure::new(format!("`{file}` is a file, and {} arguments are given", words.len()))
+                        .with_hint("give one file, or variants written out")
+                        .usage(),
+                ),
+                None => Ok(Source::Literals(words.to_vec())),
+            },
         }
     }
 

@@ -68,6 +68,11 @@ impl MotifOptions {
 }
 
 pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failure> {
+    if settings.json {
+        return Err(Failure::new("`refalt motifs` writes tables, not JSON")
+            .with_hint("leave out --json")
+            .usage());
+    }
     match &options.action {
         Action::List(motifs) => list(&motifs.prepare()?),
         Action::Scan { sequence, motifs } => {
@@ -167,7 +172,8 @@ fn effect(
     all: bool,
     settings: &Settings,
 ) -> Result<Exit, Failure> {
-    let reader = refalt::io::variants::open(&input.source(), &input.reading()?).map_err(|error| Failure::of(&error))?;
+    let reader =
+        refalt::io::variants::open(&input.source()?, &input.reading()?).map_err(|error| Failure::of(&error))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     write!(out, "variant_id\tmotif\tfactor\tdelta_bits\tcreated\tdestroyed")?;
     for allele in ["ref", "alt"] {

@@ -50,7 +50,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
     let request = ScoreRequest {
-        variants: options.input.source(),
+        variants: options.input.source()?,
         reading: options.input.reading()?,
         reference: options.reference,
         model: options.model,

@@ -77,14 +77,15 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         out: options.out.clone(),
         listed_rows: options.list,
         threads: settings.threads,
-        ..VetRequest::new(options.input.source(), options.reference)
+        ..VetRequest::new(options.input.source()?, options.reference)
     };
     let report = vet_files(&request).map_err(|error| Failure::of(&error))?;
     print(&report, settings)?;
     if let Some(out) = &options.out {
         settings.note(format!("written to `{}`", out.display()));
     }
-    Ok(if report.accepted == report.rows {
+    let agrees = report.contradiction().is_none();
+    Ok(if agrees && report.accepted == report.rows {
         Exit::Done
     } else {
         Exit::Partial
@@ -99,6 +100,14 @@ fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
     }
     writeln!(out, "{}", report.sentence())?;
     writeln!(out, "reference: {}", report.assembly)?;
+    match (report.stated_assembly, report.reference_assembly) {
+        (Some(stated), None) => writeln!(
+            out,
+            "the file says {stated}; say with --assembly what the reference is, so that the two can be compared"
+        )?,
+        (Some(stated), Some(_)) => writeln!(out, "the file says {stated}")?,
+        (None, _) => {}
+    }
     if !report.has_chain {
         writeln!(out, "no chain was given, so other builds were not weighed")?;
     }

@@ -64,7 +64,7 @@ pub enum LedgerError {
         folder: PathBuf,
     },
     /// A finished part is not as it was written.
-    #[error("the finished part `{path}` {what}")]
+    #[error("the finished file `{path}` {what}")]
     PartChanged {
         /// The file.
         path: PathBuf,
@@ -84,6 +84,11 @@ impl LedgerError {
                     .to_owned(),
             ),
             Self::Busy { .. } => Some("wait for it, or give another folder with --out".to_owned()),
+            Self::PartChanged { entry, .. } if entry.ends_with("manifest.json") => Some(
+                "the run in this folder was finished and a file of it was changed since; score into another folder, or \
+                 remove this one and run again"
+                    .to_owned(),
+            ),
             Self::PartChanged { path, entry, .. } => Some(format!(
                 "remove `{}` and `{}` and run again: only that part is computed again",
                 path.display(),

@@ -78,6 +78,8 @@ pub struct VetReport {
     pub assembly: String,
     /// The assembly that the file's header states.
     pub stated_assembly: Option<Assembly>,
+    /// The assembly of the reference: proven by content, or as the user says.
+    pub reference_assembly: Option<Assembly>,
     /// Whether a chain from another assembly was given.
     pub has_chain: bool,
     /// The assembly that the chain lifts from, by the lengths of its contigs.
@@ -119,6 +121,7 @@ pub(super) fn summarize(
         reference,
         assembly: work.reference.assembly().to_string(),
         stated_assembly: stated,
+        reference_assembly: work.assembly,
         has_chain: work.lift.is_some(),
         other_assembly: work.lift.and_then(|lift| lift.source_assembly()),
         rows: judged.counts.values().sum(),
@@ -191,6 +194,9 @@ impl VetReport {
         if !file.is_sure {
             return format!("not settled: `{convention}` is the most probable convention, at {percent:.1} %");
         }
+        if let Some(contradiction) = self.contradiction().filter(|_| file.as_said) {
+            return format!("the rows fit the reference as they are written, but {contradiction}");
+        }
         if file.as_said {
             format!("the file is what it says (probability {:.4})", file.posterior)
         } else {
@@ -199,6 +205,12 @@ impl VetReport {
                 file.posterior
             )
         }
+    }
+
+    /// Says that the file's own header names another assembly than that of the reference, where it does.
+    pub fn contradiction(&self) -> Option<String> {
+        let (stated, reference) = (self.stated_assembly?, self.reference_assembly?);
+        (stated != reference).then(|| format!("the file says {stated} and the reference is {reference}"))
     }
 
     /// Writes a convention with the name of the other assembly, where the chain tells it.
@@ -235,6 +247,7 @@ impl VetReport {
             "input": self.input,
             "reference": self.reference,
             "assembly": self.assembly,
+            "contradiction": self.contradiction(),
             "stated_assembly": self.stated_assembly.map(|assembly| assembly.name()),
             "chain": self.has_chain,
             "other_assembly": self.other_assembly.map(|assembly| assembly.name()),

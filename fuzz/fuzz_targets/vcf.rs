@@ -24,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
                 Ok(row) => {
                     assert_eq!(row.row, index as u64 + 1);
                     assert!(!row.text().is_empty());
-                    let _ = (row.rsid(), row.variant.map_err(|problem| (problem.to_string(), problem.hint())));
+                    let _ = row.rsid();
+                    let _ = row.variant.map_err(|problem| (problem.to_string(), problem.hint()));
                 }
                 Err(error) => {
                     let _ = (error.to_string(), error.place(), error.hint());

@@ -190,6 +190,11 @@ impl Diagnostic for RowProblem {
                     .to_owned()
             }
             Self::QuoteMalformed => "double the quotation marks inside quoted cells, and close the cells".to_owned(),
+            Self::FieldCount { found, expected, .. } if *found == expected + 1 => {
+                "quote cells that contain the separator; a table that R wrote with row names lacks a name in its header: \
+                 write it with `row.names = FALSE`"
+                    .to_owned()
+            }
             Self::FieldCount { .. } => {
                 "quote cells that contain the separator, and write empty cells out to the last column".to_owned()
             }

@@ -1,7 +1,7 @@
 //! A set of motifs with their exact thresholds: what they find in a sequence, and what a variant does to them.
 
 use crate::diagnostic::Diagnostic;
-use crate::io::motif::{MotifReadError, MotifRecord, read, read_path};
+use crate::io::motif::{DEFAULT_SITES, MotifReadError, MotifRecord, read, read_path};
 use crate::model::motif::JASPAR_2024_VERTEBRATES;
 use crate::motif_scan::MotifScanner;
 use refalt_core::motif::{
@@ -10,9 +10,6 @@ use refalt_core::motif::{
 };
 use refalt_core::{CheckedVariant, ContigId, Interval, Position, Reference, ReferenceError, Strand};
 use std::path::Path;
-
-/// Sites that frequencies count as where a file states none: the default of the MEME suite.
-const SITES: f64 = 20.0;
 
 /// Bases scanned at a time: a chromosome is never held whole.
 const BASES_PER_SCAN: u32 = 1 << 22;
@@ -147,7 +144,7 @@ impl MotifSet {
         let motifs = chosen
             .map(|record| {
                 let log_odds = record
-                    .frequencies(Pseudocount::JASPAR, SITES)?
+                    .frequencies(Pseudocount::JASPAR, DEFAULT_SITES)?
                     .log_odds(Background::UNIFORM);
                 let distribution = log_odds.distribution();
                 let threshold = distribution.threshold(p_value)?;

@@ -41,6 +41,9 @@ pub enum MotifFormat {
     Uniprobe,
 }
 
+/// Number of sites that frequencies count as where a file states none: the default of the MEME suite.
+pub const DEFAULT_SITES: f64 = 20.0;
+
 /// One motif of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MotifRecord {

@@ -16,7 +16,7 @@ use refalt_core::{
 use sha2::{Digest, Sha256};
 
 use crate::Diagnostic;
-use crate::io::motif::{MotifReadError, MotifRecord, read, read_path};
+use crate::io::motif::{DEFAULT_SITES, MotifReadError, MotifRecord, read, read_path};
 use crate::provenance::hexadecimal;
 
 /// Counts of the 739 motifs of JASPAR 2024 vertebrates, JASPAR text format (CC BY 4.0, `assets/motifs/ATTRIBUTION.md`).
@@ -24,9 +24,6 @@ pub const JASPAR_2024_VERTEBRATES: &[u8] = include_bytes!("../../assets/motifs/j
 
 /// Version of the definition of the model; a change of any predicted number changes it.
 const VERSION: &str = "1";
-
-/// Number of sites that frequencies count as where a file states none: the default of the MEME suite.
-const SITES: f64 = 20.0;
 
 /// A model could not be made of a motif file.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +111,7 @@ impl MotifModel {
         // thresholds were made.
         let frequencies = records
             .iter()
-            .map(|record| record.frequencies(Pseudocount::JASPAR, SITES));
+            .map(|record| record.frequencies(Pseudocount::JASPAR, DEFAULT_SITES));
         let frequencies: Vec<Frequencies> = frequencies.collect::<Result<_, _>>()?;
         let tracks: Vec<Track> = records.iter().map(|record| track(record, source)).collect();
         let mut names: Vec<&str> = tracks.iter().map(|track| track.name.as_str()).collect();

@@ -3,7 +3,7 @@
 use super::super::tables::{p_value, signed};
 use super::super::{Findings, Named, StudyError};
 use crate::figure::{Labels, Logo, LogoMotif, LogoPanel};
-use crate::io::motif::MotifMatrix;
+use crate::io::motif::{DEFAULT_SITES, MotifMatrix};
 use crate::motif_set::{LocatedSite, MotifSet, VariantMotifEffect};
 use crate::report::{Block, Column, Section, Table};
 use refalt_core::motif::{AlleleContext, Background, Pseudocount, effect};
@@ -144,7 +144,7 @@ fn panel(findings: &Findings<'_>, named: &Named) -> Result<LogoPanel, StudyError
     };
     let log_odds = findings
         .motif
-        .frequencies(Pseudocount::JASPAR, 20.0)
+        .frequencies(Pseudocount::JASPAR, DEFAULT_SITES)
         .map_err(crate::motif_set::MotifSetError::Motif)?
         .log_odds(Background::UNIFORM);
     let width = u32::try_from(counts.len()).unwrap_or(u32::MAX);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::Duration;
 
 /// Files of one scoring job.
 struct Job {
@@ -103,18 +103,30 @@ fn all_scored_is_exit_0_and_rejected_rows_are_exit_3() {
     );
 }
 
+/// Returns how many bytes a folder holds; a file that is renamed while we look counts as none.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => bytes_in(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
 #[test]
 fn killed_at_twenty_moments_a_run_goes_on_and_ends_with_the_same_bytes() {
     let job = Job::new(900, 50);
     let whole = job.out("whole");
-    let started = Instant::now();
     let output = refalt().args(job.arguments(&whole)).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    let duration = started.elapsed();
     let expected = files(&whole);
+    let total = bytes_in(&whole);
 
-    // Multiplicative steps over the prime 101 spread the moments over the run.
-    let moments = (1..=20_u32).scan(7_u32, |state, _| {
+    // Moments are told by what the run has written and not by the clock, so a machine that is slow once and fast the
+    // next time is killed in the middle all the same. Multiplicative steps over the prime 101 spread them.
+    let moments = (1..=20_u64).scan(7_u64, |state, _| {
         *state = *state * 37 % 101;
         Some(*state)
     });
@@ -127,7 +139,11 @@ fn killed_at_twenty_moments_a_run_goes_on_and_ends_with_the_same_bytes() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(duration.mul_f64(f64::from(moment) / 101.0));
+        while bytes_in(&out) < total * moment / 101 && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // What a folder holds does not grow evenly: a few milliseconds more let the kill fall between two writes.
+        std::thread::sleep(Duration::from_millis(moment % 8));
         // SIGKILL on Unix: no handler runs.
         child.kill().unwrap();
         killed += u32::from(child.wait().unwrap().code().is_none());
@@ -135,7 +151,7 @@ fn killed_at_twenty_moments_a_run_goes_on_and_ends_with_the_same_bytes() {
         assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
         assert!(
             files(&out) == expected,
-            "killed at {moment}/101 of the run, the bytes differ"
+            "killed after {moment}/101 of the bytes, the bytes differ"
         );
         std::fs::remove_dir_all(&out).unwrap();
     }

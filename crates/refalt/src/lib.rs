@@ -20,6 +20,7 @@ pub mod spool;
 pub mod study;
 pub mod validate;
 pub mod vet;
+pub mod windows;
 
 pub use diagnostic::Diagnostic;
 pub use refalt_core as core;

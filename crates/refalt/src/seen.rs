@@ -16,8 +16,11 @@ mod run;
 pub(crate) use key::VariantKey;
 
 use crate::diagnostic::Diagnostic;
+use key::KeyHasher;
 use run::{Entry, Run};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
+use std::hash::BuildHasherDefault;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +54,7 @@ impl Diagnostic for SeenError {
 pub(crate) struct SeenVariants {
     folder: PathBuf,
     in_memory: usize,
-    recent: HashMap<VariantKey, u64>,
+    recent: HashMap<VariantKey, u64, BuildHasherDefault<KeyHasher>>,
     runs: Vec<Run>,
 }
 
@@ -65,7 +68,7 @@ impl SeenVariants {
         Self {
             folder: folder.to_owned(),
             in_memory,
-            recent: HashMap::new(),
+            recent: HashMap::default(),
             runs: Vec::new(),
         }
     }
@@ -75,19 +78,20 @@ impl SeenVariants {
     /// # Errors
     /// [`SeenError`] when a temporary file cannot be written or read.
     pub(crate) fn earlier_row(&mut self, key: VariantKey, row: u64) -> Result<Option<u64>, SeenError> {
-        if let Some(&earlier) = self.recent.get(&key) {
-            return Ok(Some(earlier));
+        if self.recent.len() == self.in_memory {
+            self.spill().map_err(failed(&self.folder))?;
         }
+        let free = match self.recent.entry(key) {
+            MapEntry::Occupied(earlier) => return Ok(Some(*earlier.get())),
+            MapEntry::Vacant(free) => free,
+        };
         for run in &mut self.runs {
             let found = run.find(key).map_err(failed(&self.folder))?;
             if found.is_some() {
                 return Ok(found);
             }
         }
-        if self.recent.len() == self.in_memory {
-            self.spill().map_err(failed(&self.folder))?;
-        }
-        self.recent.insert(key, row);
+        free.insert(row);
         Ok(None)
     }
 

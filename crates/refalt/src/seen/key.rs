@@ -2,6 +2,7 @@
 
 use refalt_core::CheckedVariant;
 use sha2::{Digest, Sha256};
+use std::hash::{Hash, Hasher};
 
 /// Longest REF and ALT together that fit the key letter by letter.
 const EXACT_BP: usize = 26;
@@ -10,7 +11,7 @@ const EXACT_BP: usize = 26;
 ///
 /// The place is exact, and so are alleles of 26 bases together. Longer ones stand as 63 bits of their SHA-256: two such
 /// variants at one place share them with a chance of 10^-19.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct VariantKey {
     /// The contig's number on the reference, then the position.
     locus: u64,
@@ -58,6 +59,32 @@ impl VariantKey {
     #[cfg(test)]
     pub(super) fn made_up(locus: u64, alleles: u64) -> Self {
         Self { locus, alleles }
+    }
+}
+
+impl Hash for VariantKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.mixed());
+    }
+}
+
+/// Passes a number on that is mixed already.
+#[derive(Default)]
+pub(super) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
     }
 }
 

@@ -199,21 +199,21 @@ pub(super) fn judge_all(
         || work.observer(),
         |observer, batch| {
             let mut rows = Vec::with_capacity(batch.len());
+            let mut keys = Vec::with_capacity(batch.len());
             for (row, number) in batch {
                 let sure = as_written
                     .get(number as usize)
                     .copied()
                     .filter(|&posterior| posterior >= thresholds.accept);
                 let row = judge_row(work, observer, row, sure, fit, thresholds, allowed)?;
-                let key = row.proposed.as_ref().filter(|_| row.accepted).map(VariantKey::of);
-                rows.push((row, key));
+                keys.push(row.proposed.as_ref().filter(|_| row.accepted).map(VariantKey::of));
+                rows.push(row);
             }
-            Ok(rows)
+            Ok((rows, keys))
         },
-        |rows| {
-            let mut settled = Vec::with_capacity(rows.len());
-            for (mut row, key) in rows {
-                read += 1;
+        |(mut rows, keys)| {
+            read += rows.len() as u64;
+            for (row, key) in rows.iter_mut().zip(keys) {
                 if let Some(key) = key
                     && let Some(earlier) = seen.earlier_row(key, row.row)?
                 {
@@ -223,11 +223,10 @@ pub(super) fn judge_all(
                     row.accepted = false;
                 }
                 *counts.entry(row.verdict).or_default() += 1;
-                judged.count(&row, work.request.listed_rows);
-                settled.push(row);
+                judged.count(row, work.request.listed_rows);
             }
             match &mut files {
-                Some(files) => files.append(settled),
+                Some(files) => files.append(rows),
                 None => Ok(()),
             }
         },

@@ -12,7 +12,7 @@ pub(crate) struct InputOptions {
     variants: Vec<String>,
 
     /// Columns of a table: `chrom=CHR,pos=BP,ref=A2,alt=A1`; keys chrom, pos, start0, ref, alt, id, rsid, gene,
-    /// strand, hgvs.
+    /// strand, hgvs, assembly.
     #[arg(long, value_name = "MAP")]
     columns: Option<String>,
 

@@ -1,7 +1,8 @@
 //! Finds the columns of a table from its header, the user's map and the known names.
 
-use super::columns::{ColumnMap, ColumnName, NAME_COLUMNS, Role};
+use super::columns::{ColumnMap, ColumnName, NAME_COLUMNS, Role, stated_assembly};
 use super::error::ReadCause;
+use refalt_core::Assembly;
 
 /// Where the contig of a row comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,13 @@ pub(super) enum VariantFrom {
     },
 }
 
+/// Where the stated assembly of a row comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AssemblyFrom {
+    Column(usize),
+    Constant(Option<Assembly>),
+}
+
 /// The columns of a table, found (indices, 0-based).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
@@ -48,6 +56,7 @@ pub(super) struct Columns {
     pub(super) gene: Option<usize>,
     pub(super) strand: Option<usize>,
     pub(super) hgvs: Option<usize>,
+    pub(super) assembly: AssemblyFrom,
     pub(super) carried: Vec<usize>,
 }
 
@@ -60,6 +69,9 @@ impl Columns {
                 .into_iter()
                 .flatten(),
         );
+        if let AssemblyFrom::Column(column) = self.assembly {
+            used.push(column);
+        }
         used.extend(self.places());
         used.sort_unstable();
         used.dedup();
@@ -106,6 +118,9 @@ impl Columns {
                 move_one(alternate);
             }
         }
+        if let AssemblyFrom::Column(column) = &mut self.assembly {
+            move_one(column);
+        }
         let optional = [
             &mut self.name,
             &mut self.rsid,
@@ -150,12 +165,23 @@ impl Resolver<'_> {
             gene,
             strand,
             hgvs: self.optional(Role::Hgvs)?,
+            assembly: self.assembly()?,
             carried: self
                 .carry
                 .iter()
                 .map(|name| self.carried(name))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    fn assembly(&self) -> Result<AssemblyFrom, ReadCause> {
+        if let Some(ColumnName::Constant(text)) = self.map.get(Role::Assembly) {
+            // The map was checked when it was made.
+            return Ok(AssemblyFrom::Constant(stated_assembly(text).unwrap_or_default()));
+        }
+        // Two columns that both speak of the assembly: neither is chosen in silence.
+        let column = self.required(Role::Assembly)?;
+        Ok(column.map_or(AssemblyFrom::Constant(None), AssemblyFrom::Column))
     }
 
     fn variant(&self) -> Result<VariantFrom, ReadCause> {

@@ -20,6 +20,7 @@ use crate::io::motif::{MotifReadError, MotifRecord, read_path};
 use crate::io::variants::{ReadError, ReadOptions, Source};
 use crate::motif_set::{MotifSet, MotifSetError};
 use crate::provenance::VERSION;
+use crate::reference_assembly::ReferenceAssembly;
 use crate::report::{Block, Report, ReportError, Section};
 use crate::scoring::{ScoreRequest, Scoring, ScoringError};
 use crate::validate::{
@@ -27,7 +28,7 @@ use crate::validate::{
     ValidateRequest, Validation, named_variants, validate_files,
 };
 use refalt_core::normalize::VariantError;
-use refalt_core::{CheckedVariant, Position, Reference, check};
+use refalt_core::{Assembly, CheckedVariant, Position, Reference, check};
 use std::path::{Path, PathBuf};
 
 /// A study whose file is read.
@@ -212,7 +213,8 @@ impl Study {
         // What the study says is read before anything is computed.
         let truth = self.truth_columns()?;
         let reference = FastaReference::open(&file.reference.fasta)?;
-        let named = checked(&named_variants(&file.validate.named, &reference)?, &reference)?;
+        let known = ReferenceAssembly::of(&reference, self.stated_assembly()).map_err(ScoringError::from)?;
+        let named = checked(&named_variants(&file.validate.named, &reference, known)?, &reference)?;
         let motif = self.motif()?;
         section::check(file, &named)?;
 
@@ -250,8 +252,14 @@ impl Study {
         })
     }
 
+    /// Returns the assembly that the study vouches for, where it is one that refalt knows.
+    fn stated_assembly(&self) -> Option<Assembly> {
+        Assembly::from_name(&self.file.reference.stated_assembly)
+    }
+
     fn audit(&self, part: &AuditPart) -> Result<crate::vet::VetReport, StudyError> {
         let request = crate::vet::VetRequest {
+            assembly: self.stated_assembly(),
             chain: part.chain.clone(),
             genes: part.genes.clone(),
             out: Some(self.out.join("audit")),
@@ -267,6 +275,7 @@ impl Study {
             variants: Source::Path(part.variants.clone()),
             reading: ReadOptions::default(),
             reference: self.file.reference.fasta.clone(),
+            assembly: self.stated_assembly(),
             model: part.model.clone(),
             plan: PlanOptions {
                 scorers: part.scorers.clone(),

@@ -1,6 +1,7 @@
 //! How commands take a list of variants.
 
 use crate::message::Failure;
+use refalt::core::Assembly;
 use refalt::io::variants::{ColumnMap, Format, ReadOptions, RowProblem, Source};
 
 /// A list of variants, or variants written out.
@@ -19,6 +20,14 @@ pub(crate) struct InputOptions {
     /// Format, when the content does not tell: vcf, bcf, tsv, csv, parquet, ids.
     #[arg(long)]
     format: Option<String>,
+}
+
+/// Reads the name of an assembly.
+pub(crate) fn assembly(name: &str) -> Result<Assembly, Failure> {
+    Assembly::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Assembly::ALL.iter().map(|assembly| assembly.name()).collect();
+        Failure::new(format!("unknown assembly `{name}`; known: {}", names.join(", "))).usage()
+    })
 }
 
 impl InputOptions {

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{DigestBar, RunProgress, Settings};
 use refalt::Diagnostic;
-use refalt::engine::{Manifest, PlanOptions, Summary, Survey};
+use refalt::engine::{Counts, Manifest, PlanOptions, Summary, Survey};
 use refalt::scoring::{ScoreRequest, Scoring, ScoringError};
 use serde_json::json;
 use std::io::Write;
@@ -22,6 +22,11 @@ pub(crate) struct Options {
     /// Reference sequence: FASTA, plain or bgzip; records named `chr5:1294490-1296547` are slices.
     #[arg(long, short, value_name = "FASTA")]
     reference: PathBuf,
+
+    /// Assembly of the reference, where its content does not prove it and you vouch for it: GRCh38, GRCh37, GRCm38. Rows
+    /// that state another one are rejected.
+    #[arg(long, value_name = "NAME")]
+    assembly: Option<String>,
 
     /// Model: `motif`, or `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC).
     #[arg(long, default_value = "motif")]
@@ -53,6 +58,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         variants: options.input.source()?,
         reading: options.input.reading()?,
         reference: options.reference,
+        assembly: options.assembly.as_deref().map(super::input::assembly).transpose()?,
         model: options.model,
         plan: PlanOptions {
             scorers: split_scorers(&options.scorers),
@@ -140,6 +146,7 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
             "variants": estimate.variants,
             "duplicate": counts.duplicate,
             "rejected": counts.rejected,
+            "mostly_unknown": counts.mostly_unknown,
             "calls": estimate.calls,
             "score_rows": estimate.score_rows,
             "disk_bytes": estimate.disk_bytes,
@@ -153,6 +160,7 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
     writeln!(out, "variants        {} to score", estimate.variants)?;
     writeln!(out, "duplicates      {}", counts.duplicate)?;
     writeln!(out, "rejected        {}", listed(&counts.rejected))?;
+    writeln!(out, "mostly N        {}", counts.mostly_unknown)?;
     writeln!(out, "calls           {}", estimate.calls)?;
     writeln!(out, "score rows      {}", estimate.score_rows)?;
     writeln!(out, "disk            about {:.1} MB", estimate.disk_bytes as f64 / 1e6)?;
@@ -162,6 +170,17 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
         survey.sample
     )?;
     Ok(())
+}
+
+/// Says how many windows are mostly N, when some are.
+fn mostly_unknown(counts: &Counts) -> Option<String> {
+    (counts.mostly_unknown > 0).then(|| {
+        format!(
+            "{} of {} windows are mostly N: the reference has less than half of their bases (`window_known` in \
+             variants.parquet); the model saw only the rest",
+            counts.mostly_unknown, counts.scored
+        )
+    })
 }
 
 fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
@@ -198,6 +217,12 @@ fn print_summary(summary: &Summary, out: &Path, seconds: f64, settings: &Setting
             "rows that were not scored are in `{}`, with the reason in `reason`",
             out.join("variants.parquet").display()
         ));
+    }
+    if let Some(warning) = mostly_unknown(counts) {
+        settings.note(warning);
+    }
+    if let Some(note) = &manifest.assembly.note {
+        settings.note(note);
     }
     settings.note(format!(
         "written to `{}`; licence: {}",

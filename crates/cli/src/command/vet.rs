@@ -5,7 +5,6 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::vet::{VetReport, VetRequest, vet_files};
-use refalt_core::Assembly;
 use refalt_core::audit::Repair;
 use std::io::Write;
 use std::path::PathBuf;
@@ -50,13 +49,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
-    let assembly = match &options.assembly {
-        Some(name) => Some(Assembly::from_name(name).ok_or_else(|| {
-            let names: Vec<&str> = Assembly::ALL.iter().map(|assembly| assembly.name()).collect();
-            Failure::new(format!("unknown assembly `{name}`; known: {}", names.join(", "))).usage()
-        })?),
-        None => None,
-    };
+    let assembly = options.assembly.as_deref().map(super::input::assembly).transpose()?;
     let apply = options
         .apply
         .iter()
@@ -100,13 +93,21 @@ fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
     }
     writeln!(out, "{}", report.sentence())?;
     writeln!(out, "reference: {}", report.assembly)?;
-    match (report.stated_assembly, report.reference_assembly) {
-        (Some(stated), None) => writeln!(
+    if let (Some(assembly), "stated") = (report.reference_assembly, report.assembly_basis) {
+        writeln!(out, "the reference is stated to be {assembly}")?;
+    }
+    if let Some(stated) = report.stated_assembly {
+        writeln!(out, "the file says {stated}")?;
+    }
+    for (stated, count) in &report.stated_by_rows {
+        writeln!(out, "{count} of {} rows say {stated}", report.rows)?;
+    }
+    let says_something = report.stated_assembly.is_some() || !report.stated_by_rows.is_empty();
+    if says_something && report.reference_assembly.is_none() {
+        writeln!(
             out,
-            "the file says {stated}; say with --assembly what the reference is, so that the two can be compared"
-        )?,
-        (Some(stated), Some(_)) => writeln!(out, "the file says {stated}")?,
-        (None, _) => {}
+            "say with --assembly what the reference is, so that the two can be compared"
+        )?;
     }
     if !report.has_chain {
         writeln!(out, "no chain was given, so other builds were not weighed")?;

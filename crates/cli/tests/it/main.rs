@@ -1,6 +1,7 @@
 //! Tests of the command line, one binary.
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
 
+mod assembly;
 mod basics;
 mod made_up;
 mod motifs;

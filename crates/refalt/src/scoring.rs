@@ -120,6 +120,16 @@ impl Diagnostic for ScoringError {
             )),
         }
     }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Model(error) => error.is_usage(),
+            Self::Plan(error) => error.is_usage(),
+            Self::Variants(error) => error.is_usage(),
+            Self::Contradicted(_) => true,
+            _ => false,
+        }
+    }
 }
 
 impl Scoring {

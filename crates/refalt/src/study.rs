@@ -166,6 +166,18 @@ impl Diagnostic for StudyError {
             Self::File(_) | Self::Value { .. } | Self::Named { .. } | Self::Folder { .. } => None,
         }
     }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::File(_) | Self::Value { .. } => true,
+            Self::Scoring(error) => error.is_usage(),
+            Self::Validate(error) => error.is_usage(),
+            Self::Read(error) => error.is_usage(),
+            Self::Motifs(error) => error.is_usage(),
+            Self::Audit(error) => error.is_usage(),
+            _ => false,
+        }
+    }
 }
 
 /// What the sections of the report draw on.

@@ -1,12 +1,13 @@
 //! `refalt score`: scores of each variant for each track, as a Parquet table.
 
 use super::input::InputOptions;
+use crate::args::at_least_one;
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{DigestBar, RunProgress, Settings};
 use refalt::Diagnostic;
 use refalt::engine::{Counts, Manifest, PlanOptions, Summary, Survey};
-use refalt::scoring::{ScoreRequest, Scoring, ScoringError};
+use refalt::scoring::{ScoreRequest, Scoring};
 use serde_json::json;
 use std::io::Write;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -37,7 +38,7 @@ pub(crate) struct Options {
     scorers: String,
 
     /// Window around each variant, in bp.
-    #[arg(long, default_value = "16384", value_name = "BP")]
+    #[arg(long, default_value = "16384", value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
     window: NonZeroU32,
 
     /// Output folder; a run that was interrupted goes on in it.
@@ -45,7 +46,7 @@ pub(crate) struct Options {
     out: PathBuf,
 
     /// Input rows of a part, the unit of resuming [default: about 4 million score rows].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroU64>)]
     rows_per_part: Option<NonZeroU64>,
 
     /// Say what would be done (variants, calls, rows, disk, time) and write nothing.
@@ -70,14 +71,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let digesting = DigestBar::new(settings);
     let scoring = Scoring::prepare(&request, &|progress| digesting.show(progress));
     digesting.finish();
-    let scoring = scoring.map_err(|error| {
-        let failure = Failure::of(&error);
-        if matches!(error, ScoringError::Plan(_) | ScoringError::Model(_)) {
-            failure.usage()
-        } else {
-            failure
-        }
-    })?;
+    let scoring = scoring.map_err(|error| Failure::of(&error))?;
     for note in scoring.notes() {
         settings.note(note);
     }

@@ -1,6 +1,6 @@
 //! `refalt vet`: which build, strand, allele order and offset a list of variants is on.
 
-use super::input::InputOptions;
+use super::input::{InputOptions, unknown};
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
@@ -35,7 +35,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     known: Option<PathBuf>,
 
-    /// Repairs to do: other_assembly, swapped, complement, swapped_complement, off_by_one; none unless named.
+    /// Repairs to do: other_assembly, swapped, complement, swapped_complement, off_by_one, joined by commas or, as verdicts
+    /// write them, by `+`; none unless named.
     #[arg(long, value_name = "REPAIR,...", value_delimiter = ',')]
     apply: Vec<String>,
 
@@ -53,10 +54,13 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let apply = options
         .apply
         .iter()
+        // As verdicts spell several repairs of one row, `other_assembly+complement`, too.
+        .flat_map(|names| names.split('+'))
         .map(|name| {
+            let name = name.trim();
             Repair::from_name(name).ok_or_else(|| {
-                let names: Vec<&str> = Repair::ALL.iter().map(|repair| repair.name()).collect();
-                Failure::new(format!("unknown repair `{name}`; known: {}", names.join(", "))).usage()
+                let names = Repair::ALL.iter().map(|repair| repair.name());
+                unknown("repair", name, names)
             })
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -3,6 +3,7 @@
 
 mod assembly;
 mod basics;
+mod exit_codes;
 mod made_up;
 mod motifs;
 mod score;

@@ -78,6 +78,14 @@ impl Diagnostic for ValidateFilesError {
             Self::Spool(_) | Self::Unreadable { .. } => None,
         }
     }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_usage(),
+            Self::Validate(error) => error.is_usage(),
+            Self::Reference(_) | Self::Spool(_) | Self::Unreadable { .. } => false,
+        }
+    }
 }
 
 /// Opens the files and validates.

@@ -81,4 +81,12 @@ impl Diagnostic for VetError {
             Self::Bases(_) | Self::Spool(_) => None,
         }
     }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_usage(),
+            Self::Contradicted(_) => true,
+            _ => false,
+        }
+    }
 }

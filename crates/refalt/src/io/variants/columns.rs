@@ -8,6 +8,7 @@ use super::problem::RowProblem;
 use super::vcf_header::assembly_in;
 use crate::Diagnostic;
 use refalt_core::Assembly;
+use refalt_core::nearest::{nearest, question};
 use std::fmt;
 use std::str::FromStr;
 
@@ -222,10 +223,19 @@ pub enum ColumnMapError {
 
 impl Diagnostic for ColumnMapError {
     fn hint(&self) -> Option<String> {
+        if let Self::UnknownRole { found } = self
+            && let Some(question) = question(&nearest(found, ROLES.iter().map(|(_, key, _)| *key)))
+        {
+            return Some(question);
+        }
         Some(format!(
             "example: `--columns chrom=CHR,pos=BP,ref=A2,alt=A1`; roles: {}",
             known_keys()
         ))
+    }
+
+    fn is_usage(&self) -> bool {
+        true
     }
 }
 

@@ -3,6 +3,7 @@
 use super::columns::{ColumnMap, ColumnName, NAME_COLUMNS, Role, stated_assembly};
 use super::error::ReadCause;
 use refalt_core::Assembly;
+use refalt_core::nearest::{nearest, plain};
 
 /// Where the contig of a row comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -304,7 +305,7 @@ impl Resolver<'_> {
             (None, _) => Err(ReadCause::ColumnUnknown {
                 column: name.to_owned(),
                 present: self.header.to_vec(),
-                nearest: nearest(name, self.header),
+                nearest: nearest(name, self.header.iter().map(String::as_str)),
             }),
         }
     }
@@ -348,42 +349,6 @@ fn name_words(name: &str) -> Vec<String> {
         after_lower = letter.is_lowercase();
     }
     words
-}
-
-/// Returns a column name in the form in which names are compared.
-fn plain(name: &str) -> String {
-    name.trim_start_matches('#')
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '_' | '.'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
-}
-
-/// Returns the name with the fewest edits to `wanted`, when these are few.
-pub(super) fn nearest(wanted: &str, names: &[String]) -> Option<String> {
-    let limit = wanted.chars().count().div_ceil(3).max(2);
-    names
-        .iter()
-        .map(|name| (edits(&plain(wanted), &plain(name)), name))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name.clone())
-}
-
-/// Returns the Levenshtein distance.
-fn edits(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, b) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]
@@ -503,6 +468,6 @@ mod tests {
         let Err(ReadCause::ColumnUnknown { nearest, .. }) = resolve(&["CHROM", "POS", "REF", "ALT"], "pos=PSO") else {
             panic!("the column does not exist");
         };
-        assert_eq!(nearest.as_deref(), Some("POS"));
+        assert_eq!(nearest, ["POS"]);
     }
 }

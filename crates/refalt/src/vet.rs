@@ -6,6 +6,7 @@
 
 mod error;
 mod files;
+mod folder;
 mod lift;
 mod names;
 mod ordered;
@@ -24,8 +25,8 @@ use crate::io::{bed, chain};
 use crate::reference_assembly::ReferenceAssembly;
 use crate::spool::Spool;
 use names::NameResolver;
-use refalt_core::Assembly;
 use refalt_core::audit::{Observer, Prior, Repair, Repairs, Thresholds, fit};
+use refalt_core::{Assembly, Reference};
 use std::path::PathBuf;
 
 /// What to audit, against what.
@@ -99,6 +100,10 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     drop(opened);
     let known = ReferenceAssembly::of(&reference, request.assembly)?;
     let assembly = known.known();
+    let identity = folder::AuditIdentity::of(request, &input, &reference.assembly().to_string())?;
+    if let Some(out) = &request.out {
+        identity.claim(out)?;
+    }
     let mut prior = Prior::default();
     if let (Some(stated), Some(assembly)) = (stated, assembly)
         && stated != assembly
@@ -118,7 +123,7 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     let file_fit = fit(&first.tally, &prior, lift.is_some());
     let allowed: Repairs = request.apply.iter().copied().collect();
     let judged = passes::judge_all(&work, &first, &file_fit, Thresholds::default(), allowed)?;
-    let report = report::summarize(&work, &first, &file_fit, judged, stated, known)?;
+    let report = report::summarize(&work, &first, &file_fit, judged, stated, known, identity.reference)?;
     if let Some(out) = &request.out {
         files::write_summary(out, &report)?;
     }

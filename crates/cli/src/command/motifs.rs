@@ -186,7 +186,9 @@ fn effect(
     writeln!(out)?;
     let assembly = ReferenceAssembly::of(reference, None).unwrap_or(ReferenceAssembly::Unknown);
     let mut refused = 0_u64;
+    let mut rows = 0_u64;
     for row in reader {
+        rows += 1;
         let row = input_row(row.map_err(|error| Failure::of(&error))?, reference, assembly);
         let checked = match &row.variant {
             Ok(variant) => check(variant, reference).map_err(|error| error.to_string()),
@@ -225,5 +227,10 @@ fn effect(
         }
     }
     out.flush()?;
+    if refused > 0 {
+        settings.tell(format!(
+            "{refused} of {rows} rows were not accepted and have no lines in the table"
+        ));
+    }
     Ok(if refused > 0 { Exit::Partial } else { Exit::Done })
 }

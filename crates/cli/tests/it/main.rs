@@ -4,6 +4,7 @@
 mod assembly;
 mod basics;
 mod exit_codes;
+mod folders;
 mod made_up;
 mod motifs;
 mod score;

@@ -181,7 +181,7 @@ impl Diagnostic for ValidateError {
                     }
                 }));
             }
-            Self::Write { .. } => return None,
+            Self::Write { .. } => "free the space, or give a folder that can be written with --out",
         };
         Some(hint.to_owned())
     }

@@ -1,6 +1,7 @@
 //! Why an audit stops.
 
 use crate::diagnostic::Diagnostic;
+use crate::engine::ledger::LedgerError;
 use crate::engine::score_table::TableError;
 use crate::io::bed::BedError;
 use crate::io::chain::ChainError;
@@ -36,6 +37,17 @@ pub enum VetError {
     /// The gene models cannot be read.
     #[error(transparent)]
     Genes(#[from] BedError),
+    /// The output folder holds something else.
+    #[error(transparent)]
+    Folder(#[from] LedgerError),
+    /// A file cannot be digested.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// A table cannot be written.
     #[error("cannot write `{path}`: {source}")]
     Table {
@@ -63,6 +75,7 @@ pub enum VetError {
 impl Diagnostic for VetError {
     fn place(&self) -> Option<String> {
         match self {
+            Self::Read(error) => error.place(),
             Self::Chain(error) => error.place(),
             Self::Genes(error) => error.place(),
             _ => None,
@@ -78,7 +91,8 @@ impl Diagnostic for VetError {
             Self::Genes(error) => error.hint(),
             Self::Table { .. } | Self::File { .. } => Some("free the space or the folder and run it again".to_owned()),
             Self::InputChanged { .. } => Some("run it again when nothing writes to the file".to_owned()),
-            Self::Bases(_) | Self::Spool(_) => None,
+            Self::Folder(error) => error.hint(),
+            Self::Bases(_) | Self::Spool(_) | Self::Unreadable { .. } => None,
         }
     }
 

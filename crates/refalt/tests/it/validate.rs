@@ -497,7 +497,7 @@ fn other_references_unfinished_runs_and_unknown_names_are_refused() {
     assert!(message.starts_with("unknown summary `median`; "), "{message}");
     let message = unknown(|options| options.scorers = vec!["CHIP_TF".to_owned()]);
     assert!(
-        message.starts_with("unknown scorer of the run `CHIP_TF`; is `CenterMask"),
+        message.starts_with("unknown scorer of the run `CHIP_TF`; is `CHIP_TF_ACTIVE`"),
         "{message}"
     );
     let message = unknown(|options| options.tracks = vec!["TF_none".to_owned()]);

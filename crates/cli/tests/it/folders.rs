@@ -1,8 +1,8 @@
 //! Output folders: whose they are, what is refused, what a renamed input means, and what is told of rejected rows.
 
+use crate::folder_contents::files;
 use crate::made_up;
 use crate::refalt;
-use crate::score::files;
 use std::path::Path;
 use std::process::Output;
 

@@ -135,7 +135,7 @@ impl AnnotationColumns {
         let (contigs, biotypes) = (self.contigs.len(), self.biotypes.len());
         let (genes, transcripts) = (self.gene_start.len(), self.transcript_start.len());
         let index = |values: &[u32]| values.iter().map(|&value| value as usize).collect::<Vec<_>>();
-        if biotypes > 0 && self.biotypes.text(0) != "" {
+        if biotypes > 0 && !self.biotypes.text(0).is_empty() {
             return Err(ColumnError {
                 column: "biotypes",
                 problem: "does not begin with the empty text",

@@ -5,6 +5,7 @@
 pub mod bed;
 pub mod chain;
 pub mod fasta;
+pub mod genes;
 mod gzip;
 pub mod motif;
 pub mod variants;

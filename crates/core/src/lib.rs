@@ -4,6 +4,7 @@
 //! Everything downstream of a reader takes a [`CheckedVariant`], which only [`normalize::check`] makes.
 
 pub mod align;
+pub mod annotation;
 pub mod assembly;
 pub mod audit;
 pub mod backend;
@@ -25,6 +26,7 @@ pub mod transcript;
 pub mod variant;
 pub mod window;
 
+pub use annotation::{Annotation, AnnotationBuilder};
 pub use assembly::{Assembly, AssemblyEvidence};
 pub use backend::{Answer, Backend, BackendError, ModelCard, OutputRequest, Query, WindowLengths};
 pub use contig::{Chromosome, ContigName};

@@ -242,6 +242,9 @@ const INTEGER_COORDINATES: &[&str] = &[
     "window.rs -> bed_start",
 ];
 
+/// Files whose public fields are the columns of a table in memory and on disk, each with its base in its documentation.
+const COLUMN_FILES: &[&str] = &["annotation/columns.rs", "annotation/polya.rs"];
+
 #[test]
 fn a_coordinate_is_never_a_bare_integer_in_a_public_signature() {
     let mut found = BTreeSet::new();
@@ -258,6 +261,9 @@ fn a_coordinate_is_never_a_bare_integer_in_a_public_signature() {
             if is_coordinate(&function) && is_integer(&result) {
                 found.insert(format!("{} -> {function}", file.name));
             }
+        }
+        if COLUMN_FILES.contains(&file.name.as_str()) {
+            continue;
         }
         for (_, line) in file.code() {
             if let Some((name, kind)) = line

@@ -49,7 +49,11 @@ fn write_gene(text: &mut String, gene: u32, numbers: &mut Numbers) {
     let strand = if reverse { '-' } else { '+' };
     let coding = numbers.below(3) == 0;
     let biotype = if coding { "protein_coding" } else { "lncRNA" };
-    let transcripts = if coding { 5 + numbers.below(4) } else { 2 + numbers.below(3) };
+    let transcripts = if coding {
+        5 + numbers.below(4)
+    } else {
+        2 + numbers.below(3)
+    };
     let ids = format!("gene_id \"ENSG{gene:011}.{}\";", numbers.below(20) + 1);
     let of_gene = format!("gene_type \"{biotype}\"; gene_name \"GENE{gene}\";");
     let end_of_gene = format!("hgnc_id \"HGNC:{gene}\"; havana_gene \"OTTHUMG{gene:011}.2\";");
@@ -60,11 +64,18 @@ fn write_gene(text: &mut String, gene: u32, numbers: &mut Numbers) {
         )
         .unwrap();
     };
-    row("gene", start, start + 39_000, &format!("{ids} {of_gene} level 2; {end_of_gene}"));
+    row(
+        "gene",
+        start,
+        start + 39_000,
+        &format!("{ids} {of_gene} level 2; {end_of_gene}"),
+    );
     for transcript in 0..transcripts {
         let number = gene * 16 + transcript;
         let tags = match transcript {
-            0 if coding => "tag \"basic\"; tag \"Ensembl_canonical\"; tag \"MANE_Select\"; tag \"appris_principal_1\"; tag \"CCDS\"; ccdsid \"CCDS1961.1\";",
+            0 if coding => {
+                "tag \"basic\"; tag \"Ensembl_canonical\"; tag \"MANE_Select\"; tag \"appris_principal_1\"; tag \"CCDS\"; ccdsid \"CCDS1961.1\";"
+            }
             0 => "tag \"basic\"; tag \"Ensembl_canonical\";",
             _ => "tag \"basic\";",
         };
@@ -73,22 +84,42 @@ fn write_gene(text: &mut String, gene: u32, numbers: &mut Numbers) {
              \"GENE{gene}-{}\";",
             200 + transcript
         );
-        let protein = if coding { format!("protein_id \"ENSP{number:011}.1\"; ") } else { String::new() };
+        let protein = if coding {
+            format!("protein_id \"ENSP{number:011}.1\"; ")
+        } else {
+            String::new()
+        };
         let rest = format!(
             "level 2; {protein}transcript_support_level \"1\"; {tags} {end_of_gene} havana_transcript \
              \"OTTHUMT{number:011}.1\";"
         );
-        let exons = if coding { 8 + numbers.below(4) } else { 2 + numbers.below(6) };
+        let exons = if coding {
+            7 + numbers.below(3)
+        } else {
+            2 + numbers.below(6)
+        };
         let begin = start + transcript * 100;
-        row("transcript", begin, begin + (exons - 1) * 2_000 + 300, &format!("{shared} {rest}"));
+        row(
+            "transcript",
+            begin,
+            begin + (exons - 1) * 2_000 + 300,
+            &format!("{shared} {rest}"),
+        );
         for exon in 0..exons {
             let place = if reverse { exons - 1 - exon } else { exon };
             let first = begin + place * 2_000;
             let last = first + 300;
-            let attributes = format!("{shared} exon_number {}; exon_id \"ENSE{:011}.1\"; {rest}", exon + 1, number + exon);
+            let attributes = format!(
+                "{shared} exon_number {}; exon_id \"ENSE{:011}.1\"; {rest}",
+                exon + 1,
+                number + exon
+            );
             row("exon", first, last, &attributes);
             if coding {
-                let (left, right) = (first + if place == 0 { 100 } else { 0 }, last - if place + 1 == exons { 100 } else { 0 });
+                let (left, right) = (
+                    first + if place == 0 { 100 } else { 0 },
+                    last - if place + 1 == exons { 100 } else { 0 },
+                );
                 row("CDS", left, right, &attributes);
                 if exon == 0 {
                     row("start_codon", left, left + 2, &attributes);
@@ -109,7 +140,8 @@ fn prepare(folder: &Path) {
     let gzip = File::create(folder.join("made_up.gtf.gz")).unwrap();
     let mut gzip = flate2::write::GzEncoder::new(BufWriter::new(gzip), flate2::Compression::new(6));
     let mut numbers = Numbers(1);
-    let mut text = String::from("##description: made up, as long as version 46 of the human genome (GRCh38)\n##format: gtf\n");
+    let mut text =
+        String::from("##description: made up, as long as version 46 of the human genome (GRCh38)\n##format: gtf\n");
     for gene in 0..GENES {
         write_gene(&mut text, gene, &mut numbers);
         plain.write_all(text.as_bytes()).unwrap();

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod figure;
 mod fingerprint;
+pub mod gene_context;
 pub mod io;
 pub mod liftover;
 pub mod model;

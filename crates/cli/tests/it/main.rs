@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
 
 mod basics;
+mod genes;
 mod made_up;
 mod motifs;
 mod score;

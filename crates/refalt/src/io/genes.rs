@@ -201,7 +201,11 @@ impl Rows {
             source,
         })?;
         if annotation.gene_count() == 0 {
-            let kinds: Vec<String> = self.kinds.iter().map(|(kind, count)| format!("{count} `{kind}`")).collect();
+            let kinds: Vec<String> = self
+                .kinds
+                .iter()
+                .map(|(kind, count)| format!("{count} `{kind}`"))
+                .collect();
             let reason = if kinds.is_empty() {
                 "it has no rows".to_owned()
             } else {

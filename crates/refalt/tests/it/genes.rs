@@ -26,7 +26,9 @@ fn read_as(path: &Path, malformed: MalformedLines) -> Result<Genes, GenesError> 
 /// Genes, transcripts, exons.
 fn counts(genes: &Genes) -> [usize; 3] {
     let annotation = &genes.annotation;
-    let exons = annotation.transcripts().map(|transcript| annotation.exons(transcript.index).count());
+    let exons = annotation
+        .transcripts()
+        .map(|transcript| annotation.exons(transcript.index).count());
     [annotation.gene_count(), annotation.transcript_count(), exons.sum()]
 }
 
@@ -56,7 +58,10 @@ fn introns(genes: &Genes) -> BTreeSet<(Interval, Strand)> {
         let strand = annotation.gene(transcript.gene).strand;
         let exons: Vec<Interval> = annotation.exons(transcript.index).collect();
         for pair in exons.windows(2) {
-            found.insert((Interval::from_bed(pair[0].bed_end(), pair[1].bed_start()).unwrap(), strand));
+            found.insert((
+                Interval::from_bed(pair[0].bed_end(), pair[1].bed_start()).unwrap(),
+                strand,
+            ));
         }
     }
     found
@@ -111,16 +116,25 @@ fn borzoi_slices_have_no_gene_rows_and_genes_all_the_same() {
         let genes = read(&data("genes").join(file)).unwrap();
         assert_eq!(rows(&genes, "gene"), 0, "{file}");
         let gene = genes.annotation.gene(gene_named(&genes, name));
-        assert_eq!((gene.contig, gene.strand, gene.biotype), (contig, strand, Some("protein_coding")));
+        assert_eq!(
+            (gene.contig, gene.strand, gene.biotype),
+            (contig, strand, Some("protein_coding"))
+        );
         assert_eq!(counts(&genes)[2] as u64, rows(&genes, "exon"), "{file}");
     }
     let genes = read(&data("genes/borzoi_HBE1.gtf.gz")).unwrap();
-    let canonical = genes.annotation.canonical_transcript(gene_named(&genes, "HBE1")).unwrap();
+    let canonical = genes
+        .annotation
+        .canonical_transcript(gene_named(&genes, "HBE1"))
+        .unwrap();
     let transcript = genes.annotation.transcript(canonical);
     assert_eq!(transcript.id, "ENST00000396895.3");
     assert!(transcript.tags.mane_select && transcript.tags.ensembl_canonical && transcript.tags.basic);
     // The gene runs to the left: its first base is the last of its span.
-    assert_eq!(genes.annotation.transcription_start(canonical), Position::new(5_269_945));
+    assert_eq!(
+        genes.annotation.transcription_start(canonical),
+        Position::new(5_269_945)
+    );
 }
 
 #[test]
@@ -149,7 +163,10 @@ fn chr21_of_ensembl_reads_with_its_children_before_their_parents() {
     let app = genes.annotation.gene(gene_named(&genes, "APP"));
     assert_eq!(app.id, "ENSG00000142192");
     // The file has no header of an assembly, but a row for the whole chromosome.
-    assert_eq!(genes.source.header.regions[0].1, Interval::from_bed(0, 46_709_983).unwrap());
+    assert_eq!(
+        genes.source.header.regions[0].1,
+        Interval::from_bed(0, 46_709_983).unwrap()
+    );
 }
 
 #[test]
@@ -164,7 +181,9 @@ fn exons_and_cds_of_a_gtf_agree_with_the_gff3_of_the_same_release() {
     let mut compared = 0;
     for transcript in genes.annotation.transcripts() {
         let own: Vec<Interval> = genes.annotation.exons(transcript.index).collect();
-        let Some(theirs) = exons.get(transcript.id).filter(|theirs| theirs.len() == own.len()) else { continue };
+        let Some(theirs) = exons.get(transcript.id).filter(|theirs| theirs.len() == own.len()) else {
+            continue;
+        };
         assert_eq!(&own, theirs, "{}", transcript.id);
         compared += 1;
     }
@@ -187,7 +206,12 @@ fn refseq_names_contigs_by_accession_and_states_its_assembly_so() {
     // An identifier that means nothing outside the file is replaced by that of NCBI Gene.
     let lnc = genes.annotation.gene(gene_named(&genes, "LOC101927869"));
     assert_eq!((lnc.id, lnc.biotype), ("GeneID:101927869", Some("lncRNA")));
-    assert!(genes.annotation.transcripts().any(|transcript| transcript.id == "NR_109963.1"));
+    assert!(
+        genes
+            .annotation
+            .transcripts()
+            .any(|transcript| transcript.id == "NR_109963.1")
+    );
 }
 
 #[test]
@@ -198,9 +222,17 @@ fn lines_separated_by_spaces_are_refused_with_their_number_or_left_out_by_name()
         error.to_string(),
         "8 lines cannot be used; the first: the columns are separated by spaces; GTF and GFF3 separate them by tabs"
     );
-    assert!(error.place().unwrap().contains("line 1541: chrX    HAVANA  gene    1591604"));
+    assert!(
+        error
+            .place()
+            .unwrap()
+            .contains("line 1541: chrX    HAVANA  gene    1591604")
+    );
     let hint = error.hint().unwrap();
-    assert!(hint.contains("perl -pe") && hint.contains("1542, 1543, 1544, 1545, 1546, 1547, 1548"), "{hint}");
+    assert!(
+        hint.contains("perl -pe") && hint.contains("1542, 1543, 1544, 1545, 1546, 1547, 1548"),
+        "{hint}"
+    );
 
     let genes = read_as(&path, MalformedLines::LeaveOut).unwrap();
     assert_eq!(counts(&genes), [50, 184, 870]);
@@ -218,14 +250,19 @@ fn lines_separated_by_spaces_are_refused_with_their_number_or_left_out_by_name()
         assert_eq!(biotypes[biotype], count, "{biotype}");
     }
     let pak5 = genes.annotation.gene(gene_named(&genes, "PAK5"));
-    assert_eq!((pak5.body.to_string().as_str(), pak5.strand), ("9537370-9839076", Strand::Reverse));
+    assert_eq!(
+        (pak5.body.to_string().as_str(), pak5.strand),
+        ("9537370-9839076", Strand::Reverse)
+    );
 }
 
 #[test]
 fn both_copies_of_a_pseudoautosomal_gene_are_there_when_the_lines_are_mended() {
     let file = std::fs::File::open(data("genes/gencode_v43_chr20_sample.gtf.gz")).unwrap();
     let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    flate2::read::MultiGzDecoder::new(file)
+        .read_to_string(&mut text)
+        .unwrap();
     // What the hint advises: the first eight runs of spaces are tabs.
     let mended: String = text
         .lines()
@@ -244,7 +281,11 @@ fn both_copies_of_a_pseudoautosomal_gene_are_there_when_the_lines_are_mended() {
         })
         .collect();
     let genes = refalt::io::genes::parse("mended", &mut mended.as_bytes(), MalformedLines::Refuse).unwrap();
-    let copies: Vec<_> = genes.annotation.genes().filter(|gene| gene.name == Some("AKAP17A")).collect();
+    let copies: Vec<_> = genes
+        .annotation
+        .genes()
+        .filter(|gene| gene.name == Some("AKAP17A"))
+        .collect();
     assert_eq!(copies.len(), 2);
     assert_eq!((copies[0].contig, copies[0].id), ("chrX", "ENSG00000197976.12"));
     assert_eq!((copies[1].contig, copies[1].id), ("chrY", "ENSG00000197976.12_PAR_Y"));
@@ -253,7 +294,9 @@ fn both_copies_of_a_pseudoautosomal_gene_are_there_when_the_lines_are_mended() {
 
 #[test]
 fn gencode_44_on_chr1_splices_where_the_genome_says() {
-    let Some(path) = shared("gene_annotation/gencode_v44_chr1_subset.gtf.gz") else { return };
+    let Some(path) = shared("gene_annotation/gencode_v44_chr1_subset.gtf.gz") else {
+        return;
+    };
     let genes = read(&path).unwrap();
     assert_eq!(counts(&genes), [14, 112, 477]);
     let biotypes = biotypes(&genes);
@@ -267,7 +310,9 @@ fn gencode_44_on_chr1_splices_where_the_genome_says() {
         assert_eq!(biotypes[biotype], count, "{biotype}");
     }
     assert_eq!(introns(&genes).len(), 149);
-    let Some(reference) = shared("hg38_slices/chr1_1_1000000.fa.gz") else { return };
+    let Some(reference) = shared("hg38_slices/chr1_1_1000000.fa.gz") else {
+        return;
+    };
     let reference = FastaReference::open(&reference).unwrap();
     let found = dinucleotides(&genes, &reference, "chr1");
     assert_eq!((found["GT-AG"], found["GC-AG"]), (140, 5), "{found:?}");
@@ -276,7 +321,9 @@ fn gencode_44_on_chr1_splices_where_the_genome_says() {
 
 #[test]
 fn chr9_of_ensembl_91_splices_where_the_genome_says() {
-    let Some(path) = shared("hg38_chr9_1mb/Homo_sapiens.GRCh38.91_chr9_1_1000000.gtf.gz") else { return };
+    let Some(path) = shared("hg38_chr9_1mb/Homo_sapiens.GRCh38.91_chr9_1_1000000.gtf.gz") else {
+        return;
+    };
     let genes = read(&path).unwrap();
     assert_eq!(counts(&genes), [23, 105, 831]);
     assert_eq!((rows(&genes, "CDS"), rows(&genes, "start_codon")), (410, 33));
@@ -301,17 +348,27 @@ fn chr9_of_ensembl_91_splices_where_the_genome_says() {
         .map(|(intron, _)| intron.first().unwrap().checked_sub(1).unwrap())
         .collect();
     let whole = Interval::from_bed(0, 1_000_000).unwrap();
-    let sites: BTreeSet<Position> = genes.annotation.splice_sites("chr9", whole, SpliceSiteClass::DonorForward).collect();
+    let sites: BTreeSet<Position> = genes
+        .annotation
+        .splice_sites("chr9", whole, SpliceSiteClass::DonorForward)
+        .collect();
     assert_eq!(sites, donors);
 }
 
 #[test]
 fn a_file_without_gene_rows_and_biotypes_reads() {
-    let Some(path) = shared("gene_annotation/gencode_v38_basic_chr22_transcripts_exons.gtf.gz") else { return };
+    let Some(path) = shared("gene_annotation/gencode_v38_basic_chr22_transcripts_exons.gtf.gz") else {
+        return;
+    };
     let genes = read(&path).unwrap();
     assert_eq!(counts(&genes)[1..], [2_428, 16_782]);
     assert_eq!(rows(&genes, "gene"), 0);
-    assert!(genes.annotation.genes().all(|gene| gene.biotype.is_none() && gene.name.is_some()));
+    assert!(
+        genes
+            .annotation
+            .genes()
+            .all(|gene| gene.biotype.is_none() && gene.name.is_some())
+    );
 }
 
 #[test]
@@ -332,6 +389,10 @@ fn places_in_and_around_hbe1_have_their_names() {
     ] {
         let position = Position::new(position).unwrap();
         assert_eq!(annotation.region("11", position), region, "{position}");
-        assert_eq!(annotation.nearest_gene("11", position).unwrap().distance_bp, distance_bp, "{position}");
+        assert_eq!(
+            annotation.nearest_gene("11", position).unwrap().distance_bp,
+            distance_bp,
+            "{position}"
+        );
     }
 }

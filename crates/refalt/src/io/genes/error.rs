@@ -96,9 +96,7 @@ impl GeneProblem {
 
     fn hint(&self) -> Option<String> {
         let fix = match self {
-            Self::Spaces => {
-                "separate the columns by tabs: `perl -pe 'unless (/\\t|^#/) { s/ +/\\t/ for 1..8 }' FILE`"
-            }
+            Self::Spaces => "separate the columns by tabs: `perl -pe 'unless (/\\t|^#/) { s/ +/\\t/ for 1..8 }' FILE`",
             Self::NoParent { .. } => {
                 "the file was cut out of a larger one without its parents; cut it by gene, or take the whole file"
             }
@@ -222,7 +220,11 @@ pub enum GenesError {
         length_bp: u32,
     },
     /// No contig of the annotation is in the reference.
-    #[error("no contig of `{name}` is in the reference: it has {}, the reference {}", listed(annotation), listed(reference))]
+    #[error(
+        "no contig of `{name}` is in the reference: it has {}, the reference {}",
+        listed(annotation),
+        listed(reference)
+    )]
     NoCommonContig {
         /// The file.
         name: String,
@@ -234,7 +236,9 @@ pub enum GenesError {
 }
 
 fn in_words(count: u64, problems: &[LineProblem]) -> String {
-    let first = problems.first().map_or(String::new(), |first| first.problem.to_string());
+    let first = problems
+        .first()
+        .map_or(String::new(), |first| first.problem.to_string());
     match count {
         0 | 1 => first,
         _ => format!("{count} lines cannot be used; the first: {first}"),
@@ -268,7 +272,11 @@ impl Diagnostic for GenesError {
                 let leave_out = "or leave such lines out and have them listed: `--malformed leave-out`";
                 let also = match problems.get(1) {
                     Some(second) if *count > 1 => {
-                        let lines: Vec<String> = problems.iter().skip(1).map(|problem| problem.line.to_string()).collect();
+                        let lines: Vec<String> = problems
+                            .iter()
+                            .skip(1)
+                            .map(|problem| problem.line.to_string())
+                            .collect();
                         let dots = if *count > problems.len() as u64 { ", ..." } else { "" };
                         let noun = if lines.len() == 1 { "line" } else { "lines" };
                         let _ = second;
@@ -289,15 +297,22 @@ impl Diagnostic for GenesError {
             )),
             Self::PastContigEnd { others, .. } => Some(format!(
                 "the annotation belongs to another assembly or to another version of this contig{}",
-                if *others > 0 { format!("; {others} more genes do not fit") } else { String::new() }
+                if *others > 0 {
+                    format!("; {others} more genes do not fit")
+                } else {
+                    String::new()
+                }
             )),
             Self::OtherLength { .. } => {
                 Some("the annotation belongs to another assembly or to another version of this contig".to_owned())
             }
-            Self::NoCommonContig { .. } => {
-                Some("chr5, 5 and NC_000005.10 are one contig here; other names must be the same letter for letter".to_owned())
+            Self::NoCommonContig { .. } => Some(
+                "chr5, 5 and NC_000005.10 are one contig here; other names must be the same letter for letter"
+                    .to_owned(),
+            ),
+            Self::Outside { .. } => {
+                Some("the file was put together from two releases, or edited; take it from its source again".to_owned())
             }
-            Self::Outside { .. } => Some("the file was put together from two releases, or edited; take it from its source again".to_owned()),
             Self::Models { source, .. } => source.hint(),
             Self::Io { .. } => None,
         }

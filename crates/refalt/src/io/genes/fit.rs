@@ -15,14 +15,22 @@ pub(super) fn parts_in_wholes(name: &str, annotation: &Annotation) -> Result<(),
         outer,
     };
     for transcript in annotation.transcripts() {
-        if let Some(exon) = annotation.exons(transcript.index).find(|&exon| !transcript.body.covers(exon)) {
+        if let Some(exon) = annotation
+            .exons(transcript.index)
+            .find(|&exon| !transcript.body.covers(exon))
+        {
             let whole = format!("the transcript `{}`", transcript.id);
             return Err(outside("an exon".to_owned(), exon, whole, transcript.body));
         }
         let gene = annotation.gene(transcript.gene);
         if !gene.body.covers(transcript.body) {
             let part = format!("the transcript `{}`", transcript.id);
-            return Err(outside(part, transcript.body, format!("the gene `{}`", gene.id), gene.body));
+            return Err(outside(
+                part,
+                transcript.body,
+                format!("the gene `{}`", gene.id),
+                gene.body,
+            ));
         }
     }
     Ok(())
@@ -82,7 +90,9 @@ impl Genes {
 
     fn check_regions(&self, reference: &dyn Reference) -> Result<(), GenesError> {
         for (contig, region) in &self.source.header.regions {
-            let Some(length_bp) = length_of(reference, contig.as_str()) else { continue };
+            let Some(length_bp) = length_of(reference, contig.as_str()) else {
+                continue;
+            };
             // A slice may begin at base 1, too; a length that is another assembly's is none.
             if region.bed_start() == 0 && region.bed_end() != length_bp && is_contig_length(contig, region.bed_end()) {
                 return Err(GenesError::OtherLength {
@@ -126,10 +136,16 @@ impl Genes {
         let mut first: Option<(String, ContigName, Interval, u32)> = None;
         let mut others = 0;
         for gene in annotation.genes() {
-            let Some(contig) = annotation.contigs().iter().position(|name| name.as_str() == gene.contig) else {
+            let Some(contig) = annotation
+                .contigs()
+                .iter()
+                .position(|name| name.as_str() == gene.contig)
+            else {
                 continue;
             };
-            let Some(Some(length_bp)) = lengths[contig] else { continue };
+            let Some(Some(length_bp)) = lengths[contig] else {
+                continue;
+            };
             if gene.body.bed_end() > length_bp {
                 match first {
                     Some(_) => others += 1,
@@ -165,7 +181,8 @@ fn is_contig_length(contig: &ContigName, length_bp: u32) -> bool {
     let Some(chromosome) = Chromosome::of(contig.as_str()) else {
         return false;
     };
-    Assembly::ALL.iter().flat_map(|assembly| assembly.contigs()).any(|known| {
-        known.number == chromosome.number && known.length_bp == length_bp
-    })
+    Assembly::ALL
+        .iter()
+        .flat_map(|assembly| assembly.contigs())
+        .any(|known| known.number == chromosome.number && known.length_bp == length_bp)
 }

@@ -245,7 +245,10 @@ impl Gff3Rows {
             is_gene,
             label: self.label(contig, is_gene, &attributes),
             gene_label: decoded(attributes.gene_id),
-            name: decoded(first(&[attributes.gene_name, if is_gene { attributes.name } else { "" }])),
+            name: decoded(first(&[
+                attributes.gene_name,
+                if is_gene { attributes.name } else { "" },
+            ])),
             biotype: decoded(biotype),
             gene_biotype: decoded(attributes.gene_biotype),
             tags,
@@ -261,7 +264,11 @@ impl Gff3Rows {
     /// contig has that already.
     fn label(&mut self, contig: u32, is_gene: bool, attributes: &Attributes<'_>) -> Box<str> {
         let id = attributes.id;
-        let prefixes = if is_gene { ["gene:", "gene-"] } else { ["transcript:", "rna-"] };
+        let prefixes = if is_gene {
+            ["gene:", "gene-"]
+        } else {
+            ["transcript:", "rna-"]
+        };
         let bare = prefixes.iter().find_map(|prefix| id.strip_prefix(prefix)).unwrap_or(id);
         let meant = match (is_link(bare), is_gene) {
             (false, _) => bare,
@@ -321,7 +328,9 @@ impl Gff3Rows {
         }
         for &index in &order {
             let node = &self.nodes[index as usize];
-            let Some(row) = node.row.as_ref().filter(|row| row.is_gene) else { continue };
+            let Some(row) = node.row.as_ref().filter(|row| row.is_gene) else {
+                continue;
+            };
             let strand = row.strand.or(node.part_strand);
             let result = match strand {
                 None => Err(self.strandless()),
@@ -335,7 +344,9 @@ impl Gff3Rows {
             }
         }
         for &index in &order {
-            let Some(transcript) = transcripts[index as usize] else { continue };
+            let Some(transcript) = transcripts[index as usize] else {
+                continue;
+            };
             // A gene that holds exons itself: its transcript is as long as those.
             if transcript.node == transcript.root && self.is_gene(transcript.root) {
                 continue;
@@ -349,7 +360,9 @@ impl Gff3Rows {
             }
         }
         for part in &self.parts {
-            let Some(transcript) = transcripts[part.node as usize] else { continue };
+            let Some(transcript) = transcripts[part.node as usize] else {
+                continue;
+            };
             let node = &self.nodes[part.node as usize];
             let Some(row) = &node.row else { continue };
             let (gene, attributes) = self.attributes(transcript, row);
@@ -485,5 +498,6 @@ fn gene_attributes(row: &Row) -> GeneAttributes<'_> {
 
 fn hull(one: Interval, other: Interval) -> Interval {
     let start = one.bed_start().min(other.bed_start());
-    Interval::from_bed(start, one.bed_end().max(other.bed_end())).expect("the smaller start is not after the larger end")
+    Interval::from_bed(start, one.bed_end().max(other.bed_end()))
+        .expect("the smaller start is not after the larger end")
 }

@@ -153,15 +153,25 @@ mod tests {
             assert_eq!(header.assembly.as_deref(), Some(name), "{line}");
             assert_eq!(header.known_assembly(), assembly, "{line}");
         }
-        assert_eq!(header(&["#!genome-build-accession NCBI:GCA_000001405.28"]).assembly, None);
+        assert_eq!(
+            header(&["#!genome-build-accession NCBI:GCA_000001405.28"]).assembly,
+            None
+        );
     }
 
     #[test]
     fn sequence_regions_are_one_based_and_inclusive() {
-        let header = header(&["##sequence-region NC_000001.11 1 248956422", "##sequence-region x 0 4", "##sequence-region y"]);
+        let header = header(&[
+            "##sequence-region NC_000001.11 1 248956422",
+            "##sequence-region x 0 4",
+            "##sequence-region y",
+        ]);
         assert_eq!(
             header.regions,
-            [(ContigName::new("NC_000001.11"), Interval::from_bed(0, 248_956_422).unwrap())]
+            [(
+                ContigName::new("NC_000001.11"),
+                Interval::from_bed(0, 248_956_422).unwrap()
+            )]
         );
     }
 

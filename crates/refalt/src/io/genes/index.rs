@@ -145,7 +145,12 @@ macro_rules! number_column {
             fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
                 let length = bytes.length()?;
                 let (values, _) = bytes.take(length.checked_mul($size)?)?.as_chunks::<$size>();
-                Some(values.iter().map(|value| <$number>::from_le_bytes(*value)).collect())
+                Some(
+                    values
+                        .iter()
+                        .map(|value| <$number>::from_le_bytes(*value))
+                        .collect(),
+                )
             }
         }
     };
@@ -287,7 +292,9 @@ pub(super) fn read(index: &[u8], name: &str) -> Result<Index, String> {
     let source = bytes.take(length).ok_or_else(damaged)?;
     let source: Source = serde_json::from_slice(source).map_err(|error| error.to_string())?;
     let source = source.into_source(name).ok_or_else(damaged)?;
-    let columns = read_columns(&mut bytes).filter(|_| bytes.0.is_empty()).ok_or_else(damaged)?;
+    let columns = read_columns(&mut bytes)
+        .filter(|_| bytes.0.is_empty())
+        .ok_or_else(damaged)?;
     let annotation = Annotation::from_columns(columns).map_err(|error| error.to_string())?;
     Ok(Index {
         stamp,

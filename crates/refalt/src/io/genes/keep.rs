@@ -72,9 +72,18 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<(Genes, IndexUse), Gen
     let io_error = |source| unreadable(&name, source);
     let metadata = fs::metadata(path).map_err(io_error)?;
     if options.without_index || !metadata.is_file() {
-        let reason = if metadata.is_file() { "not wanted" } else { "the input is no regular file" };
+        let reason = if metadata.is_file() {
+            "not wanted"
+        } else {
+            "the input is no regular file"
+        };
         let genes = read(path, &name, options.malformed)?;
-        return Ok((genes, IndexUse::None { reason: reason.to_owned() }));
+        return Ok((
+            genes,
+            IndexUse::None {
+                reason: reason.to_owned(),
+            },
+        ));
     }
     let places = places(path, options.cache_folder.as_deref());
     let mut replaced = None;
@@ -93,7 +102,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<(Genes, IndexUse), Gen
     let (genes, digest) = std::thread::scope(|scope| {
         let digest = scope.spawn(|| digest(path));
         let genes = read(path, &name, options.malformed);
-        let digest = digest.join().unwrap_or_else(|_| Err(io::Error::other("digesting stopped")));
+        let digest = digest
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("digesting stopped")));
         (genes, digest)
     });
     let (genes, digest) = (genes?, digest.map_err(io_error)?);
@@ -193,7 +204,10 @@ impl Quick {
         let metadata = file.metadata()?;
         let bytes = metadata.len();
         // A file system without times gives every file the same one.
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let modified = modified.unwrap_or_default();
         let mut hasher = Sha256::new();
         let whole = bytes <= SAMPLES * SAMPLE_BYTES;

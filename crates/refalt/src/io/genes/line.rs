@@ -61,7 +61,9 @@ pub(super) fn split(line: &[u8]) -> Result<Columns<'_>, GeneProblem> {
     let mut rest = line;
     let mut found = 0;
     while found < 8 {
-        let Some(tab) = memchr(b'\t', rest.as_bytes()) else { break };
+        let Some(tab) = memchr(b'\t', rest.as_bytes()) else {
+            break;
+        };
         (columns[found], rest) = (&rest[..tab], &rest[tab + 1..]);
         found += 1;
     }
@@ -243,7 +245,10 @@ mod tests {
         let line = b"chr1\tHAVANA\tgene\t69091\t70008\t.\t+\t.\tgene_id \"x\";";
         let columns = split(line).unwrap();
         assert_eq!(Some(columns.interval), Interval::from_bed(69_090, 70_008));
-        assert_eq!((columns.contig, columns.kind, columns.strand), ("chr1", "gene", Some(Strand::Forward)));
+        assert_eq!(
+            (columns.contig, columns.kind, columns.strand),
+            ("chr1", "gene", Some(Strand::Forward))
+        );
     }
 
     #[test]
@@ -309,11 +314,10 @@ mod tests {
 
     #[test]
     fn gff3_values_end_at_a_semicolon_and_are_percent_decoded() {
-        assert_eq!(gff3("ID=a;Parent=b,c;;Note=x%3By").unwrap(), [
-            ("ID", "a"),
-            ("Parent", "b,c"),
-            ("Note", "x%3By")
-        ]);
+        assert_eq!(
+            gff3("ID=a;Parent=b,c;;Note=x%3By").unwrap(),
+            [("ID", "a"), ("Parent", "b,c"), ("Note", "x%3By")]
+        );
         assert_eq!(gff3(".").unwrap(), []);
         assert!(gff3("ID").is_err());
         assert_eq!(percent_decoded("oe %3D 0.75%2"), "oe = 0.75%2");

@@ -75,7 +75,12 @@ fn a_changed_file_is_parsed_again_even_with_its_size_and_time_kept() {
     let (first, _) = open_default(&path);
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
     fs::write(&path, TEXT.replace("\"A\"", "\"B\"")).unwrap();
-    File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+    File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(modified)
+        .unwrap();
     let (second, used) = open_default(&path);
     assert!(matches!(used, IndexUse::Built { replaced: Some(_), .. }), "{used:?}");
     assert_ne!(first, second);
@@ -87,7 +92,12 @@ fn a_copy_with_another_time_keeps_its_index() {
     let (_folder, path) = folder_with(TEXT);
     open_default(&path);
     let later = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-    File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+    File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
     assert!(matches!(open_default(&path).1, IndexUse::Loaded { .. }));
     // The index has taken the time over.
     let index = index::read(&fs::read(index_of(&path)).unwrap(), "x").unwrap();
@@ -105,7 +115,10 @@ fn an_index_with_lines_left_out_does_not_serve_who_refuses_them() {
     let (loaded, used) = open(&path, &leave_out).unwrap();
     assert!(matches!(used, IndexUse::Loaded { .. }));
     assert_eq!(loaded.source.left_out_lines[0].line, 6);
-    assert!(matches!(open(&path, &OpenOptions::default()), Err(GenesError::Lines { count: 1, .. })));
+    assert!(matches!(
+        open(&path, &OpenOptions::default()),
+        Err(GenesError::Lines { count: 1, .. })
+    ));
 }
 
 #[test]
@@ -115,13 +128,18 @@ fn where_the_folder_cannot_be_written_the_index_goes_to_the_cache() {
     fs::create_dir(index_of(&path)).unwrap();
     fs::write(index_of(&path).join("x"), "").unwrap();
     let (_, used) = open_default(&path);
-    assert!(matches!(&used, IndexUse::None { reason } if reason.contains("cannot write")), "{used:?}");
+    assert!(
+        matches!(&used, IndexUse::None { reason } if reason.contains("cannot write")),
+        "{used:?}"
+    );
     let options = OpenOptions {
         cache_folder: Some(folder.path().join("cache/genes")),
         ..OpenOptions::default()
     };
     let (_, used) = open(&path, &options).unwrap();
-    let IndexUse::Built { path: place, .. } = used else { panic!("{used:?}") };
+    let IndexUse::Built { path: place, .. } = used else {
+        panic!("{used:?}")
+    };
     assert!(place.starts_with(folder.path().join("cache/genes")));
     assert_eq!(open(&path, &options).unwrap().1, IndexUse::Loaded { path: place });
 }

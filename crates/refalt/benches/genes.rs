@@ -1,12 +1,14 @@
 //! Gene annotation: parsing, and loading the index.
 //!
-//! `cargo bench -p refalt --bench genes` measures chr21 of Ensembl with criterion. Two further forms serve
+//! `cargo bench -p refalt --bench genes` measures chr21 of Ensembl with criterion. Three further forms serve
 //! `benches/peers/genes.py`, which measures at the size of GENCODE v46 and compares with other programs:
 //!
 //! - `-- prepare FOLDER` writes made-up gene models of that size (63,000 genes, 254,000 transcripts, 1.65 million exons,
 //!   3.5 million rows, attributes as GENCODE writes them) as `made_up.gtf` and `made_up.gtf.gz`.
 //! - `-- once FILE` opens a file once and prints seconds, what became of the index, its size, the peak memory (Linux), and
 //!   the numbers of genes, transcripts and exons.
+//! - `-- noodles FILE` reads the rows of a plain GTF with noodles and looks at their genes and transcripts, which is what a
+//!   reader built on it would at least do; prints seconds and exons.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -179,6 +181,27 @@ fn once(path: &Path) {
     );
 }
 
+fn noodles(path: &Path) {
+    let begin = Instant::now();
+    let file = std::io::BufReader::with_capacity(1 << 16, File::open(path).unwrap());
+    let mut reader = noodles::gtf::io::Reader::new(file);
+    let mut line = noodles::gtf::Line::default();
+    let (mut exons, mut bytes) = (0_u64, 0_usize);
+    while reader.read_line(&mut line).unwrap() > 0 {
+        let Some(record) = line.as_record() else { continue };
+        let record = record.unwrap();
+        let attributes = record.attributes().unwrap();
+        let ids = [&b"gene_id"[..], b"transcript_id"].map(|key| match attributes.get(key) {
+            Some(Ok(noodles::gtf::record::attributes::field::Value::String(value))) => value.len(),
+            _ => 0,
+        });
+        bytes += ids[0] + ids[1] + record.start().unwrap().get() + record.end().unwrap().get();
+        exons += u64::from(record.ty() == "exon");
+    }
+    std::hint::black_box(bytes);
+    println!("{:.3} {exons}", begin.elapsed().as_secs_f64());
+}
+
 fn chr21() -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/genes/ensembl_GRCh38_chr21.gff3.gz");
     let mut text = Vec::new();
@@ -193,6 +216,7 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["prepare", folder, ..] => return prepare(Path::new(folder)),
         ["once", path, ..] => return once(Path::new(path)),
+        ["noodles", path, ..] => return noodles(Path::new(path)),
         _ => {}
     }
     let text = chr21();

@@ -8,4 +8,5 @@ pub mod fasta;
 pub mod genes;
 mod gzip;
 pub mod motif;
+pub mod sites;
 pub mod variants;

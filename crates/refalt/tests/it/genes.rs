@@ -310,10 +310,7 @@ fn gencode_44_on_chr1_splices_where_the_genome_says() {
         assert_eq!(biotypes[biotype], count, "{biotype}");
     }
     assert_eq!(introns(&genes).len(), 149);
-    let Some(reference) = shared("hg38_slices/chr1_1_1000000.fa.gz") else {
-        return;
-    };
-    let reference = FastaReference::open(&reference).unwrap();
+    let reference = FastaReference::open(&data("hg38/hg38_chr1_1_1000000.fa.gz")).unwrap();
     let found = dinucleotides(&genes, &reference, "chr1");
     assert_eq!((found["GT-AG"], found["GC-AG"]), (140, 5), "{found:?}");
     assert_eq!(found.values().sum::<usize>(), 149);
@@ -342,6 +339,23 @@ fn chr9_of_ensembl_91_splices_where_the_genome_says() {
         .collect();
     assert_eq!(expected.len(), 195);
     assert_eq!(introns(&genes), expected);
+    // The FASTA is compressed with gzip, which allows no random access.
+    let packed = std::fs::File::open(shared("hg38_chr9_1mb/GRCh38_chr9_1_1000000.fa.gz").unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let fasta = folder.path().join("chr9.fa");
+    std::io::copy(
+        &mut flate2::read::MultiGzDecoder::new(packed),
+        &mut std::fs::File::create(&fasta).unwrap(),
+    )
+    .unwrap();
+    let reference = FastaReference::open(&fasta).unwrap();
+    genes.check_against(&reference, None).unwrap();
+    let found = dinucleotides(&genes, &reference, "9");
+    assert_eq!(
+        (found["GT-AG"], found["GC-AG"], found["GT-AA"]),
+        (193, 1, 1),
+        "{found:?}"
+    );
     let donors: BTreeSet<Position> = expected
         .iter()
         .filter(|(_, strand)| *strand == Strand::Forward)

@@ -17,6 +17,7 @@ mod fasta;
 mod genes;
 mod liftover;
 mod normalisation;
+mod sites;
 mod validate;
 mod variants_corpus;
 mod variants_faults;

@@ -33,28 +33,34 @@ impl SpliceSiteClass {
         self as usize
     }
 
+    /// Returns the two bases (1-based) beside an intron, the one before it first, each with its class.
+    ///
+    /// Both belong to exons. There is none before an intron that begins with the contig, and none beside an empty one.
+    ///
+    /// ```
+    /// use refalt_core::annotation::SpliceSiteClass;
+    /// use refalt_core::{Interval, Position, Strand};
+    ///
+    /// // An intron of the bases 101 to 200: the exons beside it end with base 100 and begin with base 201.
+    /// let [before, after] = SpliceSiteClass::beside(Interval::from_bed(100, 200).unwrap(), Strand::Reverse);
+    /// assert_eq!(before, (SpliceSiteClass::AcceptorReverse, Position::new(100)));
+    /// assert_eq!(after, (SpliceSiteClass::DonorReverse, Position::new(201)));
+    /// ```
+    pub fn beside(intron: Interval, strand: Strand) -> [(Self, Option<Position>); 2] {
+        let before = intron.first().and_then(|first| first.checked_sub(1));
+        let after = intron.last().and_then(|last| last.checked_add(1));
+        match strand {
+            Strand::Forward => [(Self::DonorForward, before), (Self::AcceptorForward, after)],
+            Strand::Reverse => [(Self::AcceptorReverse, before), (Self::DonorReverse, after)],
+        }
+    }
+
     /// Returns the strand.
     pub const fn strand(self) -> Strand {
         match self {
             Self::DonorForward | Self::AcceptorForward => Strand::Forward,
             Self::DonorReverse | Self::AcceptorReverse => Strand::Reverse,
         }
-    }
-}
-
-/// Returns the two bases (0-based) beside an intron, each with its class: both belong to exons.
-fn beside(intron: Interval, strand: Strand) -> [(SpliceSiteClass, Option<u32>); 2] {
-    let before = intron.bed_start().checked_sub(1);
-    let after = Some(intron.bed_end());
-    match strand {
-        Strand::Forward => [
-            (SpliceSiteClass::DonorForward, before),
-            (SpliceSiteClass::AcceptorForward, after),
-        ],
-        Strand::Reverse => [
-            (SpliceSiteClass::AcceptorReverse, before),
-            (SpliceSiteClass::DonorReverse, after),
-        ],
     }
 }
 
@@ -80,11 +86,9 @@ pub(super) fn derive(columns: &mut AnnotationColumns) {
         let exons = part(&columns.transcript_exon_end, transcript);
         let mut reach: Option<u32> = None;
         for exon in exons {
-            if let Some(intron) = reach.and_then(|end| Interval::from_bed(end, columns.exon_start[exon]))
-                && !intron.is_empty()
-            {
-                for (class, base) in beside(intron, strand) {
-                    sites[4 * contig + class.index()].extend(base);
+            if let Some(intron) = reach.and_then(|end| Interval::from_bed(end, columns.exon_start[exon])) {
+                for (class, site) in SpliceSiteClass::beside(intron, strand) {
+                    sites[4 * contig + class.index()].extend(site.map(Position::zero_based));
                 }
             }
             reach = reach.max(Some(columns.exon_end[exon]));
@@ -96,19 +100,26 @@ pub(super) fn derive(columns: &mut AnnotationColumns) {
 impl Annotation {
     /// Puts given splice sites in the place of those derived from the exons.
     ///
-    /// * `introns`: contig, strand and span of each intron, as tables of junctions give them; introns on contigs
-    ///   that the annotation does not have are left out.
+    /// * `given`: contig, class and base (1-based) of each site; sites on contigs that the annotation does not have
+    ///   are left out. [`SpliceSiteClass::beside`] finds the sites of an intron, as tables of junctions give them.
     ///
     /// The published model's own table has the sites of GENCODE; derived from the same file, the sites are those of
     /// all transcripts, whatever their biotype or support.
     #[must_use]
-    pub fn with_introns<'a>(mut self, introns: impl IntoIterator<Item = (&'a str, Strand, Interval)>) -> Self {
+    pub fn with_splice_sites<'a>(
+        mut self,
+        given: impl IntoIterator<Item = (&'a str, SpliceSiteClass, Position)>,
+    ) -> Self {
         let mut sites = vec![Vec::new(); 4 * self.columns.contigs.len()];
-        for (contig, strand, intron) in introns {
-            if let Some(contig) = self.contig(contig) {
-                for (class, base) in beside(intron, strand) {
-                    sites[4 * contig + class.index()].extend(base);
-                }
+        let mut last: Option<(&str, Option<usize>)> = None;
+        for (name, class, site) in given {
+            let contig = match last {
+                Some((known, contig)) if known == name => contig,
+                _ => self.contig(name),
+            };
+            last = Some((name, contig));
+            if let Some(contig) = contig {
+                sites[4 * contig + class.index()].push(site.zero_based());
             }
         }
         fill(&mut self.columns, sites);

@@ -148,12 +148,10 @@ fn splice_sites_are_the_exon_bases_beside_introns() {
     // T3 on -: intron 1100-1200; the donor is base 1201, the acceptor base 1100.
     assert_eq!(sites(SpliceSiteClass::DonorReverse), [1201]);
     assert_eq!(sites(SpliceSiteClass::AcceptorReverse), [1100]);
-    let given = annotation.with_introns([
-        ("1", Strand::Forward, bed(700, 800)),
-        ("chr9", Strand::Forward, bed(7, 8)),
-    ]);
+    let donor = SpliceSiteClass::DonorForward;
+    let given = annotation.with_splice_sites([("1", donor, position(700)), ("chr9", donor, position(7))]);
     let found: Vec<u32> = given
-        .splice_sites("chr1", bed(0, 5000), SpliceSiteClass::DonorForward)
+        .splice_sites("chr1", bed(0, 5000), donor)
         .map(Position::one_based)
         .collect();
     assert_eq!(found, [700]);

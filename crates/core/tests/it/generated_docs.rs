@@ -46,7 +46,7 @@ fn arguments(scorers: &[Box<dyn Scorer>]) -> Vec<Argument> {
     for scorer in scorers {
         let text = scorer.to_string();
         let inside = text.split_once('(').unwrap().1.strip_suffix(')').unwrap();
-        for part in inside.split(", ") {
+        for part in inside.split(", ").filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap();
             let at = arguments.iter().position(|argument| argument.name == name);
             let at = at.unwrap_or_else(|| {

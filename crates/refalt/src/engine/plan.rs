@@ -2,8 +2,12 @@
 
 use crate::diagnostic::Diagnostic;
 use refalt_core::backend::ModelCard;
-use refalt_core::scorer::{self, Scorer, ScorerTextError};
+use super::source::ScoreSource;
+use super::table_options::TableOptions;
+use refalt_core::organism::Organism;
+use refalt_core::scorer::{self, Needs, RECOMMENDED, Scorer, ScorerTextError};
 use refalt_core::{Annotation, OutputType, TrackSet};
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -18,6 +22,8 @@ pub struct PlanOptions {
     pub rows_per_part: Option<u64>,
     /// Gene annotation, for scorers that work by gene.
     pub annotation: Option<Arc<Annotation>>,
+    /// What is written of the scores, and how.
+    pub table: TableOptions,
 }
 
 /// What will be done.
@@ -27,13 +33,41 @@ pub struct Plan {
     pub(crate) window: NonZeroU32,
     pub(crate) rows_per_part: u64,
     pub(crate) annotation: Option<Arc<Annotation>>,
+    pub(crate) table: TableOptions,
+    passed_over: Vec<PassedOver>,
 }
 
 /// A scorer with the tracks it reads.
-pub(crate) struct PlannedScorer {
-    pub(crate) scorer: Box<dyn Scorer>,
-    pub(crate) text: String,
-    pub(crate) tracks: TrackSet,
+pub struct PlannedScorer {
+    /// The scorer.
+    pub scorer: Box<dyn Scorer>,
+    /// Its text.
+    pub text: String,
+    /// The tracks.
+    pub tracks: TrackSet,
+}
+
+impl PlannedScorer {
+    /// Returns the recommended name, `CHIP_TF`, or the text of a scorer that has none.
+    pub fn name(&self) -> &str {
+        let named = RECOMMENDED.iter().find(|named| named.text == self.text);
+        named.map_or(&self.text, |named| named.name)
+    }
+}
+
+/// A recommended scorer that the source cannot serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The scorer's name.
+    pub scorer: &'static str,
+    /// What it lacks, in words.
+    pub lacks: String,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.scorer, self.lacks)
+    }
 }
 
 /// A reason why the plan cannot be carried out.
@@ -55,6 +89,8 @@ pub enum PlanProblem {
     /// The model does not give what a scorer reads.
     #[error("the scorer `{scorer}` reads {output}, which the model `{model}` does not give; it gives {given}")]
     OutputMissing {
+        /// The recommended scorers that the model can serve.
+        possible: Vec<&'static str>,
         /// The scorer as named.
         scorer: String,
         /// The output type.
@@ -82,6 +118,20 @@ pub enum PlanProblem {
         /// What it reads, as text.
         allowed: String,
     },
+    /// Terms of REF and ALT are asked for of scorers that have none.
+    #[error("the score of {} is not made of a term of REF and a term of ALT", quoted(.scorers))]
+    NoTerms {
+        /// The scorers.
+        scorers: Vec<String>,
+    },
+    /// None of the recommended scorers can be served.
+    #[error("the model `{model}` can serve none of the recommended scorers: {}", joined(.lacking))]
+    NoneRecommended {
+        /// The model.
+        model: String,
+        /// The scorers and what they lack.
+        lacking: Vec<PassedOver>,
+    },
     /// Parts of no rows.
     #[error("a part of 0 rows holds nothing")]
     EmptyPart,
@@ -93,7 +143,17 @@ impl PlanProblem {
         match self {
             Self::NoScorer => Some("name one, `--scorers CHIP_TF`; `refalt scorers` lists them".to_owned()),
             Self::Scorer(error) => error.hint(),
-            Self::AnnotationMissing { missing, .. } => Some(format!("give {missing} on the assembly of the reference")),
+            Self::AnnotationMissing { missing, .. } if missing.contains("polyadenylation") => Some(
+                "give a table of such sites with --polya, or `--polya transcript-ends` to take the ends of transcripts"
+                    .to_owned(),
+            ),
+            Self::AnnotationMissing { .. } => {
+                Some("give gene models on the assembly of the reference with --genes, GTF or GFF3 of GENCODE, Ensembl or RefSeq".to_owned())
+            }
+            Self::OutputMissing { possible, .. } if !possible.is_empty() => {
+                Some(format!("the model can serve {}", possible.join(", ")))
+            }
+            Self::NoTerms { .. } => Some("leave these scorers out, or --keep-ref-alt".to_owned()),
             _ => None,
         }
     }
@@ -122,17 +182,51 @@ impl Diagnostic for PlanError {
 const SCORE_ROWS_PER_PART: u64 = 4_000_000;
 
 impl Plan {
-    /// Makes a plan for a model.
+    /// Makes a plan for a model whose predictions are scored here.
     ///
     /// # Errors
     /// [`PlanError`] with every problem at once.
     pub fn new(card: &ModelCard, options: &PlanOptions) -> Result<Self, PlanError> {
+        Self::with_genes(card, Genes::Given(options.annotation.as_deref()), options)
+    }
+
+    /// Makes a plan for a source of scores.
+    ///
+    /// # Errors
+    /// [`PlanError`] with every problem at once.
+    pub fn for_source(source: &dyn ScoreSource, options: &PlanOptions) -> Result<Self, PlanError> {
+        let genes = if source.brings_genes() {
+            Genes::OfSource
+        } else {
+            Genes::Given(options.annotation.as_deref())
+        };
+        Self::with_genes(source.card(), genes, options)
+    }
+
+    fn with_genes(card: &ModelCard, genes: Genes<'_>, options: &PlanOptions) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut scorers: Vec<PlannedScorer> = Vec::new();
         if options.scorers.is_empty() {
             problems.push(PlanProblem::NoScorer);
         }
+        let mut passed_over = Vec::new();
         for name in &options.scorers {
+            if name == RECOMMENDED_NAME {
+                let (served, lacking) = recommended(card, genes);
+                if served.is_empty() {
+                    problems.push(PlanProblem::NoneRecommended {
+                        model: card.name.clone(),
+                        lacking: lacking.clone(),
+                    });
+                }
+                for planned in served {
+                    if scorers.iter().all(|other| other.text != planned.text) {
+                        scorers.push(planned);
+                    }
+                }
+                passed_over = lacking;
+                continue;
+            }
             let scorer = match scorer::parse(name) {
                 Ok(scorer) => scorer,
                 Err(error) => {
@@ -147,6 +241,7 @@ impl Plan {
             }
             let Some(tracks) = card.tracks(scorer.output()).cloned() else {
                 problems.push(PlanProblem::OutputMissing {
+                    possible: possible(card),
                     scorer: name.clone(),
                     output: scorer.output(),
                     model: card.name.clone(),
@@ -154,7 +249,7 @@ impl Plan {
                 });
                 continue;
             };
-            if let Some(missing) = scorer.needs().missing(options.annotation.as_deref()) {
+            if let Some(missing) = genes.missing(scorer.needs()) {
                 problems.push(PlanProblem::AnnotationMissing {
                     scorer: name.clone(),
                     missing,
@@ -169,6 +264,14 @@ impl Plan {
                 length: options.window,
                 allowed: card.lengths.to_string(),
             });
+        }
+        let without: Vec<String> = scorers
+            .iter()
+            .filter(|planned| options.table.terms && !planned.scorer.has_terms())
+            .map(|planned| planned.name().to_owned())
+            .collect();
+        if !without.is_empty() {
+            problems.push(PlanProblem::NoTerms { scorers: without });
         }
         if options.rows_per_part == Some(0) {
             problems.push(PlanProblem::EmptyPart);
@@ -185,12 +288,29 @@ impl Plan {
             card: card.clone(),
             window: options.window,
             annotation: options.annotation.clone(),
+            table: options.table,
+            passed_over,
         })
     }
 
     /// Returns the model's card.
     pub fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    /// Returns the scorers with their tracks, in order.
+    pub fn planned(&self) -> &[PlannedScorer] {
+        &self.scorers
+    }
+
+    /// Returns what is written of the scores, and how.
+    pub fn table(&self) -> TableOptions {
+        self.table
+    }
+
+    /// Returns the recommended scorers that were asked for and that the source cannot serve.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
     }
 
     /// Returns the scorers' texts, in order.
@@ -208,9 +328,13 @@ impl Plan {
         self.rows_per_part
     }
 
-    /// Returns what scoring `variants` variants comes to; scorers by gene count as if each variant had one gene.
+    /// Returns what scoring `variants` variants comes to, if each is near as many genes as is usual.
     pub fn estimate(&self, variants: u64) -> Estimate {
-        let score_rows = variants * score_rows(&self.scorers);
+        self.estimate_rows(variants, variants * score_rows(&self.scorers))
+    }
+
+    /// Returns what scoring `variants` variants comes to when it makes so many rows.
+    pub(crate) fn estimate_rows(&self, variants: u64, score_rows: u64) -> Estimate {
         Estimate {
             variants,
             calls: variants,
@@ -222,6 +346,66 @@ impl Plan {
 
 /// Bytes of a score row on disk, in tenths, as measured for full-entropy scores with zstd.
 const BYTES_PER_SCORE_ROW_TENTHS: u64 = 46;
+
+/// The name that stands for every recommended scorer that the source can serve.
+pub const RECOMMENDED_NAME: &str = "recommended";
+
+/// Where the genes of scorers by gene come from.
+#[derive(Clone, Copy)]
+enum Genes<'a> {
+    Given(Option<&'a Annotation>),
+    OfSource,
+}
+
+impl Genes<'_> {
+    fn missing(self, needs: Needs) -> Option<&'static str> {
+        match self {
+            Self::Given(annotation) => needs.missing(annotation),
+            Self::OfSource => None,
+        }
+    }
+}
+
+/// Returns the recommended scorers of the model's organism: those that can be served, and those that cannot.
+fn recommended(card: &ModelCard, genes: Genes<'_>) -> (Vec<PlannedScorer>, Vec<PassedOver>) {
+    let organism = Organism::from_name(&card.organism).unwrap_or(Organism::Human);
+    let (mut served, mut lacking) = (Vec::new(), Vec::new());
+    for named in scorer::recommended(organism) {
+        let Ok(scorer) = scorer::parse(named.name) else { continue };
+        let lacks = match (card.tracks(scorer.output()), genes.missing(scorer.needs())) {
+            (None, _) => format!("the model gives no {}", scorer.output()),
+            (Some(_), Some(missing)) => format!("{missing} is not given"),
+            (Some(tracks), None) => {
+                served.push(PlannedScorer {
+                    text: scorer.to_string(),
+                    tracks: tracks.clone(),
+                    scorer,
+                });
+                continue;
+            }
+        };
+        lacking.push(PassedOver {
+            scorer: named.name,
+            lacks,
+        });
+    }
+    (served, lacking)
+}
+
+/// Returns the names of the recommended scorers that a model can serve, with the annotation that they need.
+fn possible(card: &ModelCard) -> Vec<&'static str> {
+    let (served, _) = recommended(card, Genes::OfSource);
+    let named = RECOMMENDED.iter().filter(|named| served.iter().any(|planned| planned.text == named.text));
+    named.map(|named| named.name).collect()
+}
+
+fn joined(lacking: &[PassedOver]) -> String {
+    lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn quoted(scorers: &[String]) -> String {
+    scorers.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
 
 /// The size of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,8 +420,15 @@ pub struct Estimate {
     pub disk_bytes: u64,
 }
 
+/// Genes near a variant that are assumed before one is scored.
+const USUAL_GENES: u64 = 10;
+
 fn score_rows(scorers: &[PlannedScorer]) -> u64 {
-    scorers.iter().map(|planned| planned.tracks.tracks.len() as u64).sum()
+    let rows = |planned: &PlannedScorer| match planned.scorer.needs() {
+        Needs::Nothing => planned.tracks.tracks.len() as u64,
+        Needs::Genes | Needs::PolyaSites => planned.tracks.tracks.len() as u64 * USUAL_GENES,
+    };
+    scorers.iter().map(rows).sum()
 }
 
 fn given(card: &ModelCard) -> String {

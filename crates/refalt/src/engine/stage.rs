@@ -72,7 +72,7 @@ pub(super) fn all<E: Diagnostic + Send>(
     let Setting {
         plan,
         reference,
-        backend,
+        source,
         threads,
         out,
         ..
@@ -94,7 +94,7 @@ pub(super) fn all<E: Diagnostic + Send>(
         });
         for _ in 0..threads {
             let scores = scores_in.clone();
-            scope.spawn(move || work::batches(plan, backend, jobs_out, &scores));
+            scope.spawn(move || work::batches(plan, source, jobs_out, &scores));
         }
         drop(scores_in);
         let written = write::parts(plan, &scores_out, ledger, progress, observer);

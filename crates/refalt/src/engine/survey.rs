@@ -8,7 +8,8 @@ use super::stage::Batch;
 use super::stage::read::RowReader;
 use super::stage::work::score;
 use crate::diagnostic::Diagnostic;
-use refalt_core::{Backend, Reference};
+use super::source::ScoreSource;
+use refalt_core::Reference;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,7 @@ pub fn survey<E: Diagnostic>(
     plan: &Plan,
     input: impl Iterator<Item = Result<InputRow, E>>,
     reference: &dyn Reference,
-    backend: &dyn Backend,
+    source: &dyn ScoreSource,
     threads: usize,
 ) -> Result<Survey, RunError> {
     let mut reader = RowReader::new(plan, reference, HashSet::new(), &std::env::temp_dir());
@@ -57,7 +58,7 @@ pub fn survey<E: Diagnostic>(
     let sampled = sample.len();
     let scoring = Instant::now();
     if sampled > 0 {
-        score(plan, backend, sample)?;
+        score(plan, source, sample)?;
     }
     let per_variant = scoring.elapsed().as_secs_f64() / sampled.max(1) as f64;
     let estimate = plan.estimate(counts.scored);

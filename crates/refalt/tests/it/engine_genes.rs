@@ -9,11 +9,18 @@ use refalt::core::{
     Alternate, Annotation, AnnotationBuilder, ContigName, Dna, InMemoryReference, Interval, OutputType, Outputs,
     Position, Resolution, Strand, Track, TrackSet, TrackValues, Variant,
 };
+use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Setting, Silent, run};
 use refalt::provenance::FileIdentity;
-use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+
+/// The input of these tests has no damage.
+#[derive(Debug, thiserror::Error)]
+#[error("none")]
+struct Never;
+
+impl Diagnostic for Never {}
 
 /// Predicts 1 for REF and 3, 7, 15 for ALT on the tracks `+`, `-` and `.`, at every base.
 struct Constant(ModelCard);
@@ -96,7 +103,7 @@ fn options(scorers: &[&str], annotation: Option<Annotation>) -> PlanOptions {
     }
 }
 
-fn rows(positions: &[u32]) -> Vec<Result<InputRow, Infallible>> {
+fn rows(positions: &[u32]) -> Vec<Result<InputRow, Never>> {
     let row = |(index, &position): (usize, &u32)| {
         let variant = Variant {
             contig: ContigName::new("chr1"),

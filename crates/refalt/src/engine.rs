@@ -2,8 +2,8 @@
 //!
 //! Four bounded stages: a reader (check against the genome, lay the window, fetch the sequences), workers
 //! (predict, score), and a writer that puts batches back in input order. Memory is the number of batches under
-//! way times the size of a batch, whatever the number of variants; the only thing that grows with the input is
-//! the set of variants seen, 16 bytes each, which finds duplicates.
+//! way times the size of a batch, whatever the number of variants; the set of
+//! variants seen, which finds duplicates, goes to temporary files in the output folder where it outgrows its 100 MB.
 //!
 //! A part is a fixed range of input rows. It is written under a temporary name, renamed into place when complete
 //! and then entered in the ledger, so a run that is killed at any moment loses at most one part, and the files of

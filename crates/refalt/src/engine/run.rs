@@ -14,6 +14,7 @@ use crate::atomic_file::Committed;
 use crate::diagnostic::Diagnostic;
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::AssemblyRecord;
+use crate::seen::SeenError;
 use refalt_core::{Backend, BackendError, Reference};
 use std::path::{Path, PathBuf};
 
@@ -79,6 +80,9 @@ pub enum RunError {
     /// The model cannot go on.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The variants seen cannot be kept.
+    #[error(transparent)]
+    Seen(#[from] SeenError),
     /// A stage stopped without a word.
     #[error("a worker stopped without an answer")]
     WorkerLost,
@@ -110,6 +114,7 @@ impl Diagnostic for RunError {
                 Some("finished parts are kept: free the space or the folder and run the same command again".to_owned())
             }
             Self::Input { hint, .. } => hint.clone(),
+            Self::Seen(error) => error.hint(),
             Self::Backend(_) | Self::WorkerLost => None,
         }
     }

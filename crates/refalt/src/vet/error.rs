@@ -8,6 +8,7 @@ use crate::io::chain::ChainError;
 use crate::io::fasta::FastaError;
 use crate::io::variants::ReadError;
 use crate::reference_assembly::AssemblyContradicted;
+use crate::seen::SeenError;
 use crate::spool::SpoolError;
 use refalt_core::ReferenceError;
 use std::path::PathBuf;
@@ -64,6 +65,17 @@ pub enum VetError {
         /// The cause.
         source: std::io::Error,
     },
+    /// The variants seen cannot be kept.
+    #[error(transparent)]
+    Seen(#[from] SeenError),
+    /// What the first reading found cannot be kept for the second.
+    #[error("cannot keep the rows' observations in a temporary file in `{folder}`: {source}")]
+    Observations {
+        /// The folder of the temporary file.
+        folder: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The input had other rows in the second reading than in the first.
     #[error("`{name}` changed while it was read")]
     InputChanged {
@@ -89,6 +101,10 @@ impl Diagnostic for VetError {
             Self::Contradicted(error) => Some(error.hint()),
             Self::Chain(error) => error.hint(),
             Self::Genes(error) => error.hint(),
+            Self::Seen(error) => error.hint(),
+            Self::Observations { folder, .. } => {
+                Some(format!("free space in `{}`: 4 bytes for a row", folder.display()))
+            }
             Self::Table { .. } | Self::File { .. } => Some("free the space or the folder and run it again".to_owned()),
             Self::InputChanged { .. } => Some("run it again when nothing writes to the file".to_owned()),
             Self::Folder(error) => error.hint(),

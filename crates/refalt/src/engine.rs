@@ -9,6 +9,7 @@
 //! and then entered in the ledger, so a run that is killed at any moment loses at most one part, and the files of
 //! a run in several goes are byte for byte those of a run in one.
 
+pub(crate) mod folder;
 pub mod identity;
 pub mod input;
 pub mod ledger;
@@ -19,11 +20,13 @@ pub mod score_table;
 mod stage;
 pub mod survey;
 pub mod track_table;
+pub mod unscored;
 pub mod variant_table;
 
 pub use identity::{Difference, RunIdentity};
 pub use input::{InputRow, Rejection, RowStatus};
 pub use manifest::{Counts, Manifest};
 pub use plan::{Estimate, Plan, PlanError, PlanOptions, PlanProblem};
-pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, run};
+pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, check_folder, run};
 pub use survey::{Survey, survey};
+pub use unscored::{UnscoredRow, unscored};

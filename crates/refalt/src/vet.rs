@@ -7,6 +7,7 @@
 
 mod error;
 mod files;
+mod folder;
 mod lift;
 mod names;
 mod numbers;
@@ -19,11 +20,12 @@ mod stage;
 pub use error::VetError;
 pub use lift::{Block, BlockLift};
 pub use record::VetRow;
-pub use report::{ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, VetReport};
+pub use report::{ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, NOTHING_TO_JUDGE, VetReport};
 
 use crate::io::fasta::FastaReference;
 use crate::io::variants::{ReadOptions, Source};
 use crate::io::{bed, chain};
+use crate::reference_assembly::ReferenceAssembly;
 use crate::spool::Spool;
 use names::NameResolver;
 use refalt_core::audit::{Observer, Prior, Repair, Repairs, Thresholds, fit};
@@ -99,7 +101,12 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     let opened = input.open(&request.reading)?;
     let stated = opened.header_assembly();
     drop(opened);
-    let assembly = reference.assembly().proven().or(request.assembly);
+    let known = ReferenceAssembly::of(&reference, request.assembly)?;
+    let assembly = known.known();
+    let identity = folder::AuditIdentity::of(request, &input, &reference.assembly().to_string())?;
+    if let Some(out) = &request.out {
+        identity.claim(out)?;
+    }
     let mut prior = Prior::default();
     if let (Some(stated), Some(assembly)) = (stated, assembly)
         && stated != assembly
@@ -119,7 +126,7 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     let file_fit = fit(&first.tally, &prior, lift.is_some());
     let allowed: Repairs = request.apply.iter().copied().collect();
     let judged = passes::judge_all(&work, &mut first, &file_fit, Thresholds::default(), allowed)?;
-    let report = report::summarize(&work, &first, &file_fit, judged, stated)?;
+    let report = report::summarize(&work, &first, &file_fit, judged, stated, known, identity.reference)?;
     if let Some(out) = &request.out {
         files::write_summary(out, &report)?;
     }

@@ -47,7 +47,8 @@ pub fn survey<E: Diagnostic>(
         let row = row.map_err(|error| RunError::input(&error))?;
         let wanted = sample.len() < SAMPLE;
         let (record, job) = reader.prepare(row, !wanted)?;
-        counts.add(&record.status);
+        // Windows are laid for the sample alone, so how much of them is known is not counted.
+        counts.add(&record.status, None);
         if wanted {
             sample.push(record, job);
         }

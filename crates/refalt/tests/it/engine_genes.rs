@@ -12,6 +12,7 @@ use refalt::core::{
 use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Setting, Silent, run};
 use refalt::provenance::FileIdentity;
+use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -149,6 +150,7 @@ fn genes_are_rows_in_the_order_of_the_tidy_table() {
         reading: Vec::new(),
         reference: file,
         assembly: "not proven".to_owned(),
+        stated_assembly: None,
         model: ["constant", "1", "none"].map(str::to_owned),
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: 256,
@@ -158,6 +160,7 @@ fn genes_are_rows_in_the_order_of_the_tidy_table() {
         plan: &plan,
         identity: &identity,
         reference: &reference,
+        assembly: &AssemblyRecord::default(),
         backend: &backend,
         out: folder.path(),
         threads: 1,

@@ -15,6 +15,7 @@ mod bed;
 mod engine;
 mod engine_genes;
 mod fasta;
+mod folder_contents;
 mod liftover;
 mod normalisation;
 mod validate;

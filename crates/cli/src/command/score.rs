@@ -144,7 +144,6 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
             "variants": estimate.variants,
             "duplicate": counts.duplicate,
             "rejected": counts.rejected,
-            "mostly_unknown": counts.mostly_unknown,
             "calls": estimate.calls,
             "score_rows": estimate.score_rows,
             "disk_bytes": estimate.disk_bytes,
@@ -158,7 +157,6 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
     writeln!(out, "variants        {} to score", estimate.variants)?;
     writeln!(out, "duplicates      {}", counts.duplicate)?;
     writeln!(out, "rejected        {}", listed(&counts.rejected))?;
-    writeln!(out, "mostly N        {}", counts.mostly_unknown)?;
     writeln!(out, "calls           {}", estimate.calls)?;
     writeln!(out, "score rows      {}", estimate.score_rows)?;
     writeln!(out, "disk            about {:.1} MB", estimate.disk_bytes as f64 / 1e6)?;

@@ -13,9 +13,9 @@ use super::variant_table;
 use crate::atomic_file::Committed;
 use crate::diagnostic::Diagnostic;
 use crate::provenance::FileIdentity;
-use crate::seen::SeenError;
-use crate::reference_assembly::AssemblyRecord;
 use super::source::{ScoreSource, SourceError};
+use crate::reference_assembly::AssemblyRecord;
+use crate::seen::SeenError;
 use refalt_core::Reference;
 use std::path::{Path, PathBuf};
 

@@ -500,8 +500,8 @@ fn other_references_unfinished_runs_and_unknown_names_are_refused() {
         message.starts_with("unknown scorer of the run `CHIP_TF`; is `CHIP_TF_ACTIVE`"),
         "{message}"
     );
-    let message = unknown(|options| options.tracks = vec!["TF_none".to_owned()]);
-    assert!(message.contains("`TF_none`; is `TF_noise1`, `TF_noise2`"), "{message}");
+    let message = unknown(|options| options.tracks = vec!["TF_noise".to_owned()]);
+    assert!(message.contains("`TF_noise`; is `TF_noise1`, `TF_noise2`"), "{message}");
     let message = unknown(|options| options.level = 95.0);
     assert!(message.contains("`level` is `95`"), "{message}");
 }

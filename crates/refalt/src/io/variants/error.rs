@@ -236,7 +236,7 @@ impl ReadCause {
             }
             Self::Bed { .. } => {
                 "give the variants with REF and ALT; where later columns hold the alleles, say which, and that the start \
-                 counts from 0: `--columns chrom=1,start0=2,ref=4,alt=5`; regions and genes go to `--genes`"
+                 counts from 0: `--columns chrom=1,start0=2,ref=4,alt=5`, or `id=4` for whole variants; gene models go to `--genes`"
                     .to_owned()
             }
             Self::Truncated { .. } | Self::Damaged { .. } => {

@@ -310,7 +310,7 @@ fn gencode_44_on_chr1_splices_where_the_genome_says() {
         assert_eq!(biotypes[biotype], count, "{biotype}");
     }
     assert_eq!(introns(&genes).len(), 149);
-    let reference = FastaReference::open(&data("hg38/hg38_chr1_1_1000000.fa.gz")).unwrap();
+    let reference = FastaReference::open(data("hg38/hg38_chr1_1_1000000.fa.gz")).unwrap();
     let found = dinucleotides(&genes, &reference, "chr1");
     assert_eq!((found["GT-AG"], found["GC-AG"]), (140, 5), "{found:?}");
     assert_eq!(found.values().sum::<usize>(), 149);

@@ -230,7 +230,7 @@ fn lines_separated_by_spaces_are_refused_with_their_number_or_left_out_by_name()
     );
     let hint = error.hint().unwrap();
     assert!(
-        hint.contains("perl -pe") && hint.contains("1542, 1543, 1544, 1545, 1546, 1547, 1548"),
+        hint.contains("perl -lpe") && hint.contains("1542, 1543, 1544, 1545, 1546, 1547, 1548"),
         "{hint}"
     );
 
@@ -263,7 +263,7 @@ fn both_copies_of_a_pseudoautosomal_gene_are_there_when_the_lines_are_mended() {
     flate2::read::MultiGzDecoder::new(file)
         .read_to_string(&mut text)
         .unwrap();
-    // What the hint advises: the first eight runs of spaces are tabs.
+    // What the hint advises with Perl: the first eight runs of spaces are tabs.
     let mended: String = text
         .lines()
         .map(|line| {
@@ -290,6 +290,53 @@ fn both_copies_of_a_pseudoautosomal_gene_are_there_when_the_lines_are_mended() {
     assert_eq!((copies[0].contig, copies[0].id), ("chrX", "ENSG00000197976.12"));
     assert_eq!((copies[1].contig, copies[1].id), ("chrY", "ENSG00000197976.12_PAR_Y"));
     assert_eq!(counts(&genes)[0], 52);
+}
+
+#[test]
+fn the_order_of_rows_changes_the_order_of_models_and_nothing_else() {
+    for file in [
+        "gencode_v43_chr20_sample.gtf.gz",
+        "refseq_GRCh38_NC_000021.9_subset.gff3.gz",
+    ] {
+        let mut text = String::new();
+        let packed = std::fs::File::open(data("genes").join(file)).unwrap();
+        flate2::read::MultiGzDecoder::new(packed)
+            .read_to_string(&mut text)
+            .unwrap();
+        let (header, mut rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+        let models = |rows: &[&str]| {
+            let text = header
+                .iter()
+                .chain(rows)
+                .map(|line| format!("{line}\n"))
+                .collect::<String>();
+            let genes = refalt::io::genes::parse(file, &mut text.as_bytes(), MalformedLines::LeaveOut).unwrap();
+            let annotation = &genes.annotation;
+            let transcripts: BTreeSet<String> = annotation
+                .transcripts()
+                .map(|transcript| {
+                    let gene = annotation.gene(transcript.gene);
+                    let exons: Vec<Interval> = annotation.exons(transcript.index).collect();
+                    let (body, coding, tags) = (transcript.body, transcript.coding, transcript.tags);
+                    format!(
+                        "{} {} {:?} {body} {coding:?} {tags:?} {exons:?}",
+                        transcript.id, gene.id, gene.body
+                    )
+                })
+                .collect();
+            transcripts
+        };
+        let in_order = models(&rows);
+        // Backwards, then in steps of 37 rows: parents after children, transcripts interleaved.
+        rows.reverse();
+        assert_eq!(models(&rows), in_order, "{file}, backwards");
+        let count = rows.len();
+        let steps: Vec<&str> = (0..37)
+            .flat_map(|first| (first..count).step_by(37))
+            .map(|row| rows[row])
+            .collect();
+        assert_eq!(models(&steps), in_order, "{file}, in steps");
+    }
 }
 
 #[test]

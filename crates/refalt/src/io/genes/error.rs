@@ -96,8 +96,43 @@ impl GeneProblem {
 
     fn hint(&self) -> Option<String> {
         let fix = match self {
-            Self::Spaces => {
-                "separate the columns by tabs: pass the text through `perl -lpe '$_ = join \"\\t\", split(/ +/, $_, 9) unless /\\t|^#/'`", in_words(*count, problems))]
+                "separate the columns by tabs: pass the text through `perl -lpe '$_ = join \"\\t\", split(/ +/, $_, 9) \
+                 unless /\\t|^#/'`"
+            Self::NoParent { .. } => {
+                "the file was cut out of a larger one without its parents; cut it by gene, or take the whole file"
+            }
+            Self::Model(error) => return error.hint(),
+            _ => return None,
+        };
+        Some(fix.to_owned())
+    }
+}
+
+/// A line that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineProblem {
+    /// The line (1-based).
+    pub line: u64,
+    /// The line's text, cut to 80 characters.
+    pub text: String,
+    /// What is wrong.
+    pub problem: GeneProblem,
+}
+
+/// Gene annotation could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenesError {
+    /// The file could not be read.
+    #[error("cannot read `{name}`: {source}")]
+    Io {
+        /// The file.
+        name: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Lines are not those of the format.
+    #[error("{}", in_words(*count, problems))]
     Lines {
         /// The file.
         name: String,

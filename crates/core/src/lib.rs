@@ -16,6 +16,7 @@ pub mod interval;
 pub mod interval_scorer;
 pub mod interval_set;
 pub mod motif;
+pub mod nearest;
 pub mod normalize;
 pub mod organism;
 pub mod position;

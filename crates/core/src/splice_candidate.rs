@@ -57,7 +57,8 @@ pub struct CandidateError {
 ///
 /// The value of a base is the greatest of the probability in REF, that in ALT, and 1 where a site is known. Of each
 /// class the `per_class` bases with the greatest values are kept, of equal ones those with the lower coordinate; then
-/// those below the threshold are dropped. A value that is NaN is no site.
+/// those below the threshold are dropped. A value that is NaN is no site. Which of equal values the published model
+/// keeps is not defined there (`approx_max_k`); the values that are kept are the same.
 ///
 /// * `known`: annotated sites, in any order.
 ///

@@ -97,8 +97,8 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let columns = options
         .columns
         .parse::<ColumnMap>()
-        .map_err(|error| Failure::of(&error).usage())?;
-    let condition = |text: &String| text.parse::<Condition>().map_err(|error| Failure::of(&error).usage());
+        .map_err(|error| Failure::of(&error))?;
+    let condition = |text: &String| text.parse::<Condition>().map_err(|error| Failure::of(&error));
     let label = |text: &String| match text.parse::<f64>() {
         Ok(least) => Ok(LabelRule::Magnitude(least)),
         Err(_) => condition(text).map(LabelRule::Column),
@@ -157,7 +157,12 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
         settings.note(format!("  {count} do not meet `{condition}`"));
     }
     if !truth.rejected.is_empty() {
-        settings.note(format!("  rejected: {}", listed(&truth.rejected)));
+        let total: u64 = truth.rejected.values().sum();
+        settings.tell(format!(
+            "{total} of {} rows of the truth were rejected: {}",
+            truth.rows,
+            listed(&truth.rejected)
+        ));
     }
     for row in &truth.rejected_first {
         settings.note(format!("    line {}: {}: {}", row.line, row.variant, row.reason));

@@ -1,7 +1,12 @@
 //! Tests of the command line, one binary.
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
 
+mod assembly;
 mod basics;
+mod exit_codes;
+#[path = "../../../refalt/tests/it/folder_contents.rs"]
+mod folder_contents;
+mod folders;
 mod genes;
 mod made_up;
 mod motifs;

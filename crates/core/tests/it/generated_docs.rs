@@ -2,8 +2,9 @@
 //!
 //! The tests fail when a page is stale; `REFALT_BLESS=1 cargo test -p refalt-core generated` writes the pages.
 
+use refalt_core::interval_scorer::IntervalScorer;
 use refalt_core::score::{COLUMNS, Column, ColumnOrigin, ColumnType};
-use refalt_core::scorer::{RECOMMENDED, SCORERS, ScoreKind, Scorer, ScorerKind, parse};
+use refalt_core::scorer::{Needs, RECOMMENDED, SCORERS, ScoreKind, Scorer, ScorerDocs, ScorerKind, parse};
 use std::fmt::Write as _;
 
 /// Compares a page with what the tables say, or writes it.
@@ -83,9 +84,8 @@ fn write_formulas(page: &mut String, text: &str) {
     }
 }
 
-fn write_class(page: &mut String, kind: &dyn ScorerKind) {
-    let (docs, scorers) = (kind.docs(), kind.all());
-    writeln!(page, "\n## {}", kind.class()).unwrap();
+fn write_docs(page: &mut String, class: &str, docs: &ScorerDocs) {
+    writeln!(page, "\n## {class}").unwrap();
     for (heading, text) in [
         ("What it measures", docs.measures),
         ("Formula", docs.formula),
@@ -99,6 +99,21 @@ fn write_class(page: &mut String, kind: &dyn ScorerKind) {
         } else {
             writeln!(page, "{text}").unwrap();
         }
+    }
+}
+
+fn write_class(page: &mut String, kind: &dyn ScorerKind) {
+    let scorers = kind.all();
+    write_docs(page, kind.class(), kind.docs());
+    let needs = match scorers[0].needs() {
+        Needs::Nothing => "",
+        Needs::Genes => "\nIt needs a gene annotation.\n",
+        Needs::PolyaSites => "\nIt needs a gene annotation with sites of polyadenylation.\n",
+    };
+    page.push_str(needs);
+    if arguments(&scorers).is_empty() {
+        writeln!(page, "\nIt has no arguments: `{}`.", scorers[0]).unwrap();
+        return;
     }
     writeln!(
         page,
@@ -130,6 +145,7 @@ fn scorers_page() -> String {
          * **activity**: the signal of the stronger allele. It says how active the place is, not what the variant \
          does.\n\n\
          ## Recommended scorers\n\n\
+         All 19 for human; for mouse all but `POLYADENYLATION`.\n\n\
          | name | kind | text |\n| --- | --- | --- |\n",
     );
     for named in RECOMMENDED {
@@ -139,6 +155,13 @@ fn scorers_page() -> String {
     for kind in SCORERS {
         write_class(&mut page, *kind);
     }
+    write_docs(&mut page, "GeneMaskScorer (intervals)", IntervalScorer::docs());
+    let (count, one) = (IntervalScorer::all().count(), IntervalScorer::all().next().unwrap());
+    writeln!(
+        page,
+        "\nIt scores intervals, not variants, and needs a gene annotation: {count} scorers like `{one}`."
+    )
+    .unwrap();
     page
 }
 

@@ -3,6 +3,7 @@
 //! Every case of a file is either compared or refused for a reason, and the numbers of both are asserted: a case
 //! that silently drops out fails the test.
 
+mod adversarial;
 mod align_alternate;
 mod center_mask;
 mod contact_map;

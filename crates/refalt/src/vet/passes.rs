@@ -5,11 +5,12 @@ use super::error::VetError;
 use super::files::RowFiles;
 use super::lift::BlockLift;
 use super::names::NameResolver;
+use super::numbers::{FIXED, Numbers, NumbersWriter};
 use super::ordered::batches;
 use super::record::VetRow;
-use crate::fingerprint::fingerprint;
 use crate::io::fasta::FastaReference;
 use crate::io::variants::VariantRow;
+use crate::seen::{SeenVariants, VariantKey};
 use crate::spool::Spool;
 use refalt_core::audit::{
     Coordinates, FileFit, Hypothesis, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict, judge,
@@ -17,6 +18,7 @@ use refalt_core::audit::{
 use refalt_core::normalize::check_on;
 use refalt_core::{Alternate, Assembly, Reference, Variant};
 use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 
 /// What both passes work with.
 pub(super) struct Work<'a> {
@@ -28,15 +30,24 @@ pub(super) struct Work<'a> {
     pub(super) assembly: Option<Assembly>,
 }
 
-/// Rows without an observation: their verdict needs no genome.
-const FIXED: u32 = u32::MAX;
+impl Work<'_> {
+    /// Returns the folder of temporary files: that of the output, or what there is of its path, so that they lie
+    /// where space for the output is needed anyway.
+    fn temporary_folder(&self) -> PathBuf {
+        let Some(out) = &self.request.out else {
+            return std::env::temp_dir();
+        };
+        let exists = out.ancestors().find(|folder| folder.is_dir());
+        exists.unwrap_or(Path::new(".")).to_owned()
+    }
+}
 
 /// What the first pass found.
 pub(super) struct FirstPass {
     /// Distinct observations with their counts.
     pub(super) tally: Tally,
     /// For each row the number of its observation, or [`FIXED`].
-    numbers: Vec<u32>,
+    numbers: Numbers,
 }
 
 /// What the second pass found.
@@ -52,6 +63,8 @@ pub(super) struct Judged {
     pub(super) listed: Vec<VetRow>,
     /// Rows that are not right.
     pub(super) not_ok: u64,
+    /// How many rows state which assembly.
+    pub(super) stated: BTreeMap<Assembly, u64>,
 }
 
 /// Returns the verdict of a row whose alleles are no A, C, G, T, or that holds no variant.
@@ -94,12 +107,36 @@ fn alleles<'r>(row: &'r VariantRow, reference: &FastaReference) -> Option<(RowAl
     Some((alleles, variant))
 }
 
+/// Whether a row states the assembly of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stated {
+    /// It does, or says nothing, or nobody knows the assembly of the reference.
+    Here,
+    /// It states the assembly that the chain lifts from, or one of which the chain does not say that it is another.
+    Liftable,
+    /// It states an assembly that nothing moves onto the reference.
+    OutOfReach,
+}
+
+fn states_elsewhere(work: &Work<'_>, row: &VariantRow) -> Stated {
+    match (row.said_assembly, work.assembly) {
+        (Some(said), Some(own)) if said != own => match work.lift {
+            Some(lift) if lift.source_assembly().is_none_or(|source| source == said) => Stated::Liftable,
+            _ => Stated::OutOfReach,
+        },
+        _ => Stated::Here,
+    }
+}
+
 fn observation(
     work: &Work<'_>,
     observer: &mut Observer<'_>,
     row: &VariantRow,
 ) -> Result<Option<Observation>, VetError> {
     if fixed_verdict(row).is_some() {
+        return Ok(None);
+    }
+    if states_elsewhere(work, row) == Stated::OutOfReach {
         return Ok(None);
     }
     let Some((alleles, _)) = alleles(row, work.reference) else {
@@ -120,7 +157,7 @@ fn observation(
 pub(super) fn observe(work: &Work<'_>) -> Result<FirstPass, VetError> {
     let rows = work.input.open(&work.request.reading)?;
     let mut tally = Tally::default();
-    let mut numbers = Vec::new();
+    let mut numbers = NumbersWriter::new(work.temporary_folder());
     batches(
         rows.map(|row| row.map_err(VetError::from)),
         work.request.threads,
@@ -141,17 +178,17 @@ pub(super) fn observe(work: &Work<'_>) -> Result<FirstPass, VetError> {
                 batch_numbers
                     .into_iter()
                     .map(|number| moved.get(number as usize).copied().unwrap_or(FIXED)),
-            );
-            Ok(())
+            )
         },
     )?;
+    let numbers = numbers.finish()?;
     Ok(FirstPass { tally, numbers })
 }
 
 /// The second pass: judges every row, finds duplicates, writes.
 pub(super) fn judge_all(
     work: &Work<'_>,
-    first: &FirstPass,
+    first: &mut FirstPass,
     fit: &FileFit,
     thresholds: Thresholds,
     allowed: Repairs,
@@ -168,15 +205,17 @@ pub(super) fn judge_all(
         None => None,
     };
     let mut judged = Judged::default();
-    let mut seen: HashMap<u128, u64> = HashMap::new();
+    let mut seen = SeenVariants::new(&work.temporary_folder());
+    let mut counts: HashMap<Verdict, u64> = HashMap::new();
     let rows = work.input.open(&work.request.reading)?;
-    let numbered = first.numbers.iter().copied().map(Some).chain(std::iter::repeat(None));
+    let expected = first.numbers.rows();
+    let mut numbers = first.numbers.read()?;
     let mut read = 0;
     batches(
-        rows.zip(numbered).map(|(row, number)| {
+        rows.map(|row| {
             let row = row?;
-            match number {
-                Some(number) => Ok((row, number)),
+            match numbers.next() {
+                Some(number) => Ok((row, number?)),
                 None => Err(VetError::InputChanged {
                     name: work.input.identity().name.clone(),
                 }),
@@ -186,42 +225,39 @@ pub(super) fn judge_all(
         || work.observer(),
         |observer, batch| {
             let mut rows = Vec::with_capacity(batch.len());
+            let mut keys = Vec::with_capacity(batch.len());
             for (row, number) in batch {
                 let sure = as_written
                     .get(number as usize)
                     .copied()
                     .filter(|&posterior| posterior >= thresholds.accept);
                 let row = judge_row(work, observer, row, sure, fit, thresholds, allowed)?;
-                let fingerprint = row.proposed.as_ref().filter(|_| row.accepted).map(fingerprint);
-                rows.push((row, fingerprint));
+                keys.push(row.proposed.as_ref().filter(|_| row.accepted).map(VariantKey::of));
+                rows.push(row);
             }
-            Ok(rows)
+            Ok((rows, keys))
         },
-        |rows| {
-            for (mut row, fingerprint) in rows {
-                read += 1;
-                if let Some(fingerprint) = fingerprint {
-                    match seen.entry(fingerprint) {
-                        std::collections::hash_map::Entry::Occupied(earlier) => {
-                            row.duplicate_of = Some(*earlier.get());
-                            row.evidence = Some(format!("the same variant as row {}", earlier.get()));
-                            row.verdict = Verdict::Duplicate;
-                            row.accepted = false;
-                        }
-                        std::collections::hash_map::Entry::Vacant(free) => {
-                            free.insert(row.row);
-                        }
-                    }
+        |(mut rows, keys)| {
+            read += rows.len() as u64;
+            for (row, key) in rows.iter_mut().zip(keys) {
+                if let Some(key) = key
+                    && let Some(earlier) = seen.earlier_row(key, row.row)?
+                {
+                    row.duplicate_of = Some(earlier);
+                    row.evidence = Some(format!("the same variant as row {earlier}"));
+                    row.verdict = Verdict::Duplicate;
+                    row.accepted = false;
                 }
-                judged.count(&row, work.request.listed_rows);
-                if let Some(files) = &mut files {
-                    files.append(row)?;
-                }
+                *counts.entry(row.verdict).or_default() += 1;
+                judged.count(row, work.request.listed_rows);
             }
-            Ok(())
+            match &mut files {
+                Some(files) => files.append(rows),
+                None => Ok(()),
+            }
         },
     )?;
-    if read != first.numbers.len() {
+    if read != expected {
         return Err(VetError::InputChanged {
             name: work.input.identity().name.clone(),
         });
@@ -229,12 +265,18 @@ pub(super) fn judge_all(
     if let Some(files) = files {
         files.commit()?;
     }
+    judged.counts = counts
+        .into_iter()
+        .map(|(verdict, rows)| (verdict.name(), rows))
+        .collect();
     Ok(judged)
 }
 
 impl Judged {
     fn count(&mut self, row: &VetRow, listed_rows: usize) {
-        *self.counts.entry(row.verdict.name()).or_default() += 1;
+        if let Some(said) = row.said_assembly {
+            *self.stated.entry(said).or_default() += 1;
+        }
         self.accepted += u64::from(row.accepted);
         self.repaired += u64::from(row.accepted && !row.repaired.is_empty());
         if !row.verdict.is_ok() {
@@ -244,6 +286,12 @@ impl Judged {
             }
         }
     }
+}
+
+/// Says which assembly a row states that is not the reference's.
+fn states_other(work: &Work<'_>, row: &VariantRow) -> Option<String> {
+    let (said, own) = (row.said_assembly?, work.assembly?);
+    Some(format!("the row says it is on {said}, the reference is {own}"))
 }
 
 fn judge_row(
@@ -267,6 +315,7 @@ fn judge_row(
         repaired: Repairs::default(),
         duplicate_of: None,
         evidence: None,
+        said_assembly: row.said_assembly,
         id: None,
     };
     if let Some(verdict) = fixed_verdict(&row) {
@@ -278,8 +327,12 @@ fn judge_row(
         judged.id = row.id.map(String::from);
         return Ok(judged);
     }
-    if let Some((alleles, variant)) = alleles(&row, work.reference) {
-        let quick = sure.and_then(|posterior| {
+    let stated = states_elsewhere(work, &row);
+    if stated == Stated::OutOfReach {
+        judged.verdict = Verdict::StatesOtherAssembly;
+        judged.evidence = states_other(work, &row);
+    } else if let Some((alleles, variant)) = alleles(&row, work.reference) {
+        let quick = sure.filter(|_| stated == Stated::Here).and_then(|posterior| {
             let checked = check_on(variant, alleles.contig_id?, work.reference).ok()?;
             Some((posterior, checked))
         });
@@ -305,6 +358,12 @@ fn judge_row(
                 && (needed.is_empty() || judged.posterior >= thresholds.accept);
             if judged.accepted {
                 judged.repaired = needed;
+            }
+            if judged.verdict.is_ok() && stated == Stated::Liftable {
+                // The bases agree with the reference and the row says otherwise: somebody has to decide.
+                judged.verdict = Verdict::StatesOtherAssembly;
+                judged.accepted = false;
+                judged.evidence = states_other(work, &row).map(|says| format!("{says}; REF fits as it is written"));
             }
         }
     }

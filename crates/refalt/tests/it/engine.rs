@@ -1,5 +1,6 @@
 //! The engine: order, accounting, resume, refusal.
 
+use crate::folder_contents::files;
 use refalt::core::backend::{Answer, Backend, BackendError, ModelCard, Query, WindowLengths};
 use refalt::core::{
     Alternate, Bin, BinSpan, ContigName, Dna, InMemoryReference, OutputType, Outputs, Position, Resolution, Sequence,
@@ -8,7 +9,7 @@ use refalt::core::{
 use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Setting, Silent, Summary, run};
 use refalt::provenance::FileIdentity;
-use std::collections::BTreeMap;
+use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -158,6 +159,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         reading: Vec::new(),
         reference: file("genome.fa"),
         assembly: "not proven".to_owned(),
+        stated_assembly: None,
         model: [
             plan.card().name.clone(),
             plan.card().version.clone(),
@@ -178,30 +180,13 @@ fn score(out: &Path, rows: Vec<Result<InputRow, Damaged>>, calls: u64, threads: 
     let setting = Setting {
         plan: &plan,
         identity: &identity,
+        assembly: &AssemblyRecord::default(),
         reference: &reference,
         backend: &backend,
         out,
         threads,
     };
     run(&setting, rows.into_iter(), &mut Silent)
-}
-
-/// Returns every file of a folder with its content.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-                found.insert(name, std::fs::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 #[test]
@@ -276,6 +261,7 @@ fn another_input_does_not_resume_and_the_difference_is_named() {
     let setting = Setting {
         plan: &plan,
         identity: &changed,
+        assembly: &AssemblyRecord::default(),
         reference: &reference,
         backend: &backend,
         out: folder.path(),

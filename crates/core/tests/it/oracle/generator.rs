@@ -90,6 +90,9 @@ pub(super) fn array(description: &Value) -> Vec<f32> {
             values[row * columns + second * inner..][..inner].fill(0.0);
         }
     }
+    for put in description["put"].as_array().into_iter().flatten() {
+        values[number::<usize>(&put[0])] = text(&put[1]).parse().unwrap();
+    }
     values
 }
 

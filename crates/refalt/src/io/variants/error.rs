@@ -2,6 +2,7 @@
 
 use super::columns::Role;
 use crate::Diagnostic;
+use refalt_core::nearest::question;
 use std::fmt;
 
 /// A file of variants cannot be read, or not read further.
@@ -50,6 +51,13 @@ impl Diagnostic for ReadError {
     fn hint(&self) -> Option<String> {
         self.cause.hint()
     }
+
+    fn is_usage(&self) -> bool {
+        matches!(
+            *self.cause,
+            ReadCause::ColumnUnknown { .. } | ReadCause::ColumnsFixed { .. }
+        )
+    }
 }
 
 /// What stops a file from being read.
@@ -82,6 +90,12 @@ pub enum ReadCause {
     /// The first line is neither a header nor a variant.
     #[error("the first line is neither a VCF header, nor a table header, nor a variant: `{first_line}`")]
     NotVariants {
+        /// The line, cut to 80 characters.
+        first_line: String,
+    },
+    /// The first line is one of BED.
+    #[error("it looks like BED (contig, start, end), which has places and no alleles: `{first_line}`")]
+    Bed {
         /// The line, cut to 80 characters.
         first_line: String,
     },
@@ -150,8 +164,8 @@ pub enum ReadCause {
         column: String,
         /// The header as written, or the INFO keys of a VCF header.
         present: Vec<String>,
-        /// The column whose name comes closest.
-        nearest: Option<String>,
+        /// The columns whose names come closest.
+        nearest: Vec<String>,
     },
     /// Two columns that the user names have one name.
     #[error("the header has the column `{column}` twice")]
@@ -220,6 +234,11 @@ impl ReadCause {
                  a table without a header is read with numbered columns, `--columns chrom=1,pos=2,ref=3,alt=4`"
                     .to_owned()
             }
+            Self::Bed { .. } => {
+                "give the variants with REF and ALT; where later columns hold the alleles, say which, and that the start \
+                 counts from 0: `--columns chrom=1,start0=2,ref=4,alt=5`, or `id=4` for whole variants; gene models go to `--genes`"
+                    .to_owned()
+            }
             Self::Truncated { .. } | Self::Damaged { .. } => {
                 "copy or download the file again; what came before this place was read".to_owned()
             }
@@ -234,7 +253,7 @@ impl ReadCause {
                 let first = candidates.first().map_or("", String::as_str);
                 format!("choose one: `--columns {}={}`", role.key(), super::columns::quote(first))
             }
-            Self::ColumnUnknown { nearest, .. } => format!("is `{}` meant?", nearest.as_deref()?),
+            Self::ColumnUnknown { nearest, .. } => return question(nearest),
             Self::ColumnTwice { .. } => "rename one of the two in the header".to_owned(),
             Self::ColumnsFixed { .. } => {
                 "in VCF, gene, strand, rsid and hgvs may name INFO keys; leave the others out".to_owned()

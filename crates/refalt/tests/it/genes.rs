@@ -6,6 +6,7 @@ use refalt::core::annotation::{GeneIndex, Region, SpliceSiteClass};
 use refalt::core::{Assembly, Interval, Position, Reference, Strand};
 use refalt::io::fasta::FastaReference;
 use refalt::io::genes::{GeneFormat, Genes, GenesError, MalformedLines, OpenOptions, open};
+use refalt::reference_assembly::ReferenceAssembly;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
@@ -396,7 +397,7 @@ fn chr9_of_ensembl_91_splices_where_the_genome_says() {
     )
     .unwrap();
     let reference = FastaReference::open(&fasta).unwrap();
-    genes.check_against(&reference, None).unwrap();
+    genes.check_against(&reference, ReferenceAssembly::Unknown).unwrap();
     let found = dinucleotides(&genes, &reference, "9");
     assert_eq!(
         (found["GT-AG"], found["GC-AG"], found["GT-AA"]),
@@ -456,4 +457,31 @@ fn places_in_and_around_hbe1_have_their_names() {
             "{position}"
         );
     }
+}
+
+#[test]
+fn an_annotation_fits_its_own_genome_and_no_other() {
+    let genes = read(&data("genes/refseq_GRCh38_NC_000021.9_subset.gff3.gz")).unwrap();
+    let gencode = read(&data("genes/gencode_v24_OR4F5.gtf")).unwrap();
+    let reference = FastaReference::open(data("hg38/hg38_chr1_1_1000000.fa.gz")).unwrap();
+    gencode
+        .check_against(&reference, ReferenceAssembly::Stated(Assembly::GRCh38))
+        .unwrap();
+    let error = gencode
+        .check_against(&reference, ReferenceAssembly::Stated(Assembly::GRCh37))
+        .unwrap_err();
+    assert!(
+        matches!(&error, GenesError::OtherAssembly { annotation, .. } if annotation == "GRCh38"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("GRCh37"));
+    // chr1 alone: nothing in common with an annotation of chr21.
+    let error = genes.check_against(&reference, ReferenceAssembly::Unknown).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            GenesError::OtherLength { .. } | GenesError::NoCommonContig { .. }
+        ),
+        "{error}"
+    );
 }

@@ -1,6 +1,6 @@
 """Measures gene annotation at the size of GENCODE v46, and compares with Python readers on a part of it, in one run.
 
-    pip install pyranges1 gtfparse && python benches/peers/genes.py [folder]
+    pip install pyranges==0.1.4 gtfparse==3.0.5 "pandas<3" setuptools && python benches/peers/genes.py [folder]
 
 REFALT_GENES_BENCH names a built benchmark to run instead of `cargo bench`. The made-up file (1.6 GB, and 45 MB as gzip)
 is written to the folder once; without a folder, to a temporary one.
@@ -23,7 +23,7 @@ BENCH = os.environ.get("REFALT_GENES_BENCH", "cargo bench --quiet -p refalt --be
 ROWS = 300_000
 
 PEERS = {
-    "pyranges": "import pyranges; rows = pyranges.read_gtf(path); exons = (rows['Feature'] == 'exon').sum()",
+    "pyranges": "import pyranges; rows = pyranges.read_gtf(path); exons = (rows.Feature == 'exon').sum()",
     "gtfparse": "import gtfparse; rows = gtfparse.read_gtf(path); exons = (rows['feature'] == 'exon').sum()",
 }
 

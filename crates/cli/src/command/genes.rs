@@ -2,13 +2,14 @@
 
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::Settings;
+use crate::terminal::{DigestBar, Settings};
 use refalt::gene_context::GeneContext;
 use refalt::io::fasta::FastaReference;
 use refalt::io::genes::{Genes, IndexUse, MalformedLines, OpenOptions, open};
 use refalt::io::variants::{ReadOptions, Source};
+use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::annotation::GeneIndex;
-use refalt_core::{Assembly, ContigName, Position};
+use refalt_core::{ContigName, Position, Reference};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -56,13 +57,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         .iter()
         .map(|text| place(text))
         .collect::<Result<Vec<_>, _>>()?;
-    let said = match &options.assembly {
-        Some(name) => Some(Assembly::from_name(name).ok_or_else(|| {
-            let names: Vec<&str> = Assembly::ALL.iter().map(|assembly| assembly.name()).collect();
-            Failure::new(format!("unknown assembly `{name}`; known: {}", names.join(", "))).usage()
-        })?),
-        None => None,
-    };
+    let said = options.assembly.as_deref().map(super::input::assembly).transpose()?;
     let opening = OpenOptions {
         malformed: if options.malformed == "leave-out" {
             MalformedLines::LeaveOut
@@ -76,8 +71,16 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     tell(&genes, &index, options.no_index, settings);
     if let Some(path) = &options.reference {
         let reference = FastaReference::open(path).map_err(|error| Failure::of(&error))?;
+        if reference.assembly().proven().is_none() {
+            let digesting = DigestBar::new(settings);
+            let identified = reference.identify(&|progress| digesting.show(progress));
+            digesting.finish();
+            identified.map_err(|error| Failure::of(&error))?;
+        }
+        let on = ReferenceAssembly::of(&reference, said)
+            .map_err(|error| Failure::new(error.to_string()).with_hint(error.hint()).usage())?;
         genes
-            .check_against(&reference, said)
+            .check_against(&reference, on)
             .map_err(|error| Failure::of(&error))?;
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
@@ -130,7 +133,7 @@ fn tell(genes: &Genes, index: &IndexUse, no_index: bool, settings: &Settings) {
     }
     let source = &genes.source;
     if source.left_out > 0 {
-        settings.note(format!("{} lines of `{}` were left out", source.left_out, source.name));
+        settings.tell(format!("{} lines of `{}` were left out", source.left_out, source.name));
         for line in &source.left_out_lines {
             settings.note(format!("  line {}: {}: {}", line.line, line.reason, line.text));
         }
@@ -248,9 +251,10 @@ fn write_variants(out: &mut impl Write, genes: &Genes, variants: &str, settings:
         )));
     }
     write_header(out, settings)?;
-    let mut refused = false;
+    let (mut rows, mut refused) = (0_u64, 0_u64);
     for row in reader {
         let row = row.map_err(|error| Failure::of(&error))?;
+        rows += 1;
         let id = row.text();
         let rsid = row.rsid();
         let said = row
@@ -260,18 +264,22 @@ fn write_variants(out: &mut impl Write, genes: &Genes, variants: &str, settings:
         if let Some((said, genes_on)) = said {
             let note = format!("the row says it is on {said}, the annotation is on {genes_on}");
             write_cells(out, &id, rsid, None, &note, settings)?;
-            refused = true;
+            refused += 1;
             continue;
         }
         match &row.variant {
             Ok(variant) => write_row(out, genes, &id, rsid, &variant.contig, variant.position, settings)?,
             Err(problem) => {
                 write_cells(out, &id, rsid, None, &problem.to_string(), settings)?;
-                refused = true;
+                refused += 1;
             }
         }
     }
-    Ok(if refused { Exit::Partial } else { Exit::Done })
+    if refused == 0 {
+        return Ok(Exit::Done);
+    }
+    settings.tell(format!("{refused} of {rows} variants were refused; `note` says why"));
+    Ok(Exit::Partial)
 }
 
 /// Genes, transcripts and exons.

@@ -28,6 +28,7 @@ pub use keep::{IndexUse, OpenOptions, open};
 pub use line::GeneFormat;
 
 use crate::io::gzip::read_line;
+use crate::provenance::FileIdentity;
 use gff3::Gff3Rows;
 use header::Directive;
 use line::Columns;
@@ -61,6 +62,8 @@ pub struct LeftOut {
 pub struct GenesSource {
     /// The file, as it was named.
     pub name: String,
+    /// Name, size and SHA-256 of the file as it is stored, for manifests; `None` for a text that is no regular file.
+    pub identity: Option<FileIdentity>,
     /// How it writes its attributes.
     pub format: GeneFormat,
     /// What its header says.
@@ -230,6 +233,7 @@ impl Rows {
             annotation,
             source: GenesSource {
                 name: name.to_owned(),
+                identity: None,
                 format,
                 header: self.header,
                 row_kinds: self.kinds,

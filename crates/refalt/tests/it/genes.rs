@@ -6,6 +6,7 @@ use refalt::core::annotation::{GeneIndex, Region, SpliceSiteClass};
 use refalt::core::{Assembly, Interval, Position, Reference, Strand};
 use refalt::io::fasta::FastaReference;
 use refalt::io::genes::{GeneFormat, Genes, GenesError, MalformedLines, OpenOptions, open};
+use refalt::reference_assembly::ReferenceAssembly;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
@@ -230,7 +231,7 @@ fn lines_separated_by_spaces_are_refused_with_their_number_or_left_out_by_name()
     );
     let hint = error.hint().unwrap();
     assert!(
-        hint.contains("perl -pe") && hint.contains("1542, 1543, 1544, 1545, 1546, 1547, 1548"),
+        hint.contains("perl -lpe") && hint.contains("1542, 1543, 1544, 1545, 1546, 1547, 1548"),
         "{hint}"
     );
 
@@ -263,7 +264,7 @@ fn both_copies_of_a_pseudoautosomal_gene_are_there_when_the_lines_are_mended() {
     flate2::read::MultiGzDecoder::new(file)
         .read_to_string(&mut text)
         .unwrap();
-    // What the hint advises: the first eight runs of spaces are tabs.
+    // What the hint advises with Perl: the first eight runs of spaces are tabs.
     let mended: String = text
         .lines()
         .map(|line| {
@@ -293,6 +294,53 @@ fn both_copies_of_a_pseudoautosomal_gene_are_there_when_the_lines_are_mended() {
 }
 
 #[test]
+fn the_order_of_rows_changes_the_order_of_models_and_nothing_else() {
+    for file in [
+        "gencode_v43_chr20_sample.gtf.gz",
+        "refseq_GRCh38_NC_000021.9_subset.gff3.gz",
+    ] {
+        let mut text = String::new();
+        let packed = std::fs::File::open(data("genes").join(file)).unwrap();
+        flate2::read::MultiGzDecoder::new(packed)
+            .read_to_string(&mut text)
+            .unwrap();
+        let (header, mut rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+        let models = |rows: &[&str]| {
+            let text = header
+                .iter()
+                .chain(rows)
+                .map(|line| format!("{line}\n"))
+                .collect::<String>();
+            let genes = refalt::io::genes::parse(file, &mut text.as_bytes(), MalformedLines::LeaveOut).unwrap();
+            let annotation = &genes.annotation;
+            let transcripts: BTreeSet<String> = annotation
+                .transcripts()
+                .map(|transcript| {
+                    let gene = annotation.gene(transcript.gene);
+                    let exons: Vec<Interval> = annotation.exons(transcript.index).collect();
+                    let (body, coding, tags) = (transcript.body, transcript.coding, transcript.tags);
+                    format!(
+                        "{} {} {:?} {body} {coding:?} {tags:?} {exons:?}",
+                        transcript.id, gene.id, gene.body
+                    )
+                })
+                .collect();
+            transcripts
+        };
+        let in_order = models(&rows);
+        // Backwards, then in steps of 37 rows: parents after children, transcripts interleaved.
+        rows.reverse();
+        assert_eq!(models(&rows), in_order, "{file}, backwards");
+        let count = rows.len();
+        let steps: Vec<&str> = (0..37)
+            .flat_map(|first| (first..count).step_by(37))
+            .map(|row| rows[row])
+            .collect();
+        assert_eq!(models(&steps), in_order, "{file}, in steps");
+    }
+}
+
+#[test]
 fn gencode_44_on_chr1_splices_where_the_genome_says() {
     let Some(path) = shared("gene_annotation/gencode_v44_chr1_subset.gtf.gz") else {
         return;
@@ -310,7 +358,7 @@ fn gencode_44_on_chr1_splices_where_the_genome_says() {
         assert_eq!(biotypes[biotype], count, "{biotype}");
     }
     assert_eq!(introns(&genes).len(), 149);
-    let reference = FastaReference::open(&data("hg38/hg38_chr1_1_1000000.fa.gz")).unwrap();
+    let reference = FastaReference::open(data("hg38/hg38_chr1_1_1000000.fa.gz")).unwrap();
     let found = dinucleotides(&genes, &reference, "chr1");
     assert_eq!((found["GT-AG"], found["GC-AG"]), (140, 5), "{found:?}");
     assert_eq!(found.values().sum::<usize>(), 149);
@@ -349,7 +397,7 @@ fn chr9_of_ensembl_91_splices_where_the_genome_says() {
     )
     .unwrap();
     let reference = FastaReference::open(&fasta).unwrap();
-    genes.check_against(&reference, None).unwrap();
+    genes.check_against(&reference, ReferenceAssembly::Unknown).unwrap();
     let found = dinucleotides(&genes, &reference, "9");
     assert_eq!(
         (found["GT-AG"], found["GC-AG"], found["GT-AA"]),
@@ -409,4 +457,31 @@ fn places_in_and_around_hbe1_have_their_names() {
             "{position}"
         );
     }
+}
+
+#[test]
+fn an_annotation_fits_its_own_genome_and_no_other() {
+    let genes = read(&data("genes/refseq_GRCh38_NC_000021.9_subset.gff3.gz")).unwrap();
+    let gencode = read(&data("genes/gencode_v24_OR4F5.gtf")).unwrap();
+    let reference = FastaReference::open(data("hg38/hg38_chr1_1_1000000.fa.gz")).unwrap();
+    gencode
+        .check_against(&reference, ReferenceAssembly::Stated(Assembly::GRCh38))
+        .unwrap();
+    let error = gencode
+        .check_against(&reference, ReferenceAssembly::Stated(Assembly::GRCh37))
+        .unwrap_err();
+    assert!(
+        matches!(&error, GenesError::OtherAssembly { annotation, .. } if annotation == "GRCh38"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("GRCh37"));
+    // chr1 alone: nothing in common with an annotation of chr21.
+    let error = genes.check_against(&reference, ReferenceAssembly::Unknown).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            GenesError::OtherLength { .. } | GenesError::NoCommonContig { .. }
+        ),
+        "{error}"
+    );
 }

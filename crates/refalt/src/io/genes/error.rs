@@ -96,7 +96,10 @@ impl GeneProblem {
 
     fn hint(&self) -> Option<String> {
         let fix = match self {
-            Self::Spaces => "separate the columns by tabs: `perl -pe 'unless (/\\t|^#/) { s/ +/\\t/ for 1..8 }' FILE`",
+            Self::Spaces => {
+                "separate the columns by tabs: pass the text through `perl -lpe '$_ = join \"\\t\", split(/ +/, $_, 9) \
+                 unless /\\t|^#/'`"
+            }
             Self::NoParent { .. } => {
                 "the file was cut out of a larger one without its parents; cut it by gene, or take the whole file"
             }

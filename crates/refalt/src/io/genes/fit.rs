@@ -2,6 +2,7 @@
 
 use super::error::GenesError;
 use super::{Genes, header};
+use crate::reference_assembly::ReferenceAssembly;
 use refalt_core::annotation::Annotation;
 use refalt_core::{Assembly, Chromosome, ContigName, Interval, Reference};
 
@@ -53,16 +54,15 @@ impl Genes {
 
     /// Says whether the annotation fits a reference: its assembly, its contigs, their lengths.
     ///
-    /// * `said`: the assembly of the reference where its content does not prove it.
+    /// * `on`: the assembly of the reference, proven or stated.
     ///
     /// Genes on contigs that the reference does not have are no error: a genome without patches is a common choice.
     ///
     /// # Errors
     /// [`GenesError`] when the assemblies differ, when no contig is common, or when a gene ends past its contig.
-    pub fn check_against(&self, reference: &dyn Reference, said: Option<Assembly>) -> Result<(), GenesError> {
+    pub fn check_against(&self, reference: &dyn Reference, on: ReferenceAssembly) -> Result<(), GenesError> {
         let name = || self.source.name.clone();
-        let on = reference.assembly().proven().or(said);
-        if let Some(reference_assembly) = on {
+        if let Some(reference_assembly) = on.known() {
             let header = &self.source.header;
             let annotation = match (self.assembly(), &header.assembly) {
                 (Some((assembly, evidence)), _) if assembly != reference_assembly => {

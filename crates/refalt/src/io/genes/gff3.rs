@@ -501,3 +501,124 @@ fn hull(one: Interval, other: Interval) -> Interval {
     Interval::from_bed(start, one.bed_end().max(other.bed_end()))
         .expect("the smaller start is not after the larger end")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::io::genes::{Genes, GenesError, MalformedLines, parse};
+    use refalt_core::Interval;
+
+    fn read(text: &str) -> Result<Genes, GenesError> {
+        // Columns are separated by bars here, which no file has.
+        let text = format!("##gff-version 3\n{}", text.replace('|', "\t"));
+        parse("x", &mut text.as_bytes(), MalformedLines::Refuse)
+    }
+
+    fn transcripts(genes: &Genes) -> Vec<(&str, &str, usize)> {
+        let annotation = &genes.annotation;
+        let named = annotation.transcripts().map(|transcript| {
+            let exons = annotation.exons(transcript.index).count();
+            (transcript.id, annotation.gene(transcript.gene).id, exons)
+        });
+        named.collect()
+    }
+
+    #[test]
+    fn refseq_writes_links_tags_and_symbols_in_its_own_way() {
+        let genes = read(
+            "NC_000017.11|R|gene|1|90|.|-|.|ID=gene-TP53;Dbxref=GeneID:7157;Name=TP53;gene=TP53;gene_biotype=protein_coding\n\
+             NC_000017.11|R|mRNA|1|90|.|-|.|ID=rna-NM_000546.6;Parent=gene-TP53;tag=MANE Select;gene=TP53;transcript_id=NM_000546.6\n\
+             NC_000017.11|R|exon|61|90|.|-|.|ID=exon-NM_000546.6-1;Parent=rna-NM_000546.6\n\
+             NC_000017.11|R|exon|1|20|.|-|.|ID=exon-NM_000546.6-2;Parent=rna-NM_000546.6\n\
+             NC_000017.11|R|CDS|11|20|.|-|.|ID=cds-NP_000537.3;Parent=rna-NM_000546.6\n\
+             NC_000017.11|R|CDS|61|80|.|-|.|ID=cds-NP_000537.3;Parent=rna-NM_000546.6\n",
+        )
+        .unwrap();
+        assert_eq!(transcripts(&genes), [("NM_000546.6", "TP53", 2)]);
+        let transcript = genes.annotation.transcripts().next().unwrap();
+        assert!(transcript.tags.mane_select && !transcript.tags.ensembl_canonical);
+        assert_eq!(transcript.biotype, Some("mRNA"));
+        assert_eq!(transcript.coding, Interval::from_bed(10, 80));
+        let exons: Vec<u32> = genes
+            .annotation
+            .exons(transcript.index)
+            .map(Interval::bed_start)
+            .collect();
+        assert_eq!(exons, [0, 60]);
+    }
+
+    #[test]
+    fn a_micro_rna_in_its_primary_transcript_is_one_of_the_gene() {
+        let genes = read(
+            "1|R|gene|1|90|.|+|.|ID=gene-MIR1;gene_biotype=miRNA\n\
+             1|R|primary_transcript|1|90|.|+|.|ID=rna-NR_1.1;Parent=gene-MIR1\n\
+             1|R|exon|1|90|.|+|.|Parent=rna-NR_1.1\n\
+             1|R|miRNA|11|30|.|+|.|ID=rna-MIR1;Parent=rna-NR_1.1\n\
+             1|R|exon|11|30|.|+|.|Parent=rna-MIR1\n",
+        )
+        .unwrap();
+        assert_eq!(transcripts(&genes), [("NR_1.1", "MIR1", 1), ("MIR1", "MIR1", 1)]);
+    }
+
+    #[test]
+    fn exons_of_a_gene_itself_and_coding_rows_without_exons_make_a_transcript() {
+        let genes = read(
+            "1|R|pseudogene|1|90|.|+|.|ID=gene-P;gene_biotype=pseudogene\n\
+             1|R|exon|1|30|.|+|.|Parent=gene-P\n\
+             MT|R|gene|1|90|.|+|.|ID=gene-ND1;gene_biotype=protein_coding\n\
+             MT|R|CDS|1|90|.|+|0|ID=cds-ND1;Parent=gene-ND1\n",
+        )
+        .unwrap();
+        assert_eq!(transcripts(&genes), [("P", "P", 1), ("ND1", "ND1", 1)]);
+        assert_eq!(genes.source.transcripts_without_exon_rows, 1);
+        let last = genes.annotation.transcripts().last().unwrap();
+        assert_eq!(last.coding, Interval::from_bed(0, 90));
+    }
+
+    #[test]
+    fn an_exon_of_several_transcripts_belongs_to_each_and_top_level_transcripts_have_genes() {
+        let genes = read(
+            "1|S|exon|1|30|.|+|.|Parent=T1,T2\n\
+             1|S|exon|51|70|.|+|.|Parent=T2\n\
+             1|S|transcript|1|30|.|+|.|ID=T1;geneID=G\n\
+             1|S|transcript|1|70|.|+|.|ID=T2;geneID=G\n",
+        )
+        .unwrap();
+        assert_eq!(transcripts(&genes), [("T1", "G", 1), ("T2", "G", 2)]);
+        assert_eq!(genes.annotation.gene_count(), 1);
+    }
+
+    #[test]
+    fn one_identifier_on_two_contigs_is_refused_and_so_is_a_missing_parent() {
+        let twice = "1|R|gene|1|9|.|+|.|ID=gene-A\n2|R|gene|1|9|.|+|.|ID=gene-A\n";
+        assert_eq!(
+            read(twice).unwrap_err().to_string(),
+            "the gene `gene-A` has two rows on 2"
+        );
+        let orphan = "1|R|gene|1|9|.|+|.|ID=gene-A\n1|R|exon|1|9|.|+|.|Parent=rna-B\n";
+        assert_eq!(
+            read(orphan).unwrap_err().to_string(),
+            "the parent `rna-B` is not in the file"
+        );
+        let circle =
+            "1|R|mRNA|1|9|.|+|.|ID=a;Parent=b\n1|R|mRNA|1|9|.|+|.|ID=b;Parent=a\n1|R|exon|1|9|.|+|.|Parent=a\n";
+        assert_eq!(
+            read(circle).unwrap_err().to_string(),
+            "the parents of `a` lead in a circle"
+        );
+    }
+
+    #[test]
+    fn parts_on_another_strand_and_files_without_genes_are_refused() {
+        let strands =
+            "1|R|gene|1|9|.|+|.|ID=gene-A\n1|R|mRNA|1|9|.|+|.|ID=a;Parent=gene-A\n1|R|exon|1|9|.|-|.|Parent=a\n";
+        assert_eq!(
+            read(strands).unwrap_err().to_string(),
+            "an exon or CDS is on strand -, `a` on strand +"
+        );
+        let matches = "1|R|cDNA_match|1|9|.|+|.|ID=m\n1|R|region|1|9|.|+|.|ID=r\n";
+        assert_eq!(
+            read(matches).unwrap_err().to_string(),
+            "`x` has no gene: its rows are 1 `cDNA_match`, 1 `region`"
+        );
+    }
+}

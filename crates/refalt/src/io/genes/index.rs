@@ -17,11 +17,13 @@
 use super::header::GenesHeader;
 use super::line::GeneFormat;
 use super::{Genes, GenesSource, LeftOut};
+use crate::provenance::{FileIdentity, hexadecimal};
 use refalt_core::annotation::{Annotation, AnnotationColumns, Texts};
 use refalt_core::{ContigName, Interval};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
+use std::path::Path;
 
 const MAGIC: &[u8; 8] = b"REFALTGX";
 
@@ -38,6 +40,18 @@ pub(super) struct Stamp {
     pub(super) samples: [u8; 32],
     /// SHA-256 of the whole file.
     pub(super) digest: [u8; 32],
+}
+
+impl Stamp {
+    /// Returns what identifies the file with this path.
+    pub(super) fn identity(&self, path: &str) -> FileIdentity {
+        let name = Path::new(path).file_name().unwrap_or_default();
+        FileIdentity {
+            name: name.to_string_lossy().into_owned(),
+            bytes: self.bytes,
+            sha256: hexadecimal(&self.digest),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,7 +91,7 @@ impl Source {
         }
     }
 
-    fn into_source(self, name: &str) -> Option<GenesSource> {
+    fn into_source(self, name: &str, stamp: &Stamp) -> Option<GenesSource> {
         let formats = [GeneFormat::Gtf, GeneFormat::Gff3];
         let regions = self.regions.iter().map(|(contig, start, end)| {
             let region = Interval::from_bed(*start, *end)?;
@@ -85,6 +99,7 @@ impl Source {
         });
         Some(GenesSource {
             name: name.to_owned(),
+            identity: Some(stamp.identity(name)),
             format: formats.into_iter().find(|format| format.name() == self.format)?,
             header: GenesHeader {
                 assembly: self.assembly,
@@ -291,7 +306,7 @@ pub(super) fn read(index: &[u8], name: &str) -> Result<Index, String> {
     let length = bytes.length().ok_or_else(damaged)?;
     let source = bytes.take(length).ok_or_else(damaged)?;
     let source: Source = serde_json::from_slice(source).map_err(|error| error.to_string())?;
-    let source = source.into_source(name).ok_or_else(damaged)?;
+    let source = source.into_source(name, &stamp).ok_or_else(damaged)?;
     let columns = read_columns(&mut bytes)
         .filter(|_| bytes.0.is_empty())
         .ok_or_else(damaged)?;

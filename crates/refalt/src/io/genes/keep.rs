@@ -71,21 +71,15 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<(Genes, IndexUse), Gen
     let name = path.display().to_string();
     let io_error = |source| unreadable(&name, source);
     let metadata = fs::metadata(path).map_err(io_error)?;
-    if options.without_index || !metadata.is_file() {
-        let reason = if metadata.is_file() {
-            "not wanted"
-        } else {
-            "the input is no regular file"
-        };
-        let genes = read(path, &name, options.malformed)?;
-        return Ok((
-            genes,
-            IndexUse::None {
-                reason: reason.to_owned(),
-            },
-        ));
+    if !metadata.is_file() {
+        let reason = "the input is no regular file".to_owned();
+        return Ok((read(path, &name, options.malformed)?, IndexUse::None { reason }));
     }
-    let places = places(path, options.cache_folder.as_deref());
+    let places = if options.without_index {
+        Vec::new()
+    } else {
+        places(path, options.cache_folder.as_deref())
+    };
     let mut replaced = None;
     for place in &places {
         match load(place, path, &name) {
@@ -107,11 +101,16 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<(Genes, IndexUse), Gen
             .unwrap_or_else(|_| Err(io::Error::other("digesting stopped")));
         (genes, digest)
     });
-    let (genes, digest) = (genes?, digest.map_err(io_error)?);
+    let (mut genes, digest) = (genes?, digest.map_err(io_error)?);
     if Quick::of(path).map_err(io_error)? != quick {
         return Err(GenesError::Changed { name });
     }
     let stamp = quick.stamp(digest);
+    genes.source.identity = Some(stamp.identity(&name));
+    if options.without_index {
+        let reason = "not wanted".to_owned();
+        return Ok((genes, IndexUse::None { reason }));
+    }
     let mut refused = Vec::new();
     for place in places {
         match write(&place, &genes, &stamp) {

@@ -11,7 +11,10 @@
 //! Twelve columns are not taken: `junctions.bed` of regtools and TopHat span the overhangs, too.
 
 use super::{Base, SiteProblem, SitesError, at, cell, column, each_line, number, open, span, strand, wrong};
-use refalt_core::{ContigName, Interval, Strand};
+use refalt_core::annotation::{Annotation, SpliceSiteClass};
+use refalt_core::contig::same_contig;
+use refalt_core::{ContigName, Interval, Position, Strand};
+use std::collections::HashMap;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -171,11 +174,29 @@ pub fn parse(name: &str, text: &mut dyn BufRead) -> Result<IntronTable, SitesErr
 }
 
 impl IntronTable {
-    /// Returns the introns as [`Annotation::with_introns`](refalt_core::annotation::Annotation::with_introns) takes them.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Strand, Interval)> {
+    /// Returns the bases beside the introns, as
+    /// [`Annotation::with_splice_sites`](refalt_core::annotation::Annotation::with_splice_sites) takes them.
+    pub fn sites(&self) -> impl Iterator<Item = (&str, SpliceSiteClass, Position)> {
+        self.introns.iter().flat_map(|intron| {
+            let beside = SpliceSiteClass::beside(intron.span, intron.strand);
+            let sites = beside.into_iter().filter_map(|(class, site)| Some((class, site?)));
+            sites.map(|(class, site)| (intron.contig.as_str(), class, site))
+        })
+    }
+
+    /// Returns how many introns lie on contigs that an annotation does not have; their sites cannot be put into it.
+    pub fn outside(&self, annotation: &Annotation) -> usize {
+        let mut known: HashMap<&str, bool> = HashMap::new();
+        let mut is_known = |contig| {
+            *known.entry(contig).or_insert_with(|| {
+                let mut contigs = annotation.contigs().iter();
+                contigs.any(|name| same_contig(name.as_str(), contig))
+            })
+        };
         self.introns
             .iter()
-            .map(|intron| (intron.contig.as_str(), intron.strand, intron.span))
+            .filter(|intron| !is_known(intron.contig.as_str()))
+            .count()
     }
 }
 

@@ -34,6 +34,8 @@ fn the_second_opening_loads_what_the_first_parsed() {
     assert_eq!(second, IndexUse::Loaded { path: index_of(&path) });
     assert_eq!(parsed, loaded);
     assert_eq!(loaded.source.header.assembly.as_deref(), Some("GRCh38"));
+    let identity = crate::provenance::FileIdentity::of(&path).unwrap();
+    assert_eq!(loaded.source.identity, Some(identity));
 }
 
 #[test]
@@ -210,10 +212,9 @@ proptest! {
                 builder.coding(gene, transcript, place).unwrap();
             }
         }
-        let genes = Genes {
-            annotation: builder.build().unwrap(),
-            source: parse("x", &mut TEXT.as_bytes(), MalformedLines::Refuse).unwrap().source,
-        };
+        let mut source = parse("x", &mut TEXT.as_bytes(), MalformedLines::Refuse).unwrap().source;
+        source.identity = Some(stamp().identity("x"));
+        let genes = Genes { annotation: builder.build().unwrap(), source };
         let mut bytes = Vec::new();
         index::write(&mut bytes, &genes, &stamp()).unwrap();
         let index = index::read(&bytes, "x").unwrap();

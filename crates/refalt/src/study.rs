@@ -13,7 +13,7 @@ pub use file::{
 };
 
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Observer, PlanOptions, RunError, Summary};
+use crate::engine::{Observer, PlanOptions, RunError, Summary, TableOptions};
 use crate::figure::{self, Figure, FigureError};
 use crate::io::fasta::{FastaError, FastaReference};
 use crate::io::motif::{MotifReadError, MotifRecord, read_path};
@@ -298,7 +298,9 @@ impl Study {
                 window: part.window_bp,
                 rows_per_part: None,
                 annotation: None,
+                table: TableOptions::default(),
             },
+            genes: None,
             threads: self.threads,
         }
     }

@@ -57,11 +57,14 @@ pub fn survey<E: Diagnostic>(
     let reading = reading.elapsed();
     let sampled = sample.len();
     let scoring = Instant::now();
+    let mut estimate = plan.estimate(counts.scored);
     if sampled > 0 {
-        score(plan, source, sample)?;
+        let scored = score(plan, source, sample)?;
+        if let Some(rows) = scored.rows_per_variant(plan) {
+            estimate = plan.estimate_rows(counts.scored, (rows * counts.scored as f64).round() as u64);
+        }
     }
     let per_variant = scoring.elapsed().as_secs_f64() / sampled.max(1) as f64;
-    let estimate = plan.estimate(counts.scored);
     let seconds = reading.as_secs_f64() + per_variant * counts.scored as f64 / threads.max(1) as f64;
     Ok(Survey {
         counts,

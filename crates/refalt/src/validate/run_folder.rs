@@ -5,6 +5,7 @@
 
 use super::error::ValidateError;
 use crate::engine::ledger::{read_json, verify};
+use crate::engine::Layout;
 use crate::engine::manifest::{Manifest, ManifestScorer};
 use crate::engine::score_table;
 use arrow::array::{Array, AsArray, DictionaryArray, Float32Array, StringArray};
@@ -76,6 +77,11 @@ impl RunFolder {
                 folder: folder.to_owned(),
                 found: manifest.schema_version,
                 read: Manifest::SCHEMA_VERSION,
+            });
+        }
+        if manifest.identity.layout != Layout::Tidy.name() {
+            return Err(ValidateError::WideLayout {
+                folder: folder.to_owned(),
             });
         }
         verify(&folder.join("variants.parquet"), &manifest.variants, &path)?;

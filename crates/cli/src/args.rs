@@ -4,6 +4,7 @@ use crate::command;
 use crate::terminal::Settings;
 use clap::{Parser, Subcommand};
 use std::num::NonZeroUsize;
+use std::str::FromStr;
 
 const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -26,8 +27,9 @@ const LONG_VERSION: &str = concat!(
     version = env!("CARGO_PKG_VERSION"),
     long_version = LONG_VERSION,
     propagate_version = true,
-    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some variants were rejected or failed \
-                  (they are listed); 4 credentials; 5 quota or service, run again to go on."
+    after_help = "Exit codes: 0 done; 1 a file, a folder or the machine failed; 2 wrong usage: a value is wrong in itself or \
+                  names what the inputs do not have; 3 done, but some variants were rejected or failed (they are \
+                  listed); 4 credentials; 5 quota or service, run again to go on."
 )]
 pub(crate) struct Arguments {
     /// What to do.
@@ -38,13 +40,18 @@ pub(crate) struct Arguments {
     #[arg(long, global = true)]
     json: bool,
 
-    /// Print no progress.
+    /// Print no progress and no notes; errors, and how many rows were rejected, are told all the same.
     #[arg(long, short, global = true)]
     quiet: bool,
 
     /// Threads that compute [default: one for each core].
-    #[arg(long, global = true, value_name = "N", env = "REFALT_THREADS")]
+    #[arg(long, global = true, value_name = "N", env = "REFALT_THREADS", value_parser = at_least_one::<NonZeroUsize>)]
     threads: Option<NonZeroUsize>,
+}
+
+/// Reads a whole number from 1 up.
+pub(crate) fn at_least_one<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "not a whole number from 1 up".to_owned())
 }
 
 impl Arguments {

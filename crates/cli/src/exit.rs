@@ -9,7 +9,7 @@ pub(crate) enum Exit {
     Done = 0,
     /// Anything that no other code says: a file that cannot be read, a full disk, a folder of another run.
     Failure = 1,
-    /// The command line or a study file is wrong.
+    /// A value of the command line or a study file is wrong, or names what the inputs do not have.
     Usage = 2,
     /// Done, but some variants were rejected or failed; they are listed.
     Partial = 3,

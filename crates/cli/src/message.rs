@@ -23,7 +23,7 @@ impl Failure {
     /// Tells a failure of the library.
     pub(crate) fn of(error: &(dyn Diagnostic + 'static)) -> Self {
         Self {
-            exit: Exit::Failure,
+            exit: if error.is_usage() { Exit::Usage } else { Exit::Failure },
             message: error.to_string(),
             place: error.place(),
             hint: error.hint(),

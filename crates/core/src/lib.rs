@@ -12,6 +12,7 @@ pub mod dna;
 pub mod interval;
 pub mod interval_set;
 pub mod motif;
+pub mod nearest;
 pub mod normalize;
 pub mod position;
 pub mod prediction;

@@ -1,6 +1,7 @@
 //! Scorers: how a pair of predictions becomes one number for each track.
 
 use crate::backend::OutputRequest;
+use crate::nearest::{nearest, question};
 use crate::prediction::Outputs;
 use crate::track::{OutputType, TrackSet};
 use crate::variant::CheckedVariant;
@@ -200,7 +201,7 @@ pub enum ScorerTextError {
     Unknown {
         /// The text.
         text: String,
-        /// Names that come near, or all of them.
+        /// Names that come near.
         nearest: Vec<String>,
     },
     /// The text is not `Class(argument=value, ...)`.
@@ -243,7 +244,13 @@ impl ScorerTextError {
     /// Returns what the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unknown { nearest, .. } => Some(format!("known scorers: {}", nearest.join(", "))),
+            Self::Unknown { nearest, .. } => Some(question(nearest).unwrap_or_else(|| {
+                let names: Vec<&str> = RECOMMENDED.iter().map(|named| named.name).collect();
+                format!(
+                    "known: {}, and `Class(argument=value, ...)`; `refalt scorers` lists them",
+                    names.join(", ")
+                )
+            })),
             Self::Form { .. } => Some(format!("write it like `{}`", RECOMMENDED[0].text)),
             _ => None,
         }
@@ -286,11 +293,13 @@ pub fn parse(text: &str) -> Result<Box<dyn Scorer>, ScorerTextError> {
         .map_or(text, |named| named.text);
     let unknown = || ScorerTextError::Unknown {
         text: text.to_owned(),
-        nearest: RECOMMENDED
-            .iter()
-            .map(|named| named.name.to_owned())
-            .chain(SCORERS.iter().map(|kind| format!("{}(...)", kind.class())))
-            .collect(),
+        nearest: nearest(
+            text.split('(').next().unwrap_or(text),
+            RECOMMENDED
+                .iter()
+                .map(|named| named.name)
+                .chain(SCORERS.iter().map(|kind| kind.class())),
+        ),
     };
     let (class, rest) = full.split_once('(').ok_or_else(unknown)?;
     let kind = SCORERS.iter().find(|kind| kind.class() == class).ok_or_else(unknown)?;

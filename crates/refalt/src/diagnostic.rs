@@ -11,6 +11,13 @@ pub trait Diagnostic: Error {
         None
     }
 
+    /// Says whether a value that the user gave is wrong in itself, or names something that the given inputs do not have.
+    ///
+    /// Anything else that goes wrong is the matter of a file, a folder or the machine.
+    fn is_usage(&self) -> bool {
+        false
+    }
+
     /// Returns what the user can do.
     fn hint(&self) -> Option<String> {
         None

@@ -14,6 +14,7 @@ pub mod model;
 pub mod motif_scan;
 pub mod motif_set;
 pub mod provenance;
+pub mod reference_assembly;
 pub mod report;
 pub mod scoring;
 pub mod spool;

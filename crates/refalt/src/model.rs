@@ -54,6 +54,13 @@ impl Diagnostic for ModelError {
             Self::Unknown { .. } => Some("`--model motif:FILE` makes a model of a motif file of one's own".to_owned()),
         }
     }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Unknown { .. } => true,
+            Self::Motif(_) => false,
+        }
+    }
 }
 
 /// Opens a model by name: `motif`, or `motif:FILE` for the motifs of a file.

@@ -8,6 +8,7 @@ use refalt_core::motif::{
     AlleleContext, AlleleSite, Background, LogOdds, MotifEffect, MotifError, MotifName, Pseudocount, ScoreDistribution,
     Threshold, effect, site_changes,
 };
+use refalt_core::nearest::{nearest, question};
 use refalt_core::{CheckedVariant, ContigId, Interval, Position, Reference, ReferenceError, Strand};
 use std::path::Path;
 
@@ -76,9 +77,13 @@ impl Diagnostic for MotifSetError {
             Self::Unknown { nearest, .. } if nearest.is_empty() => Some(
                 "`refalt motifs list` names them; a name is an accession or a factor, letter for letter".to_owned(),
             ),
-            Self::Unknown { nearest, .. } => Some(format!("did you mean {}?", nearest.join(", "))),
+            Self::Unknown { nearest, .. } => question(nearest),
             Self::Reference(_) => None,
         }
+    }
+
+    fn is_usage(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Motif(MotifError::Probability { .. }))
     }
 }
 
@@ -134,7 +139,12 @@ impl MotifSet {
             if !records.iter().any(|record| is_called(record, name)) {
                 return Err(MotifSetError::Unknown {
                     name: name.clone(),
-                    nearest: nearest(&records, name),
+                    nearest: nearest(
+                        name,
+                        records
+                            .iter()
+                            .flat_map(|record| [record.name().accession.as_str(), record.name().factor.as_str()]),
+                    ),
                 });
             }
         }
@@ -307,23 +317,6 @@ fn on_strand(word: &[u8], strand: Strand) -> String {
 fn is_called(record: &MotifRecord, name: &str) -> bool {
     let own = record.name();
     own.accession == name || own.factor == name
-}
-
-/// Returns names that hold the text in either case, or are held by it; at most five.
-fn nearest(records: &[MotifRecord], name: &str) -> Vec<String> {
-    let wanted = name.to_ascii_lowercase();
-    let mut names: Vec<String> = records
-        .iter()
-        .flat_map(|record| [record.name().accession.clone(), record.name().factor.clone()])
-        .filter(|own| {
-            let own = own.to_ascii_lowercase();
-            own.contains(&wanted) || wanted.contains(&own) || own.split('.').next() == wanted.split('.').next()
-        })
-        .collect();
-    names.sort();
-    names.dedup();
-    names.truncate(5);
-    names
 }
 
 #[cfg(test)]

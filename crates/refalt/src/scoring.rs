@@ -8,6 +8,7 @@ use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
 use crate::io::variants::{ReadError, ReadOptions, Source, VariantReader, VariantRow};
 use crate::model::{self, ModelError};
 use crate::provenance::{FileIdentity, VERSION};
+use crate::reference_assembly::{AssemblyContradicted, AssemblyRecord, ReferenceAssembly, StatedByVariants};
 use crate::spool::{Spool, SpoolError};
 use refalt_core::{Assembly, Backend, Reference};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub struct ScoreRequest {
     pub reading: ReadOptions,
     /// The reference sequence, FASTA.
     pub reference: PathBuf,
+    /// The assembly of the reference, where its content does not prove it and the user vouches for it.
+    pub assembly: Option<Assembly>,
     /// The model, by name.
     pub model: String,
     /// Scorers, window, parts.
@@ -34,6 +37,8 @@ pub struct Scoring {
     reading: ReadOptions,
     input: Spool,
     reference: FastaReference,
+    known: ReferenceAssembly,
+    stated: AssemblyRecord,
     backend: Box<dyn Backend>,
     plan: Plan,
     identity: RunIdentity,
@@ -69,8 +74,11 @@ pub enum ScoringError {
         /// The cause.
         source: std::io::Error,
     },
+    /// The user states another assembly of the reference than its content proves.
+    #[error(transparent)]
+    Contradicted(#[from] AssemblyContradicted),
     /// The file of variants says another assembly than the reference has.
-    #[error("the variants in `{variants}` are said to be on {said}, the reference `{reference}` is {proven}")]
+    #[error("the variants in `{variants}` are said to be on {said}, the reference `{reference}` {known}")]
     OtherAssembly {
         /// The file of variants.
         variants: String,
@@ -78,8 +86,19 @@ pub enum ScoringError {
         said: Assembly,
         /// The reference.
         reference: PathBuf,
-        /// The assembly that its content proves.
-        proven: Assembly,
+        /// What is known of its assembly.
+        known: ReferenceAssembly,
+    },
+    /// Header and rows state several assemblies, and nothing says which one the reference is.
+    #[error(
+        "the variants in `{variants}` are stated to be on different assemblies, and that of the reference is not proven: {}",
+        .statements.iter().map(|(assembly, who)| format!("{assembly} ({who})")).collect::<Vec<_>>().join(", ")
+    )]
+    AssembliesDisagree {
+        /// The file of variants.
+        variants: String,
+        /// Each assembly, and who states it.
+        statements: Vec<(Assembly, String)>,
     },
 }
 
@@ -91,9 +110,24 @@ impl Diagnostic for ScoringError {
             Self::Reference(error) => error.hint(),
             Self::Variants(error) => error.hint(),
             Self::Spool(_) | Self::Unreadable { .. } => None,
+            Self::Contradicted(error) => Some(error.hint()),
+            Self::AssembliesDisagree { .. } => Some(
+                "say with --assembly what the reference is: rows that state another assembly are then rejected, one by one"
+                    .to_owned(),
+            ),
             Self::OtherAssembly { said, .. } => Some(format!(
                 "give the {said} reference, or lift the variants: `refalt vet --chain CHAIN --apply other_assembly`"
             )),
+        }
+    }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Model(error) => error.is_usage(),
+            Self::Plan(error) => error.is_usage(),
+            Self::Variants(error) => error.is_usage(),
+            Self::Contradicted(_) => true,
+            _ => false,
         }
     }
 }
@@ -119,28 +153,32 @@ impl Scoring {
             request.reference.display(),
             reference.assembly()
         ));
+        let known = ReferenceAssembly::of(&reference, request.assembly)?;
         let input = Spool::of(&request.variants)?;
         let reader = input.open(&request.reading)?;
-        if let (Some(said), Some(proven)) = (reader.header_assembly(), reference.assembly().proven())
-            && said != proven
+        let mut stated = StatedByVariants::of_header(reader.assembly_clues());
+        if let Some(said) = stated.header
+            && known.known().is_some_and(|known| known != said)
         {
             return Err(ScoringError::OtherAssembly {
                 variants: reader.name().to_owned(),
                 said,
                 reference: request.reference.clone(),
-                proven,
+                known,
             });
         }
-        if let (Some(said), None) = (reader.header_assembly(), reference.assembly().proven()) {
-            notes.push(format!(
-                "`{}` says {said}; the reference's assembly is not proven, so the two were not compared; every REF is",
-                reader.name()
-            ));
-        }
+        let name = reader.name().to_owned();
         let mut rows = 0;
         for row in reader {
-            row?;
+            let row = row?;
+            stated.add_row(row.row, row.said_assembly);
             rows += 1;
+        }
+        if known.known().is_none() && stated.disagrees() {
+            return Err(ScoringError::AssembliesDisagree {
+                variants: name,
+                statements: stated.statements(),
+            });
         }
         let reference_file = FileIdentity::of(&request.reference).map_err(|source| ScoringError::Unreadable {
             path: request.reference.clone(),
@@ -153,6 +191,7 @@ impl Scoring {
             reading: described(&request.reading),
             reference: reference_file,
             assembly: reference.assembly().to_string(),
+            stated_assembly: known.stated().map(|assembly| assembly.name().to_owned()),
             model: [card.name.clone(), card.version.clone(), card.digest.clone()],
             scorers: plan.scorers().map(str::to_owned).collect(),
             window_bp: plan.window().get(),
@@ -161,6 +200,8 @@ impl Scoring {
         Ok(Self {
             reading: request.reading.clone(),
             input,
+            stated: stated.record(known),
+            known,
             reference,
             backend,
             plan,
@@ -209,6 +250,7 @@ impl Scoring {
         let setting = Setting {
             plan: &self.plan,
             identity: &self.identity,
+            assembly: &self.stated,
             reference: &self.reference,
             backend: self.backend.as_ref(),
             out,
@@ -225,6 +267,7 @@ impl Scoring {
         Ok(InputRows {
             reader,
             reference: &self.reference,
+            assembly: self.known,
         })
     }
 }
@@ -233,6 +276,7 @@ impl Scoring {
 struct InputRows<'a> {
     reader: VariantReader,
     reference: &'a FastaReference,
+    assembly: ReferenceAssembly,
 }
 
 impl Iterator for InputRows<'_> {
@@ -240,20 +284,20 @@ impl Iterator for InputRows<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let row = self.reader.next()?;
-        Some(row.map(|row| input_row(row, self.reference)))
+        Some(row.map(|row| input_row(row, self.reference, self.assembly)))
     }
 }
 
 /// Turns a row of a file into one of the engine.
 ///
-/// A row whose own text states another assembly than the reference is proven to be is not accepted.
-pub fn input_row(mut row: VariantRow, reference: &dyn Reference) -> InputRow {
+/// A row that states another assembly than that of the reference is not accepted.
+pub fn input_row(mut row: VariantRow, reference: &dyn Reference, assembly: ReferenceAssembly) -> InputRow {
     row.resolve(reference);
     let text = row.text().into_owned();
-    let variant = match (row.said_assembly, reference.assembly().proven()) {
-        (Some(said), Some(proven)) if said != proven => Err(Rejection {
+    let variant = match (row.said_assembly, assembly.known()) {
+        (Some(said), Some(known)) if said != known => Err(Rejection {
             code: "other_assembly",
-            reason: format!("the row says it is on {said}, the reference is {proven}"),
+            reason: format!("the row says it is on {said}, the reference {assembly}"),
         }),
         _ => row.variant.map_err(|problem| Rejection {
             code: problem.code(),

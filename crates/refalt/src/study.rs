@@ -20,6 +20,7 @@ use crate::io::motif::{MotifReadError, MotifRecord, read_path};
 use crate::io::variants::{ReadError, ReadOptions, Source};
 use crate::motif_set::{MotifSet, MotifSetError};
 use crate::provenance::VERSION;
+use crate::reference_assembly::ReferenceAssembly;
 use crate::report::{Block, Report, ReportError, Section};
 use crate::scoring::{ScoreRequest, Scoring, ScoringError};
 use crate::validate::{
@@ -27,7 +28,7 @@ use crate::validate::{
     ValidateRequest, Validation, named_variants, validate_files,
 };
 use refalt_core::normalize::VariantError;
-use refalt_core::{CheckedVariant, Position, Reference, check};
+use refalt_core::{Assembly, CheckedVariant, Position, Reference, check};
 use std::path::{Path, PathBuf};
 
 /// A study whose file is read.
@@ -165,6 +166,18 @@ impl Diagnostic for StudyError {
             Self::File(_) | Self::Value { .. } | Self::Named { .. } | Self::Folder { .. } => None,
         }
     }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::File(_) | Self::Value { .. } => true,
+            Self::Scoring(error) => error.is_usage(),
+            Self::Validate(error) => error.is_usage(),
+            Self::Read(error) => error.is_usage(),
+            Self::Motifs(error) => error.is_usage(),
+            Self::Audit(error) => error.is_usage(),
+            _ => false,
+        }
+    }
 }
 
 /// What the sections of the report draw on.
@@ -212,7 +225,8 @@ impl Study {
         // What the study says is read before anything is computed.
         let truth = self.truth_columns()?;
         let reference = FastaReference::open(&file.reference.fasta)?;
-        let named = checked(&named_variants(&file.validate.named, &reference)?, &reference)?;
+        let known = ReferenceAssembly::of(&reference, self.stated_assembly()).map_err(ScoringError::from)?;
+        let named = checked(&named_variants(&file.validate.named, &reference, known)?, &reference)?;
         let motif = self.motif()?;
         section::check(file, &named)?;
 
@@ -250,8 +264,14 @@ impl Study {
         })
     }
 
+    /// Returns the assembly that the study vouches for, where it is one that refalt knows.
+    fn stated_assembly(&self) -> Option<Assembly> {
+        Assembly::from_name(&self.file.reference.stated_assembly)
+    }
+
     fn audit(&self, part: &AuditPart) -> Result<crate::vet::VetReport, StudyError> {
         let request = crate::vet::VetRequest {
+            assembly: self.stated_assembly(),
             chain: part.chain.clone(),
             genes: part.genes.clone(),
             out: Some(self.out.join("audit")),
@@ -267,6 +287,7 @@ impl Study {
             variants: Source::Path(part.variants.clone()),
             reading: ReadOptions::default(),
             reference: self.file.reference.fasta.clone(),
+            assembly: self.stated_assembly(),
             model: part.model.clone(),
             plan: PlanOptions {
                 scorers: part.scorers.clone(),

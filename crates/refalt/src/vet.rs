@@ -16,15 +16,16 @@ mod report;
 pub use error::VetError;
 pub use lift::{Block, BlockLift};
 pub use record::VetRow;
-pub use report::{ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, VetReport};
+pub use report::{ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, NOTHING_TO_JUDGE, VetReport};
 
 use crate::io::fasta::FastaReference;
 use crate::io::variants::{ReadOptions, Source};
 use crate::io::{bed, chain};
+use crate::reference_assembly::ReferenceAssembly;
 use crate::spool::Spool;
 use names::NameResolver;
+use refalt_core::Assembly;
 use refalt_core::audit::{Observer, Prior, Repair, Repairs, Thresholds, fit};
-use refalt_core::{Assembly, Reference};
 use std::path::PathBuf;
 
 /// What to audit, against what.
@@ -96,7 +97,8 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     let opened = input.open(&request.reading)?;
     let stated = opened.header_assembly();
     drop(opened);
-    let assembly = reference.assembly().proven().or(request.assembly);
+    let known = ReferenceAssembly::of(&reference, request.assembly)?;
+    let assembly = known.known();
     let mut prior = Prior::default();
     if let (Some(stated), Some(assembly)) = (stated, assembly)
         && stated != assembly
@@ -116,7 +118,7 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     let file_fit = fit(&first.tally, &prior, lift.is_some());
     let allowed: Repairs = request.apply.iter().copied().collect();
     let judged = passes::judge_all(&work, &first, &file_fit, Thresholds::default(), allowed)?;
-    let report = report::summarize(&work, &first, &file_fit, judged, stated)?;
+    let report = report::summarize(&work, &first, &file_fit, judged, stated, known)?;
     if let Some(out) = &request.out {
         files::write_summary(out, &report)?;
     }

@@ -1,6 +1,8 @@
 //! How commands take a list of variants.
 
 use crate::message::Failure;
+use refalt::core::Assembly;
+use refalt::core::nearest::{nearest, question};
 use refalt::io::variants::{ColumnMap, Format, ReadOptions, RowProblem, Source};
 
 /// A list of variants, or variants written out.
@@ -12,13 +14,29 @@ pub(crate) struct InputOptions {
     variants: Vec<String>,
 
     /// Columns of a table: `chrom=CHR,pos=BP,ref=A2,alt=A1`; keys chrom, pos, start0, ref, alt, id, rsid, gene,
-    /// strand, hgvs.
+    /// strand, hgvs, assembly.
     #[arg(long, value_name = "MAP")]
     columns: Option<String>,
 
     /// Format, when the content does not tell: vcf, bcf, tsv, csv, parquet, ids.
     #[arg(long)]
     format: Option<String>,
+}
+
+/// Tells that an option's value is none of the known names, with those that may be meant.
+pub(crate) fn unknown<'a>(what: &str, found: &str, names: impl Iterator<Item = &'a str>) -> Failure {
+    let names: Vec<&str> = names.collect();
+    let failure = Failure::new(format!("unknown {what} `{found}`; known: {}", names.join(", "))).usage();
+    match question(&nearest(found, names)) {
+        Some(question) => failure.with_hint(question),
+        None => failure,
+    }
+}
+
+/// Reads the name of an assembly.
+pub(crate) fn assembly(name: &str) -> Result<Assembly, Failure> {
+    Assembly::from_name(name)
+        .ok_or_else(|| unknown("assembly", name, Assembly::ALL.iter().map(|assembly| assembly.name())))
 }
 
 impl InputOptions {
@@ -50,14 +68,14 @@ impl InputOptions {
     /// Returns how to read them.
     pub(crate) fn reading(&self) -> Result<ReadOptions, Failure> {
         let columns = match &self.columns {
-            Some(text) => text.parse::<ColumnMap>().map_err(|error| Failure::of(&error).usage())?,
+            Some(text) => text.parse::<ColumnMap>().map_err(|error| Failure::of(&error))?,
             None => ColumnMap::default(),
         };
         let format = match &self.format {
-            Some(text) => Some(Format::from_name(text).ok_or_else(|| {
-                let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
-                Failure::new(format!("unknown format `{text}`; known: {}", names.join(", "))).usage()
-            })?),
+            Some(text) => Some(
+                Format::from_name(text)
+                    .ok_or_else(|| unknown("format", text, Format::ALL.iter().map(|format| format.name())))?,
+            ),
             None => None,
         };
         Ok(ReadOptions {

@@ -6,6 +6,7 @@ use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::fasta::FastaReference;
 use refalt::motif_set::{LocatedSite, MotifSet};
+use refalt::reference_assembly::ReferenceAssembly;
 use refalt::scoring::input_row;
 use refalt_core::{Reference, check};
 use std::io::{BufWriter, Write};
@@ -183,9 +184,10 @@ fn effect(
         )?;
     }
     writeln!(out)?;
+    let assembly = ReferenceAssembly::of(reference, None).unwrap_or(ReferenceAssembly::Unknown);
     let mut refused = 0_u64;
     for row in reader {
-        let row = input_row(row.map_err(|error| Failure::of(&error))?, reference);
+        let row = input_row(row.map_err(|error| Failure::of(&error))?, reference, assembly);
         let checked = match &row.variant {
             Ok(variant) => check(variant, reference).map_err(|error| error.to_string()),
             Err(rejection) => Err(rejection.reason.clone()),

@@ -26,7 +26,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failure> {
     let started = Instant::now();
     let study = Study::read(&options.study, options.out.as_deref(), settings.threads)
-        .map_err(|error| Failure::of(&StudyError::from(error)).usage())?;
+        .map_err(|error| Failure::of(&StudyError::from(error)))?;
     let mut steps = Steps {
         settings,
         progress: None,

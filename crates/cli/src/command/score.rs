@@ -1,12 +1,13 @@
 //! `refalt score`: scores of each variant for each track, as a Parquet table.
 
 use super::input::InputOptions;
+use crate::args::at_least_one;
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{DigestBar, RunProgress, Settings};
 use refalt::Diagnostic;
-use refalt::engine::{Manifest, PlanOptions, Summary, Survey};
-use refalt::scoring::{ScoreRequest, Scoring, ScoringError};
+use refalt::engine::{Counts, Manifest, PlanOptions, Summary, Survey};
+use refalt::scoring::{ScoreRequest, Scoring};
 use serde_json::json;
 use std::io::Write;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -23,6 +24,11 @@ pub(crate) struct Options {
     #[arg(long, short, value_name = "FASTA")]
     reference: PathBuf,
 
+    /// Assembly of the reference, where its content does not prove it and you vouch for it: GRCh38, GRCh37, GRCm38. Rows
+    /// that state another one are rejected.
+    #[arg(long, value_name = "NAME")]
+    assembly: Option<String>,
+
     /// Model: `motif`, or `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC).
     #[arg(long, default_value = "motif")]
     model: String,
@@ -32,7 +38,7 @@ pub(crate) struct Options {
     scorers: String,
 
     /// Window around each variant, in bp.
-    #[arg(long, default_value = "16384", value_name = "BP")]
+    #[arg(long, default_value = "16384", value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
     window: NonZeroU32,
 
     /// Output folder; a run that was interrupted goes on in it.
@@ -40,7 +46,7 @@ pub(crate) struct Options {
     out: PathBuf,
 
     /// Input rows of a part, the unit of resuming [default: about 4 million score rows].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroU64>)]
     rows_per_part: Option<NonZeroU64>,
 
     /// Say what would be done (variants, calls, rows, disk, time) and write nothing.
@@ -53,6 +59,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         variants: options.input.source()?,
         reading: options.input.reading()?,
         reference: options.reference,
+        assembly: options.assembly.as_deref().map(super::input::assembly).transpose()?,
         model: options.model,
         plan: PlanOptions {
             scorers: split_scorers(&options.scorers),
@@ -64,14 +71,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let digesting = DigestBar::new(settings);
     let scoring = Scoring::prepare(&request, &|progress| digesting.show(progress));
     digesting.finish();
-    let scoring = scoring.map_err(|error| {
-        let failure = Failure::of(&error);
-        if matches!(error, ScoringError::Plan(_) | ScoringError::Model(_)) {
-            failure.usage()
-        } else {
-            failure
-        }
-    })?;
+    let scoring = scoring.map_err(|error| Failure::of(&error))?;
     for note in scoring.notes() {
         settings.note(note);
     }
@@ -140,6 +140,7 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
             "variants": estimate.variants,
             "duplicate": counts.duplicate,
             "rejected": counts.rejected,
+            "mostly_unknown": counts.mostly_unknown,
             "calls": estimate.calls,
             "score_rows": estimate.score_rows,
             "disk_bytes": estimate.disk_bytes,
@@ -153,6 +154,7 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
     writeln!(out, "variants        {} to score", estimate.variants)?;
     writeln!(out, "duplicates      {}", counts.duplicate)?;
     writeln!(out, "rejected        {}", listed(&counts.rejected))?;
+    writeln!(out, "mostly N        {}", counts.mostly_unknown)?;
     writeln!(out, "calls           {}", estimate.calls)?;
     writeln!(out, "score rows      {}", estimate.score_rows)?;
     writeln!(out, "disk            about {:.1} MB", estimate.disk_bytes as f64 / 1e6)?;
@@ -162,6 +164,17 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
         survey.sample
     )?;
     Ok(())
+}
+
+/// Says how many windows are mostly N, when some are.
+fn mostly_unknown(counts: &Counts) -> Option<String> {
+    (counts.mostly_unknown > 0).then(|| {
+        format!(
+            "{} of {} windows are mostly N: the reference has less than half of their bases (`window_known` in \
+             variants.parquet); the model saw only the rest",
+            counts.mostly_unknown, counts.scored
+        )
+    })
 }
 
 fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
@@ -198,6 +211,12 @@ fn print_summary(summary: &Summary, out: &Path, seconds: f64, settings: &Setting
             "rows that were not scored are in `{}`, with the reason in `reason`",
             out.join("variants.parquet").display()
         ));
+    }
+    if let Some(warning) = mostly_unknown(counts) {
+        settings.note(warning);
+    }
+    if let Some(note) = &manifest.assembly.note {
+        settings.note(note);
     }
     settings.note(format!(
         "written to `{}`; licence: {}",

@@ -97,8 +97,8 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let columns = options
         .columns
         .parse::<ColumnMap>()
-        .map_err(|error| Failure::of(&error).usage())?;
-    let condition = |text: &String| text.parse::<Condition>().map_err(|error| Failure::of(&error).usage());
+        .map_err(|error| Failure::of(&error))?;
+    let condition = |text: &String| text.parse::<Condition>().map_err(|error| Failure::of(&error));
     let label = |text: &String| match text.parse::<f64>() {
         Ok(least) => Ok(LabelRule::Magnitude(least)),
         Err(_) => condition(text).map(LabelRule::Column),

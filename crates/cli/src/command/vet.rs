@@ -1,11 +1,10 @@
 //! `refalt vet`: which build, strand, allele order and offset a list of variants is on.
 
-use super::input::InputOptions;
+use super::input::{InputOptions, unknown};
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::vet::{VetReport, VetRequest, vet_files};
-use refalt_core::Assembly;
 use refalt_core::audit::Repair;
 use std::io::Write;
 use std::path::PathBuf;
@@ -36,7 +35,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     known: Option<PathBuf>,
 
-    /// Repairs to do: other_assembly, swapped, complement, swapped_complement, off_by_one; none unless named.
+    /// Repairs to do: other_assembly, swapped, complement, swapped_complement, off_by_one, joined by commas or, as verdicts
+    /// write them, by `+`; none unless named.
     #[arg(long, value_name = "REPAIR,...", value_delimiter = ',')]
     apply: Vec<String>,
 
@@ -50,20 +50,17 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
-    let assembly = match &options.assembly {
-        Some(name) => Some(Assembly::from_name(name).ok_or_else(|| {
-            let names: Vec<&str> = Assembly::ALL.iter().map(|assembly| assembly.name()).collect();
-            Failure::new(format!("unknown assembly `{name}`; known: {}", names.join(", "))).usage()
-        })?),
-        None => None,
-    };
+    let assembly = options.assembly.as_deref().map(super::input::assembly).transpose()?;
     let apply = options
         .apply
         .iter()
+        // As verdicts spell several repairs of one row, `other_assembly+complement`, too.
+        .flat_map(|names| names.split('+'))
         .map(|name| {
+            let name = name.trim();
             Repair::from_name(name).ok_or_else(|| {
-                let names: Vec<&str> = Repair::ALL.iter().map(|repair| repair.name()).collect();
-                Failure::new(format!("unknown repair `{name}`; known: {}", names.join(", "))).usage()
+                let names = Repair::ALL.iter().map(|repair| repair.name());
+                unknown("repair", name, names)
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
@@ -100,13 +97,21 @@ fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
     }
     writeln!(out, "{}", report.sentence())?;
     writeln!(out, "reference: {}", report.assembly)?;
-    match (report.stated_assembly, report.reference_assembly) {
-        (Some(stated), None) => writeln!(
+    if let (Some(assembly), "stated") = (report.reference_assembly, report.assembly_basis) {
+        writeln!(out, "the reference is stated to be {assembly}")?;
+    }
+    if let Some(stated) = report.stated_assembly {
+        writeln!(out, "the file says {stated}")?;
+    }
+    for (stated, count) in &report.stated_by_rows {
+        writeln!(out, "{count} of {} rows say {stated}", report.rows)?;
+    }
+    let says_something = report.stated_assembly.is_some() || !report.stated_by_rows.is_empty();
+    if says_something && report.reference_assembly.is_none() {
+        writeln!(
             out,
-            "the file says {stated}; say with --assembly what the reference is, so that the two can be compared"
-        )?,
-        (Some(stated), Some(_)) => writeln!(out, "the file says {stated}")?,
-        (None, _) => {}
+            "say with --assembly what the reference is, so that the two can be compared"
+        )?;
     }
     if !report.has_chain {
         writeln!(out, "no chain was given, so other builds were not weighed")?;

@@ -50,3 +50,9 @@ pub(crate) fn vcf(count: usize, wrong_every: usize) -> String {
     }
     text
 }
+
+/// Returns a substitution of the base at a position (1-based), `A>C`.
+pub(crate) fn substitution(position: usize) -> String {
+    let base = char::from(genome()[position - 1]);
+    format!("{base}>{}", if base == 'A' { 'C' } else { 'A' })
+}

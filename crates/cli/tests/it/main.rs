@@ -1,7 +1,9 @@
 //! Tests of the command line, one binary.
 #![allow(clippy::unwrap_used, reason = "a test stops where an expectation fails")]
 
+mod assembly;
 mod basics;
+mod exit_codes;
 mod made_up;
 mod motifs;
 mod score;

@@ -40,6 +40,8 @@ pub enum Verdict {
     Malformed,
     /// The same variant stands in an earlier row.
     Duplicate,
+    /// The row states another assembly than that of the reference, and nothing moves it there.
+    StatesOtherAssembly,
 }
 
 impl Verdict {
@@ -68,6 +70,7 @@ impl Verdict {
             Self::NoAlternate => "no_alternate",
             Self::Malformed => "malformed",
             Self::Duplicate => "duplicate",
+            Self::StatesOtherAssembly => "states_other_assembly",
         }
     }
 

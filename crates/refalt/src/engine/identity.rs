@@ -15,8 +15,11 @@ pub struct RunIdentity {
     pub reading: Vec<String>,
     /// The reference sequence.
     pub reference: FileIdentity,
-    /// What is known of the assembly.
+    /// What the content of the reference says of its assembly.
     pub assembly: String,
+    /// The assembly of the reference that the user vouches for, where the content proves none.
+    #[serde(default)]
+    pub stated_assembly: Option<String>,
     /// Name, version and digest of the model.
     pub model: [String; 3],
     /// The scorers, in order.

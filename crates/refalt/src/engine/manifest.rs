@@ -5,8 +5,12 @@ use super::input::RowStatus;
 use super::ledger::PartEntry;
 use super::plan::Plan;
 use crate::provenance::FileIdentity;
+use crate::reference_assembly::AssemblyRecord;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Share of known bases below which a window counts as mostly unknown.
+const MOSTLY_UNKNOWN: f32 = 0.5;
 
 /// How many input rows came to what. The parts sum to `rows`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +23,24 @@ pub struct Counts {
     pub duplicate: u64,
     /// Rows on which the model failed.
     pub failed: u64,
+    /// Of the scored rows those of whose window the reference knows less than half; the model read N for the rest.
+    #[serde(default)]
+    pub mostly_unknown: u64,
     /// Rows that were not accepted, by reason.
     pub rejected: BTreeMap<String, u64>,
 }
 
 impl Counts {
     /// Counts one more row.
-    pub fn add(&mut self, status: &RowStatus) {
+    ///
+    /// * `window_known`: the share of its window that the reference knows, for rows that have a window.
+    pub fn add(&mut self, status: &RowStatus, window_known: Option<f32>) {
         self.rows += 1;
         match status {
-            RowStatus::Scored => self.scored += 1,
+            RowStatus::Scored => {
+                self.scored += 1;
+                self.mostly_unknown += u64::from(window_known.is_some_and(|share| share < MOSTLY_UNKNOWN));
+            }
             RowStatus::Duplicate { .. } => self.duplicate += 1,
             RowStatus::Failed { .. } => self.failed += 1,
             RowStatus::Rejected(rejection) => *self.rejected.entry(rejection.code.to_owned()).or_default() += 1,
@@ -41,6 +53,7 @@ impl Counts {
         self.scored += other.scored;
         self.duplicate += other.duplicate;
         self.failed += other.failed;
+        self.mostly_unknown += other.mostly_unknown;
         for (code, count) in &other.rejected {
             *self.rejected.entry(code.clone()).or_default() += count;
         }
@@ -89,6 +102,9 @@ pub struct Manifest {
     pub schema_version: u32,
     /// What decides the bytes of the output.
     pub identity: RunIdentity,
+    /// What reference and variants state about assemblies, on what ground, and what was not checked.
+    #[serde(default)]
+    pub assembly: AssemblyRecord,
     /// The model.
     pub model: ManifestModel,
     /// The scorers.
@@ -114,6 +130,7 @@ impl Manifest {
     pub(crate) fn new<'a>(
         plan: &Plan,
         identity: &RunIdentity,
+        assembly: &AssemblyRecord,
         parts: impl Iterator<Item = &'a PartEntry> + Clone,
         variants: FileIdentity,
         tracks: FileIdentity,
@@ -126,6 +143,7 @@ impl Manifest {
         Self {
             schema_version: Self::SCHEMA_VERSION,
             identity: identity.clone(),
+            assembly: assembly.clone(),
             model: ManifestModel {
                 name: card.name.clone(),
                 version: card.version.clone(),

@@ -99,6 +99,10 @@ impl Diagnostic for PlanError {
         let hints: Vec<String> = self.problems.iter().filter_map(PlanProblem::hint).collect();
         (!hints.is_empty()).then(|| hints.join("; "))
     }
+
+    fn is_usage(&self) -> bool {
+        true
+    }
 }
 
 /// Rows of a part when the user does not choose: large enough to compress well, small enough to lose little.

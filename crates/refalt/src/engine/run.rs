@@ -12,6 +12,7 @@ use super::variant_table;
 use crate::atomic_file::Committed;
 use crate::diagnostic::Diagnostic;
 use crate::provenance::FileIdentity;
+use crate::reference_assembly::AssemblyRecord;
 use refalt_core::{Backend, BackendError, Reference};
 use std::path::{Path, PathBuf};
 
@@ -119,6 +120,8 @@ pub struct Setting<'a> {
     pub plan: &'a Plan,
     /// What decides the bytes of the output.
     pub identity: &'a RunIdentity,
+    /// What was stated and known about assemblies, for the record.
+    pub assembly: &'a AssemblyRecord,
     /// The genome.
     pub reference: &'a dyn Reference,
     /// The model.
@@ -164,6 +167,7 @@ pub fn run<E: Diagnostic + Send>(
     let manifest = Manifest::new(
         plan,
         identity,
+        setting.assembly,
         ledger.parts().values(),
         named("variants.parquet", variants),
         named("tracks.parquet", tracks),

@@ -46,8 +46,9 @@ pub fn survey<E: Diagnostic>(
     for row in input {
         let row = row.map_err(|error| RunError::input(&error))?;
         let wanted = sample.len() < SAMPLE;
-        let (record, job) = reader.prepare(row, !wanted);
-        counts.add(&record.status);
+        // The windows of all rows are laid, so that the survey knows how much of them the reference has.
+        let (record, job) = reader.prepare(row, false);
+        counts.add(&record.status, record.window_known);
         if wanted {
             sample.push(record, job);
         }

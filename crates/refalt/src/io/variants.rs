@@ -51,6 +51,7 @@ pub use vcf_header::AssemblyClue;
 
 use contigs::Contigs;
 use refalt_core::Assembly;
+use refalt_core::nearest::nearest;
 use source::{Input, unreadable};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -326,7 +327,7 @@ fn info_keys(header: &vcf_header::VcfHeader, options: &ReadOptions) -> Result<In
                 let present: Vec<String> = header.info.iter().map(|(key, _)| key.to_string()).collect();
                 Err(ReadCause::ColumnUnknown {
                     column: format!("INFO/{name}"),
-                    nearest: resolve::nearest(name, &present),
+                    nearest: nearest(name, present.iter().map(String::as_str)),
                     present,
                 })
             }

@@ -95,6 +95,10 @@ impl Diagnostic for ConditionError {
     fn hint(&self) -> Option<String> {
         Some("write `barcodes>=10`, `p_value<1e-5` or `cell_line=HEK293T`; signs: >= <= > < = !=".to_owned())
     }
+
+    fn is_usage(&self) -> bool {
+        true
+    }
 }
 
 impl Condition {

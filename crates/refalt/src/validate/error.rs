@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::provenance::FileIdentity;
+use refalt_core::nearest::question;
 use refalt_core::stats::StatsError;
 use std::io;
 use std::path::PathBuf;
@@ -78,13 +79,15 @@ pub enum ValidateError {
         why: String,
     },
     /// A name that the run, the tracks or the summaries do not have.
-    #[error("unknown {what} `{found}`; known: {}", known.join(", "))]
+    #[error("unknown {what} `{found}`")]
     Unknown {
         /// `scorer`, `summary`, `track or transcription factor`.
         what: &'static str,
         /// The name.
         found: String,
-        /// Names that there are, the nearest or the first.
+        /// Names that come near.
+        nearest: Vec<String>,
+        /// All names, where they are few.
         known: Vec<String>,
     },
     /// Two rows of the score table claim the same place.
@@ -167,8 +170,23 @@ impl Diagnostic for ValidateError {
             }
             Self::ScoredTwice { .. } => "choose scorers that give one score for each variant and track",
             Self::Option(error) => return error.hint(),
-            Self::Unknown { .. } | Self::Write { .. } => return None,
+            Self::Unknown { nearest, known, .. } => {
+                return Some(question(nearest).unwrap_or_else(|| {
+                    match known.as_slice() {
+                        [] => {
+                            "the names are in `tracks.parquet` of the run, in `track_name` and `transcription_factor`"
+                                .to_owned()
+                        }
+                        known => format!("known: {}", known.join(", ")),
+                    }
+                }));
+            }
+            Self::Write { .. } => return None,
         };
         Some(hint.to_owned())
+    }
+
+    fn is_usage(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Option(_))
     }
 }

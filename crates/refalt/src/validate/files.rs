@@ -4,13 +4,15 @@ use super::{
     NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions, Validation, validate,
 };
 use crate::diagnostic::Diagnostic;
-use crate::engine::InputRow;
+use crate::engine::ledger::read_json;
+use crate::engine::{InputRow, Manifest};
 use crate::io::fasta::{FastaError, FastaReference};
 use crate::io::variants::{self, ReadError, ReadOptions, Source, VariantRow};
 use crate::provenance::FileIdentity;
+use crate::reference_assembly::ReferenceAssembly;
 use crate::scoring::input_row;
 use crate::spool::{Spool, SpoolError};
-use refalt_core::Reference;
+use refalt_core::{Assembly, Reference};
 use std::path::{Path, PathBuf};
 
 /// What to validate against what, by file.
@@ -76,6 +78,14 @@ impl Diagnostic for ValidateFilesError {
             Self::Spool(_) | Self::Unreadable { .. } => None,
         }
     }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_usage(),
+            Self::Validate(error) => error.is_usage(),
+            Self::Reference(_) | Self::Spool(_) | Self::Unreadable { .. } => false,
+        }
+    }
 }
 
 /// Opens the files and validates.
@@ -88,8 +98,9 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
         path: request.reference.clone(),
         source,
     })?;
+    let assembly = assembly_of_run(&request.run, &reference);
     let named = match &request.named {
-        Some(path) => named_variants(path, &reference)?,
+        Some(path) => named_variants(path, &reference, assembly)?,
         None => Vec::new(),
     };
     let truth = Spool::of(&request.truth)?;
@@ -99,7 +110,7 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
     };
     let rows = truth
         .open(&reading)?
-        .map(|row| row.map(|row| truth_row(row, &reference)));
+        .map(|row| row.map(|row| truth_row(row, &reference, assembly)));
     let input = ValidateInput {
         run: &request.run,
         reference: &reference,
@@ -111,14 +122,26 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
     Ok(validate(&input, rows, &request.options, request.threads)?)
 }
 
+/// Returns the assembly of the reference: proven, or as the run was told; a manifest that cannot be read is told later.
+fn assembly_of_run(run: &Path, reference: &dyn Reference) -> ReferenceAssembly {
+    let manifest = read_json::<Manifest>(&run.join("manifest.json")).ok();
+    let stated = manifest.and_then(|manifest| Assembly::from_name(&manifest.identity.stated_assembly?));
+    // The reference of the run was asked the same; its digests may have been computed since.
+    ReferenceAssembly::of(reference, stated).unwrap_or(ReferenceAssembly::Unknown)
+}
+
 /// Reads a table of named variants.
 ///
 /// # Errors
 /// [`ReadError`] when it is no list of variants.
-pub fn named_variants(path: &Path, reference: &dyn Reference) -> Result<Vec<NamedVariant>, ReadError> {
+pub fn named_variants(
+    path: &Path,
+    reference: &dyn Reference,
+    assembly: ReferenceAssembly,
+) -> Result<Vec<NamedVariant>, ReadError> {
     variants::open(&Source::Path(path.to_owned()), &ReadOptions::default())?
         .map(|row| {
-            let row = input_row(row?, reference);
+            let row = input_row(row?, reference, assembly);
             Ok(NamedVariant {
                 name: row.id.unwrap_or_else(|| row.text.clone()),
                 variant: row.variant,
@@ -128,11 +151,11 @@ pub fn named_variants(path: &Path, reference: &dyn Reference) -> Result<Vec<Name
 }
 
 /// Turns a row of a file into one of the truth.
-fn truth_row(mut row: VariantRow, reference: &dyn Reference) -> TruthRow {
+fn truth_row(mut row: VariantRow, reference: &dyn Reference, assembly: ReferenceAssembly) -> TruthRow {
     let cells = std::mem::take(&mut row.carried);
     let InputRow {
         line, text, variant, ..
-    } = input_row(row, reference);
+    } = input_row(row, reference, assembly);
     TruthRow {
         line,
         text,

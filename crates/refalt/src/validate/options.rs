@@ -3,6 +3,7 @@
 use super::error::ValidateError;
 use super::run_folder::ScoreMatrix;
 use super::summary::{SUMMARIES, Summary};
+use refalt_core::nearest::nearest;
 use refalt_core::scorer::RECOMMENDED;
 use serde::Serialize;
 use std::num::NonZeroU32;
@@ -72,6 +73,7 @@ impl ValidateOptions {
             place.ok_or_else(|| ValidateError::Unknown {
                 what: "scorer of the run",
                 found: wanted.clone(),
+                nearest: nearest(wanted, run.iter().map(|text| short_name(text))),
                 known: run.iter().map(|text| short_name(text).to_owned()).collect(),
             })
         };
@@ -87,6 +89,7 @@ impl ValidateOptions {
             return Err(ValidateError::Unknown {
                 what: "summary",
                 found: unknown.clone(),
+                nearest: nearest(unknown, SUMMARIES.iter().map(|summary| summary.name)),
                 known: SUMMARIES.iter().map(|summary| summary.name.to_owned()).collect(),
             });
         }
@@ -114,7 +117,15 @@ impl ValidateOptions {
                 return Err(ValidateError::Unknown {
                     what: "track or transcription factor",
                     found: wanted.clone(),
-                    known: near(wanted, matrices),
+                    nearest: nearest(
+                        wanted,
+                        matrices.iter().flat_map(|matrix| &matrix.tracks).flat_map(|track| {
+                            [Some(track.name.as_str()), track.transcription_factor.as_deref()]
+                                .into_iter()
+                                .flatten()
+                        }),
+                    ),
+                    known: Vec::new(),
                 });
             }
         }
@@ -124,24 +135,4 @@ impl ValidateOptions {
         }
         Ok(found)
     }
-}
-
-/// Names that an error lists.
-const NAMES_LISTED: usize = 8;
-
-/// Returns names that share their beginning with `wanted`, or else the first ones.
-fn near(wanted: &str, matrices: &[ScoreMatrix]) -> Vec<String> {
-    let mut names: Vec<&str> = matrices
-        .iter()
-        .flat_map(|matrix| &matrix.tracks)
-        .map(|track| track.transcription_factor.as_deref().unwrap_or(&track.name))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    let shared = |name: &str| {
-        let pairs = name.bytes().zip(wanted.bytes());
-        pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
-    };
-    names.sort_by_key(|name| std::cmp::Reverse(shared(name)));
-    names.into_iter().take(NAMES_LISTED).map(str::to_owned).collect()
 }

@@ -6,6 +6,7 @@ use crate::io::bed::BedError;
 use crate::io::chain::ChainError;
 use crate::io::fasta::FastaError;
 use crate::io::variants::ReadError;
+use crate::reference_assembly::AssemblyContradicted;
 use crate::spool::SpoolError;
 use refalt_core::ReferenceError;
 use std::path::PathBuf;
@@ -17,6 +18,9 @@ pub enum VetError {
     /// The reference cannot be used.
     #[error(transparent)]
     Reference(#[from] FastaError),
+    /// The user states another assembly of the reference than its content proves.
+    #[error(transparent)]
+    Contradicted(#[from] AssemblyContradicted),
     /// Bases of the reference cannot be read.
     #[error(transparent)]
     Bases(#[from] ReferenceError),
@@ -69,11 +73,20 @@ impl Diagnostic for VetError {
         match self {
             Self::Reference(error) => error.hint(),
             Self::Read(error) => error.hint(),
+            Self::Contradicted(error) => Some(error.hint()),
             Self::Chain(error) => error.hint(),
             Self::Genes(error) => error.hint(),
             Self::Table { .. } | Self::File { .. } => Some("free the space or the folder and run it again".to_owned()),
             Self::InputChanged { .. } => Some("run it again when nothing writes to the file".to_owned()),
             Self::Bases(_) | Self::Spool(_) => None,
+        }
+    }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_usage(),
+            Self::Contradicted(_) => true,
+            _ => false,
         }
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct Judged {
     pub(super) listed: Vec<VetRow>,
     /// Rows that are not right.
     pub(super) not_ok: u64,
+    /// How many rows state which assembly.
+    pub(super) stated: BTreeMap<Assembly, u64>,
 }
 
 /// Returns the verdict of a row whose alleles are no A, C, G, T, or that holds no variant.
@@ -94,12 +96,36 @@ fn alleles<'r>(row: &'r VariantRow, reference: &FastaReference) -> Option<(RowAl
     Some((alleles, variant))
 }
 
+/// Whether a row states the assembly of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stated {
+    /// It does, or says nothing, or nobody knows the assembly of the reference.
+    Here,
+    /// It states the assembly that the chain lifts from, or one of which the chain does not say that it is another.
+    Liftable,
+    /// It states an assembly that nothing moves onto the reference.
+    OutOfReach,
+}
+
+fn states_elsewhere(work: &Work<'_>, row: &VariantRow) -> Stated {
+    match (row.said_assembly, work.assembly) {
+        (Some(said), Some(own)) if said != own => match work.lift {
+            Some(lift) if lift.source_assembly().is_none_or(|source| source == said) => Stated::Liftable,
+            _ => Stated::OutOfReach,
+        },
+        _ => Stated::Here,
+    }
+}
+
 fn observation(
     work: &Work<'_>,
     observer: &mut Observer<'_>,
     row: &VariantRow,
 ) -> Result<Option<Observation>, VetError> {
     if fixed_verdict(row).is_some() {
+        return Ok(None);
+    }
+    if states_elsewhere(work, row) == Stated::OutOfReach {
         return Ok(None);
     }
     let Some((alleles, _)) = alleles(row, work.reference) else {
@@ -235,6 +261,9 @@ pub(super) fn judge_all(
 impl Judged {
     fn count(&mut self, row: &VetRow, listed_rows: usize) {
         *self.counts.entry(row.verdict.name()).or_default() += 1;
+        if let Some(said) = row.said_assembly {
+            *self.stated.entry(said).or_default() += 1;
+        }
         self.accepted += u64::from(row.accepted);
         self.repaired += u64::from(row.accepted && !row.repaired.is_empty());
         if !row.verdict.is_ok() {
@@ -244,6 +273,12 @@ impl Judged {
             }
         }
     }
+}
+
+/// Says which assembly a row states that is not the reference's.
+fn states_other(work: &Work<'_>, row: &VariantRow) -> Option<String> {
+    let (said, own) = (row.said_assembly?, work.assembly?);
+    Some(format!("the row says it is on {said}, the reference is {own}"))
 }
 
 fn judge_row(
@@ -267,6 +302,7 @@ fn judge_row(
         repaired: Repairs::default(),
         duplicate_of: None,
         evidence: None,
+        said_assembly: row.said_assembly,
         id: None,
     };
     if let Some(verdict) = fixed_verdict(&row) {
@@ -278,8 +314,12 @@ fn judge_row(
         judged.id = row.id.map(String::from);
         return Ok(judged);
     }
-    if let Some((alleles, variant)) = alleles(&row, work.reference) {
-        let quick = sure.and_then(|posterior| {
+    let stated = states_elsewhere(work, &row);
+    if stated == Stated::OutOfReach {
+        judged.verdict = Verdict::StatesOtherAssembly;
+        judged.evidence = states_other(work, &row);
+    } else if let Some((alleles, variant)) = alleles(&row, work.reference) {
+        let quick = sure.filter(|_| stated == Stated::Here).and_then(|posterior| {
             let checked = check_on(variant, alleles.contig_id?, work.reference).ok()?;
             Some((posterior, checked))
         });
@@ -305,6 +345,12 @@ fn judge_row(
                 && (needed.is_empty() || judged.posterior >= thresholds.accept);
             if judged.accepted {
                 judged.repaired = needed;
+            }
+            if judged.verdict.is_ok() && stated == Stated::Liftable {
+                // The bases agree with the reference and the row says otherwise: somebody has to decide.
+                judged.verdict = Verdict::StatesOtherAssembly;
+                judged.accepted = false;
+                judged.evidence = states_other(work, &row).map(|says| format!("{says}; REF fits as it is written"));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A judged row.
 
-use refalt_core::CheckedVariant;
 use refalt_core::audit::{Hypothesis, Repairs, Verdict};
+use refalt_core::{Assembly, CheckedVariant};
 
 /// What the audit says of a row, and what was done with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub struct VetRow {
     pub repaired: Repairs,
     /// The earlier row with the same variant.
     pub duplicate_of: Option<u64>,
+    /// The assembly that the row itself states: in its assembly column, its name or its accession.
+    pub said_assembly: Option<Assembly>,
     /// The reasons in words; none for rows that are right.
     pub evidence: Option<String>,
 }

@@ -4,6 +4,7 @@ use super::error::VetError;
 use super::passes::{FirstPass, Judged, Work};
 use super::record::VetRow;
 use crate::provenance::{FileIdentity, VERSION};
+use crate::reference_assembly::ReferenceAssembly;
 use refalt_core::audit::{Convention, FileFit, Hypothesis, Repairs};
 use refalt_core::{Assembly, Reference};
 use serde::Serialize;
@@ -12,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// Posterior from which a convention is called the file's: the probability from which a row is believed, too.
 const SURE: f64 = 0.9;
+
+/// What stands for the convention of a file of which no row was compared with the reference.
+pub const NOTHING_TO_JUDGE: &str = "nothing to judge";
 
 /// A convention with its probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,10 +53,10 @@ pub struct HypothesisMatches {
 /// What is said of the file as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileVerdict {
-    /// The most probable convention in words.
+    /// The most probable convention in words, or [`NOTHING_TO_JUDGE`].
     pub convention: String,
-    /// Its probability.
-    pub posterior: f64,
+    /// Its probability; none when no row was compared: what was believed beforehand is no verdict.
+    pub posterior: Option<f64>,
     /// Whether it is probable enough to be called the file's.
     pub is_sure: bool,
     /// Whether the file is what it says.
@@ -80,6 +84,10 @@ pub struct VetReport {
     pub stated_assembly: Option<Assembly>,
     /// The assembly of the reference: proven by content, or as the user says.
     pub reference_assembly: Option<Assembly>,
+    /// On what ground the assembly of the reference is known: `proven`, `stated` or `unknown`.
+    pub assembly_basis: &'static str,
+    /// How many rows state which assembly.
+    pub stated_by_rows: BTreeMap<Assembly, u64>,
     /// Whether a chain from another assembly was given.
     pub has_chain: bool,
     /// The assembly that the chain lifts from, by the lengths of its contigs.
@@ -110,6 +118,7 @@ pub(super) fn summarize(
     fit: &FileFit,
     judged: Judged,
     stated: Option<Assembly>,
+    known: ReferenceAssembly,
 ) -> Result<VetReport, VetError> {
     let reference_path = &work.request.reference;
     let reference = FileIdentity::of(reference_path).map_err(|source| VetError::File {
@@ -122,11 +131,13 @@ pub(super) fn summarize(
         assembly: work.reference.assembly().to_string(),
         stated_assembly: stated,
         reference_assembly: work.assembly,
+        assembly_basis: known.basis(),
+        stated_by_rows: judged.stated,
         has_chain: work.lift.is_some(),
         other_assembly: work.lift.and_then(|lift| lift.source_assembly()),
         rows: judged.counts.values().sum(),
         compared: first.tally.rows(),
-        file: file_verdict(fit),
+        file: file_verdict(fit, first.tally.rows()),
         counts: judged.counts,
         accepted: judged.accepted,
         repaired: judged.repaired,
@@ -136,12 +147,24 @@ pub(super) fn summarize(
     })
 }
 
-fn file_verdict(fit: &FileFit) -> FileVerdict {
+fn file_verdict(fit: &FileFit, compared: u64) -> FileVerdict {
+    if compared == 0 {
+        return FileVerdict {
+            convention: NOTHING_TO_JUDGE.to_owned(),
+            posterior: None,
+            is_sure: false,
+            as_said: false,
+            repairs: Vec::new(),
+            conventions: Vec::new(),
+            deviations: Vec::new(),
+            matches: Vec::new(),
+        };
+    }
     let best = fit.best();
     let names = |repairs: Repairs| repairs.iter().map(|repair| repair.to_string()).collect();
     FileVerdict {
         convention: best.convention.to_string(),
-        posterior: best.posterior,
+        posterior: Some(best.posterior),
         is_sure: best.posterior >= SURE,
         as_said: best.convention == Convention::AS_SAID,
         repairs: names(best.convention.repairs()),
@@ -186,10 +209,15 @@ impl VetReport {
     /// Returns the verdict on the file in a sentence.
     pub fn sentence(&self) -> String {
         let file = &self.file;
-        if self.compared == 0 {
-            return "no row could be compared with the reference".to_owned();
-        }
-        let percent = 100.0 * file.posterior;
+        let Some(posterior) = file.posterior else {
+            let why = match (self.rows, self.contradiction()) {
+                (0, _) => "the file has no rows".to_owned(),
+                (_, Some(contradiction)) => contradiction,
+                (_, None) => "no row could be compared with the reference".to_owned(),
+            };
+            return format!("{NOTHING_TO_JUDGE}: {why}");
+        };
+        let percent = 100.0 * posterior;
         let convention = self.in_words(&file.convention);
         if !file.is_sure {
             return format!("not settled: `{convention}` is the most probable convention, at {percent:.1} %");
@@ -198,19 +226,23 @@ impl VetReport {
             return format!("the rows fit the reference as they are written, but {contradiction}");
         }
         if file.as_said {
-            format!("the file is what it says (probability {:.4})", file.posterior)
+            format!("the file is what it says (probability {posterior:.4})")
         } else {
-            format!(
-                "the file is not what it says, but {convention} (probability {:.4})",
-                file.posterior
-            )
+            format!("the file is not what it says, but {convention} (probability {posterior:.4})")
         }
     }
 
-    /// Says that the file's own header names another assembly than that of the reference, where it does.
+    /// Says that the file's own header or rows name another assembly than that of the reference, where they do.
     pub fn contradiction(&self) -> Option<String> {
-        let (stated, reference) = (self.stated_assembly?, self.reference_assembly?);
-        (stated != reference).then(|| format!("the file says {stated} and the reference is {reference}"))
+        let reference = self.reference_assembly?;
+        if let Some(stated) = self.stated_assembly.filter(|stated| *stated != reference) {
+            return Some(format!("the file says {stated} and the reference is {reference}"));
+        }
+        let others: Vec<String> = (self.stated_by_rows.iter())
+            .filter(|(stated, _)| **stated != reference)
+            .map(|(stated, count)| format!("{count} of {} rows say {stated}", self.rows))
+            .collect();
+        (!others.is_empty()).then(|| format!("{} and the reference is {reference}", others.join(", ")))
     }
 
     /// Writes a convention with the name of the other assembly, where the chain tells it.
@@ -242,13 +274,19 @@ impl VetReport {
                 })
             })
             .collect();
+        let stated_by_rows: BTreeMap<&str, u64> = (self.stated_by_rows.iter())
+            .map(|(assembly, count)| (assembly.name(), *count))
+            .collect();
         json!({
             "refalt": VERSION,
             "input": self.input,
             "reference": self.reference,
             "assembly": self.assembly,
             "contradiction": self.contradiction(),
+            "reference_assembly": self.reference_assembly.map(|assembly| assembly.name()),
+            "assembly_basis": self.assembly_basis,
             "stated_assembly": self.stated_assembly.map(|assembly| assembly.name()),
+            "stated_by_rows": stated_by_rows,
             "chain": self.has_chain,
             "other_assembly": self.other_assembly.map(|assembly| assembly.name()),
             "verdict": self.sentence(),

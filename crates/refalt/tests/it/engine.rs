@@ -8,6 +8,7 @@ use refalt::core::{
 use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Setting, Silent, Summary, run};
 use refalt::provenance::FileIdentity;
+use refalt::reference_assembly::AssemblyRecord;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -157,6 +158,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         reading: Vec::new(),
         reference: file("genome.fa"),
         assembly: "not proven".to_owned(),
+        stated_assembly: None,
         model: [
             plan.card().name.clone(),
             plan.card().version.clone(),
@@ -177,6 +179,7 @@ fn score(out: &Path, rows: Vec<Result<InputRow, Damaged>>, calls: u64, threads: 
     let setting = Setting {
         plan: &plan,
         identity: &identity,
+        assembly: &AssemblyRecord::default(),
         reference: &reference,
         backend: &backend,
         out,
@@ -275,6 +278,7 @@ fn another_input_does_not_resume_and_the_difference_is_named() {
     let setting = Setting {
         plan: &plan,
         identity: &changed,
+        assembly: &AssemblyRecord::default(),
         reference: &reference,
         backend: &backend,
         out: folder.path(),

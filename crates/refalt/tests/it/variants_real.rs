@@ -238,7 +238,7 @@ fn info_values_travel_with_the_rows() {
         ..ReadOptions::default()
     };
     let error = open_with("1kGP_high_coverage_chr12_66888_139103.20samples.vcf.gz", &unknown).unwrap_err();
-    assert!(matches!(*error.cause, ReadCause::ColumnUnknown { nearest: Some(ref near), .. } if near == "AC"));
+    assert!(matches!(*error.cause, ReadCause::ColumnUnknown { nearest: ref near, .. } if near[0] == "AC"));
 }
 
 #[test]

@@ -88,8 +88,8 @@ fn append(
     }
     let path = ledger.variants_path(part.number);
     for record in batch.records {
-        part.counts.add(&record.status);
-        progress.counts.add(&record.status);
+        part.counts.add(&record.status, record.window_known);
+        progress.counts.add(&record.status, record.window_known);
         part.variants.append(record).map_err(at(&path))?;
     }
     Ok(())

@@ -1,11 +1,12 @@
 //! Rows of a table, whatever wrote the table: from cells of text to variants.
 
 use super::allele;
+use super::columns::stated_assembly;
 use super::contigs::Contigs;
 use super::hgvs;
 use super::ids;
 use super::problem::{Field, RowProblem};
-use super::resolve::{Columns, ContigFrom, PositionFrom, VariantFrom};
+use super::resolve::{AssemblyFrom, Columns, ContigFrom, PositionFrom, VariantFrom};
 use super::row::{RowNames, VariantRow, hgvs_list};
 use super::vcf::strand;
 use refalt_core::{Alternate, Assembly, ContigName, Dna, Position, Variant};
@@ -49,6 +50,10 @@ impl CellReader {
         let id = owned(self.columns.name);
         let carried: Box<[Option<Box<str>>]> = self.columns.carried.iter().map(|&column| owned(Some(column))).collect();
         let text = |column: usize| cell(column).unwrap_or("").trim();
+        let stated = match self.columns.assembly {
+            AssemblyFrom::Column(column) => stated_assembly(text(column)),
+            AssemblyFrom::Constant(assembly) => Ok(assembly),
+        };
         let mut push = |allele: u32, said_assembly, variant, written: Option<Box<str>>| {
             rows.push_back(VariantRow {
                 row: 0,
@@ -66,7 +71,9 @@ impl CellReader {
             VariantFrom::Word(column) => {
                 let word = text(*column);
                 let parsed = ids::parse_with(word, &mut self.contigs);
-                push(1, parsed.said_assembly, parsed.variant, Some(word.into()));
+                let said = agreed(stated, parsed.said_assembly);
+                let variant = parsed.variant.and_then(|variant| said.clone().map(|_| variant));
+                push(1, said.unwrap_or_default(), variant, Some(word.into()));
             }
             VariantFrom::Columns {
                 contig,
@@ -82,8 +89,12 @@ impl CellReader {
                 let (reference, alternates) = (text(*reference), text(*alternate));
                 let (name, said_by_contig) = contig_of(contig, &mut self.contigs);
                 let said = said_by_contig.or_else(|| id.as_deref().and_then(|id| ids::assembly_suffix(id.as_bytes())));
+                let said = agreed(stated, said);
                 let name = name.ok_or_else(|| empty(Field::Contig, contig));
-                let place = name.and_then(|name| place(name, shown_position, *position, reference));
+                let place = name
+                    .and_then(|name| place(name, shown_position, *position, reference))
+                    .and_then(|place| said.clone().map(|_| place));
+                let said = said.unwrap_or_default();
                 for (index, alternate) in alternates.split(',').enumerate() {
                     let variant = place.clone().and_then(|place| with_alternate(place, alternate));
                     let digits = shown_position.as_bytes();
@@ -107,6 +118,17 @@ impl CellReader {
                 }
             }
         }
+    }
+}
+
+/// Brings together what the assembly column and the row's own text state; the row must not contradict itself.
+fn agreed(
+    column: Result<Option<Assembly>, RowProblem>,
+    text: Option<Assembly>,
+) -> Result<Option<Assembly>, RowProblem> {
+    match (column?, text) {
+        (Some(column), Some(text)) if column != text => Err(RowProblem::AssemblyContradiction { column, text }),
+        (column, text) => Ok(column.or(text)),
     }
 }
 
@@ -247,6 +269,43 @@ mod tests {
         let rows = read("chrom|pos|ref|alt", "", "1|00100|c|a");
         assert_eq!(rows[0].text(), "1:00100:c>a");
         assert_eq!(read("chrom|pos|ref|alt", "", "1|100|C|A")[0].written, None);
+    }
+
+    #[test]
+    fn the_assembly_column_is_what_the_row_states() {
+        let header = "chrom|pos|ref|alt|genome_build|variant_id";
+        let said = |build: &str, id: &str| {
+            let rows = read(header, "", &format!("5|1|G|A|{build}|{id}"));
+            match &rows[0].variant {
+                Ok(_) => format!("{:?}", rows[0].said_assembly),
+                Err(problem) => problem.code().to_owned(),
+            }
+        };
+        for (build, id, expected) in [
+            ("GRCh37", "x", "Some(GRCh37)"),
+            ("hg38", "x", "Some(GRCh38)"),
+            ("GRCh37.p13", "x", "Some(GRCh37)"),
+            ("37", "x", "Some(GRCh37)"),
+            ("38", "x", "Some(GRCh38)"),
+            ("NA", "x", "None"),
+            ("", "chr5_1_G_A_b37", "Some(GRCh37)"),
+            ("b37", "chr5_1_G_A_b37", "Some(GRCh37)"),
+            ("hg38", "chr5_1_G_A_b37", "assembly_contradiction"),
+            // Builds that are not known are never taken for none stated.
+            ("hg18", "x", "assembly_unknown"),
+            ("hg19/hg38", "x", "assembly_unknown"),
+        ] {
+            assert_eq!(said(build, id), expected, "{build} {id}");
+        }
+        let word = read("id|assembly", "id=id", "chr5:1:G>A|hg19");
+        assert_eq!(word[0].said_assembly, Some(Assembly::GRCh37));
+        let named = read("chrom|pos|ref|alt|B", "assembly=B", "5|1|G|A|hg19");
+        assert_eq!(named[0].said_assembly, Some(Assembly::GRCh37));
+        let constant = read("chrom|pos|ref|alt|build", "assembly==hg38", "5|1|G|A|2019");
+        assert_eq!(constant[0].said_assembly, Some(Assembly::GRCh38));
+        let silent = read("chrom|pos|ref|alt|build", "assembly==.", "5|1|G|A|2019");
+        assert_eq!(silent[0].said_assembly, None);
+        assert!(silent[0].variant.is_ok());
     }
 
     #[test]

@@ -3,7 +3,12 @@
 //! Effect, risk, other, minor allele: such columns are never taken for REF or ALT on their own, because their order
 //! differs between sources. The user says which is which: `--columns ref=other_allele,alt=effect_allele`.
 
+use super::ids;
+use super::problem::RowProblem;
+use super::vcf_header::assembly_in;
 use crate::Diagnostic;
+use refalt_core::Assembly;
+use refalt_core::nearest::{nearest, question};
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,12 +35,14 @@ pub enum Role {
     GeneStrand,
     /// HGVS descriptions.
     Hgvs,
+    /// The assembly that the coordinates of the row count on.
+    Assembly,
 }
 
 /// A role, its key in `--columns`, and the column names that have it without being told, best first.
 ///
 /// Names are compared in lower case, without a leading `#`, spaces, dots and underscores.
-const ROLES: [(Role, &str, &[&str]); 10] = [
+const ROLES: [(Role, &str, &[&str]); 11] = [
     (
         Role::Id,
         "id",
@@ -66,6 +73,11 @@ const ROLES: [(Role, &str, &[&str]); 10] = [
     (Role::Gene, "gene", &["gene", "genename", "genesymbol"]),
     (Role::GeneStrand, "strand", &["genestrand", "strand"]),
     (Role::Hgvs, "hgvs", &["hgvs", "hgvsg", "hgvsc", "hgvsexpressions"]),
+    (
+        Role::Assembly,
+        "assembly",
+        &["assembly", "genomeassembly", "build", "genomebuild"],
+    ),
 ];
 
 /// Columns that name a row beside its coordinates, after those of [`Role::Id`].
@@ -109,6 +121,7 @@ impl fmt::Display for Role {
             Self::Gene => "the gene (`gene`)",
             Self::GeneStrand => "the strand of the gene (`strand`)",
             Self::Hgvs => "the HGVS description (`hgvs`)",
+            Self::Assembly => "the assembly (`assembly`)",
         })
     }
 }
@@ -120,7 +133,7 @@ pub enum ColumnName {
     Name(String),
     /// By its number (1-based), in a table without a header line.
     Number(usize),
-    /// One value for every row; only for the contig.
+    /// One value for every row; only for the contig and the assembly.
     Constant(String),
 }
 
@@ -183,11 +196,17 @@ pub enum ColumnMapError {
         /// The key of the role.
         key: &'static str,
     },
-    /// A constant for something other than the contig.
-    #[error("`{key}` cannot be one value for all rows; only `chrom` can")]
+    /// A constant for something other than the contig and the assembly.
+    #[error("`{key}` cannot be one value for all rows; only `chrom` and `assembly` can")]
     ConstantRole {
         /// The key of the role.
         key: &'static str,
+    },
+    /// A constant assembly that is not known.
+    #[error("unknown assembly `{found}`; known: GRCh38, GRCh37, GRCm38 and their other names")]
+    UnknownAssembly {
+        /// The name.
+        found: String,
     },
     /// 1-based and 0-based positions at once.
     #[error("`pos` (1-based) and `start0` (0-based) exclude each other")]
@@ -204,10 +223,19 @@ pub enum ColumnMapError {
 
 impl Diagnostic for ColumnMapError {
     fn hint(&self) -> Option<String> {
+        if let Self::UnknownRole { found } = self
+            && let Some(question) = question(&nearest(found, ROLES.iter().map(|(_, key, _)| *key)))
+        {
+            return Some(question);
+        }
         Some(format!(
             "example: `--columns chrom=CHR,pos=BP,ref=A2,alt=A1`; roles: {}",
             known_keys()
         ))
+    }
+
+    fn is_usage(&self) -> bool {
+        true
     }
 }
 
@@ -262,7 +290,14 @@ impl ColumnMap {
             return Err(ColumnMapError::Twice { key });
         }
         match &column {
-            ColumnName::Constant(_) if role != Role::Contig => return Err(ColumnMapError::ConstantRole { key }),
+            ColumnName::Constant(_) if !matches!(role, Role::Contig | Role::Assembly) => {
+                return Err(ColumnMapError::ConstantRole { key });
+            }
+            ColumnName::Constant(text)
+                if role == Role::Assembly && !text.is_empty() && stated_assembly(text).is_err() =>
+            {
+                return Err(ColumnMapError::UnknownAssembly { found: text.clone() });
+            }
             ColumnName::Number(0) => return Err(ColumnMapError::NoColumn { key }),
             ColumnName::Name(text) | ColumnName::Constant(text) if text.is_empty() => {
                 return Err(ColumnMapError::NoColumn { key });
@@ -309,6 +344,23 @@ impl ColumnMap {
         self.entries
             .iter()
             .any(|(_, column)| matches!(column, ColumnName::Number(_)))
+    }
+}
+
+/// Reads what a cell or a constant says of the assembly; `None` for a missing value.
+///
+/// A bare `37`, `19` or `38` is the human build of that number, as columns called `build` have it.
+///
+/// # Errors
+/// [`RowProblem::AssemblyUnknown`] for text that names none of the known assemblies, or several.
+pub(super) fn stated_assembly(text: &str) -> Result<Option<Assembly>, RowProblem> {
+    match text.trim() {
+        text if ids::is_missing(text) => Ok(None),
+        "37" | "19" => Ok(Some(Assembly::GRCh37)),
+        "38" => Ok(Some(Assembly::GRCh38)),
+        text => assembly_in(text)
+            .map(Some)
+            .ok_or_else(|| RowProblem::AssemblyUnknown { found: text.into() }),
     }
 }
 
@@ -372,6 +424,10 @@ mod tests {
         assert!(matches!(fault("pos="), ColumnMapError::NoColumn { .. }));
         assert!(matches!(fault("pos=0"), ColumnMapError::NoColumn { .. }));
         assert!(matches!(fault("alt==A"), ColumnMapError::ConstantRole { .. }));
+        assert!(matches!(
+            fault("assembly==hg18"),
+            ColumnMapError::UnknownAssembly { .. }
+        ));
         assert!(matches!(fault("pos=a,start0=b"), ColumnMapError::TwoPositions));
         assert!(matches!(
             fault("chrom=1,pos=BP"),

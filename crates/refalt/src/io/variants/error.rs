@@ -2,6 +2,7 @@
 
 use super::columns::Role;
 use crate::Diagnostic;
+use refalt_core::nearest::question;
 use std::fmt;
 
 /// A file of variants cannot be read, or not read further.
@@ -49,6 +50,13 @@ impl Diagnostic for ReadError {
 
     fn hint(&self) -> Option<String> {
         self.cause.hint()
+    }
+
+    fn is_usage(&self) -> bool {
+        matches!(
+            *self.cause,
+            ReadCause::ColumnUnknown { .. } | ReadCause::ColumnsFixed { .. }
+        )
     }
 }
 
@@ -150,8 +158,8 @@ pub enum ReadCause {
         column: String,
         /// The header as written, or the INFO keys of a VCF header.
         present: Vec<String>,
-        /// The column whose name comes closest.
-        nearest: Option<String>,
+        /// The columns whose names come closest.
+        nearest: Vec<String>,
     },
     /// Two columns that the user names have one name.
     #[error("the header has the column `{column}` twice")]
@@ -234,7 +242,7 @@ impl ReadCause {
                 let first = candidates.first().map_or("", String::as_str);
                 format!("choose one: `--columns {}={}`", role.key(), super::columns::quote(first))
             }
-            Self::ColumnUnknown { nearest, .. } => format!("is `{}` meant?", nearest.as_deref()?),
+            Self::ColumnUnknown { nearest, .. } => return question(nearest),
             Self::ColumnTwice { .. } => "rename one of the two in the header".to_owned(),
             Self::ColumnsFixed { .. } => {
                 "in VCF, gene, strand, rsid and hgvs may name INFO keys; leave the others out".to_owned()

@@ -2,8 +2,8 @@
 
 use super::implied::ImpliedVariant;
 use crate::Diagnostic;
-use refalt_core::VariantError;
 use refalt_core::dna::NotNucleotide;
+use refalt_core::{Assembly, VariantError};
 use std::fmt;
 
 /// The fields that make a variant, named as VCF names them.
@@ -145,6 +145,20 @@ pub enum RowProblem {
     /// The reference cannot give the bases that the text leaves out.
     #[error(transparent)]
     Reference(Box<VariantError>),
+    /// The assembly column names no known assembly.
+    #[error("the assembly column says `{found}`, which is none of the known assemblies (GRCh38, GRCh37, GRCm38)")]
+    AssemblyUnknown {
+        /// The cell as written.
+        found: Box<str>,
+    },
+    /// The row states two assemblies.
+    #[error("the row says {column} in its assembly column and {text} in its name or contig")]
+    AssemblyContradiction {
+        /// What the column says.
+        column: Assembly,
+        /// What the name, accession or contig says.
+        text: Assembly,
+    },
     /// The text implies more bases than refalt fills in.
     #[error(
         "the text implies {found_bp} bp that are not written out; at most {} bp are filled in",
@@ -177,6 +191,8 @@ impl RowProblem {
             Self::HgvsInconsistent { .. } => "hgvs_inconsistent",
             Self::NeedsReference(_) => "needs_reference",
             Self::Reference(_) => "reference",
+            Self::AssemblyUnknown { .. } => "assembly_unknown",
+            Self::AssemblyContradiction { .. } => "assembly_contradiction",
             Self::TooManyImpliedBases { .. } => "too_many_implied_bases",
         }
     }
@@ -227,6 +243,13 @@ impl Diagnostic for RowProblem {
             }
             Self::NeedsReference(_) => "give a reference, or write the bases out".to_owned(),
             Self::Reference(cause) => return cause.hint(),
+            Self::AssemblyUnknown { .. } => {
+                "name another column with `--columns assembly=COLUMN`; `assembly==.` says that no column states it"
+                    .to_owned()
+            }
+            Self::AssemblyContradiction { .. } => {
+                "find out which one the coordinates count on; `refalt vet` weighs it".to_owned()
+            }
             Self::TooManyImpliedBases { .. } => "such a variant cannot be scored from its sequence".to_owned(),
         })
     }

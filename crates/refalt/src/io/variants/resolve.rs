@@ -1,7 +1,9 @@
 //! Finds the columns of a table from its header, the user's map and the known names.
 
-use super::columns::{ColumnMap, ColumnName, NAME_COLUMNS, Role};
+use super::columns::{ColumnMap, ColumnName, NAME_COLUMNS, Role, stated_assembly};
 use super::error::ReadCause;
+use refalt_core::Assembly;
+use refalt_core::nearest::{nearest, plain};
 
 /// Where the contig of a row comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,13 @@ pub(super) enum VariantFrom {
     },
 }
 
+/// Where the stated assembly of a row comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AssemblyFrom {
+    Column(usize),
+    Constant(Option<Assembly>),
+}
+
 /// The columns of a table, found (indices, 0-based).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
@@ -48,6 +57,7 @@ pub(super) struct Columns {
     pub(super) gene: Option<usize>,
     pub(super) strand: Option<usize>,
     pub(super) hgvs: Option<usize>,
+    pub(super) assembly: AssemblyFrom,
     pub(super) carried: Vec<usize>,
 }
 
@@ -60,6 +70,9 @@ impl Columns {
                 .into_iter()
                 .flatten(),
         );
+        if let AssemblyFrom::Column(column) = self.assembly {
+            used.push(column);
+        }
         used.extend(self.places());
         used.sort_unstable();
         used.dedup();
@@ -106,6 +119,9 @@ impl Columns {
                 move_one(alternate);
             }
         }
+        if let AssemblyFrom::Column(column) = &mut self.assembly {
+            move_one(column);
+        }
         let optional = [
             &mut self.name,
             &mut self.rsid,
@@ -150,12 +166,23 @@ impl Resolver<'_> {
             gene,
             strand,
             hgvs: self.optional(Role::Hgvs)?,
+            assembly: self.assembly()?,
             carried: self
                 .carry
                 .iter()
                 .map(|name| self.carried(name))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    fn assembly(&self) -> Result<AssemblyFrom, ReadCause> {
+        if let Some(ColumnName::Constant(text)) = self.map.get(Role::Assembly) {
+            // The map was checked when it was made.
+            return Ok(AssemblyFrom::Constant(stated_assembly(text).unwrap_or_default()));
+        }
+        // Two columns that both speak of the assembly: neither is chosen in silence.
+        let column = self.required(Role::Assembly)?;
+        Ok(column.map_or(AssemblyFrom::Constant(None), AssemblyFrom::Column))
     }
 
     fn variant(&self) -> Result<VariantFrom, ReadCause> {
@@ -278,7 +305,7 @@ impl Resolver<'_> {
             (None, _) => Err(ReadCause::ColumnUnknown {
                 column: name.to_owned(),
                 present: self.header.to_vec(),
-                nearest: nearest(name, self.header),
+                nearest: nearest(name, self.header.iter().map(String::as_str)),
             }),
         }
     }
@@ -322,42 +349,6 @@ fn name_words(name: &str) -> Vec<String> {
         after_lower = letter.is_lowercase();
     }
     words
-}
-
-/// Returns a column name in the form in which names are compared.
-fn plain(name: &str) -> String {
-    name.trim_start_matches('#')
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '_' | '.'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
-}
-
-/// Returns the name with the fewest edits to `wanted`, when these are few.
-pub(super) fn nearest(wanted: &str, names: &[String]) -> Option<String> {
-    let limit = wanted.chars().count().div_ceil(3).max(2);
-    names
-        .iter()
-        .map(|name| (edits(&plain(wanted), &plain(name)), name))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name.clone())
-}
-
-/// Returns the Levenshtein distance.
-fn edits(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, b) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]
@@ -477,6 +468,6 @@ mod tests {
         let Err(ReadCause::ColumnUnknown { nearest, .. }) = resolve(&["CHROM", "POS", "REF", "ALT"], "pos=PSO") else {
             panic!("the column does not exist");
         };
-        assert_eq!(nearest.as_deref(), Some("POS"));
+        assert_eq!(nearest, ["POS"]);
     }
 }

@@ -9,8 +9,8 @@ pub(super) fn section(report: &VetReport) -> Section {
     let file = &report.file;
     let sentence = report.sentence();
     let level = match (report.is_clean(), file.is_sure) {
-        (true, _) => Level::Good,
-        (false, _) => Level::Warning,
+        (true, _) if report.compared > 0 => Level::Good,
+        _ => Level::Warning,
     };
     let mut blocks = vec![
         Block::paragraph(format!(
@@ -68,7 +68,7 @@ fn facts(report: &VetReport) -> Vec<Fact> {
         Fact {
             label: "convention of the file".to_owned(),
             value: report.in_words(&report.file.convention),
-            note: format!("probability {}", plain(Some(report.file.posterior), 3)),
+            note: format!("probability {}", plain(report.file.posterior, 3)),
         },
     ];
     facts.extend(report.file.deviations.iter().take(3).map(|deviation| Fact {

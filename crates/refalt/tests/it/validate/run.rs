@@ -178,6 +178,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
         reading: Vec::new(),
         reference: reference_file(),
         assembly: "not proven".to_owned(),
+        stated_assembly: None,
         model: [card.name.clone(), card.version.clone(), card.digest.clone()],
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: WINDOW_BP.get(),
@@ -196,6 +197,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let setting = Setting {
         plan: &plan,
         identity: &identity,
+        assembly: &refalt::reference_assembly::AssemblyRecord::default(),
         reference: &reference,
         backend: &model,
         out,

@@ -22,6 +22,7 @@ pub mod scorer;
 pub mod stats;
 pub mod strand;
 pub mod track;
+pub mod track_selection;
 pub mod transcript;
 pub mod variant;
 pub mod window;

@@ -19,6 +19,7 @@ pub mod report;
 pub mod scoring;
 pub mod spool;
 pub mod study;
+pub mod track_catalogue;
 pub mod validate;
 pub mod vet;
 

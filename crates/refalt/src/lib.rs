@@ -20,6 +20,7 @@ pub mod scoring;
 pub mod spool;
 pub mod study;
 pub mod track_catalogue;
+pub mod track_source;
 pub mod validate;
 pub mod vet;
 

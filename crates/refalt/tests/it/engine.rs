@@ -140,6 +140,7 @@ fn other(base: u8) -> u8 {
 
 fn options() -> PlanOptions {
     PlanOptions {
+        tracks: None,
         scorers: vec!["CHIP_TF".to_owned(), "CHIP_TF_ACTIVE".to_owned()],
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: Some(30),
@@ -153,6 +154,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         sha256: "00".to_owned(),
     };
     RunIdentity {
+        tracks: plan.selection().map(ToString::to_string),
         refalt: "test".to_owned(),
         variants: file("variants.tsv"),
         reading: Vec::new(),
@@ -317,6 +319,7 @@ fn a_corrupt_part_is_found_named_and_computed_again_when_removed() {
 fn all_problems_of_a_plan_come_together() {
     let backend = LetterCounter::new(0);
     let options = PlanOptions {
+        tracks: None,
         scorers: vec!["CHIP_TFF".to_owned(), "DNASE".to_owned()],
         window: NonZeroU32::new(300).unwrap(),
         rows_per_part: None,

@@ -74,7 +74,7 @@ pub(in crate::engine) fn score(plan: &Plan, backend: &dyn Backend, mut batch: Ba
 fn requests(plan: &Plan, job: &Job) -> Vec<OutputRequest> {
     let mut requests: Vec<OutputRequest> = Vec::new();
     for planned in &plan.scorers {
-        let wanted = planned.scorer.request(&planned.tracks, &job.variant, &job.window);
+        let wanted = planned.scorer.request(&planned.given, &job.variant, &job.window);
         match requests.iter_mut().find(|request| request.output == wanted.output) {
             Some(request) => request.span = request.span.hull(wanted.span),
             None => requests.push(wanted),
@@ -102,17 +102,17 @@ fn score_answer(plan: &Plan, job: &Job, answer: &Answer) -> Result<Vec<ScoreBloc
         .enumerate()
         .map(|(scorer, planned)| {
             let scores = planned.scorer.score(&input).map_err(|error| error.to_string())?;
-            if scores.raw.len() != planned.tracks.tracks.len() {
+            if scores.raw.len() != planned.given.tracks.len() {
                 return Err(format!(
                     "`{}` gave {} scores for {} tracks",
                     planned.text,
                     scores.raw.len(),
-                    planned.tracks.tracks.len()
+                    planned.given.tracks.len()
                 ));
             }
             Ok(ScoreBlock {
                 scorer,
-                raw: scores.raw,
+                raw: planned.keep(scores.raw),
                 quantile: None,
             })
         })

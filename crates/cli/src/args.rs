@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Validate(command::validate::Options),
     /// Motifs: list them, find their sites, say what variants do to them.
     Motifs(command::motifs::Options),
+    /// Tracks: list, search and count them; say which ones a selection takes.
+    Tracks(command::tracks::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
     /// Print shell completions.

@@ -7,6 +7,7 @@ mod exit_codes;
 mod made_up;
 mod motifs;
 mod score;
+mod tracks;
 
 use assert_cmd::Command;
 

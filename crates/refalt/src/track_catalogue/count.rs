@@ -1,5 +1,7 @@
 //! How many tracks there are by cell line, factor, output type or any other field.
 
+use crate::figure::track_coverage::COLUMN_ORDER;
+use crate::figure::{CoverageColumn, CoverageRow, Labels, TrackCoverage};
 use refalt_core::track_selection::Field;
 use refalt_core::{OutputType, TrackSet};
 use std::collections::BTreeMap;
@@ -116,6 +118,55 @@ pub fn count(sets: &[TrackSet], by: Grouping) -> Counts {
     Counts { rows, without }
 }
 
+/// Makes the figure of the groups with the most tracks.
+///
+/// Output types of which no track is in a group, as splice sites are of no cell line, are left out and named in the
+/// caption.
+///
+/// * `most`: rows that are shown at most.
+pub fn coverage(sets: &[TrackSet], by: Grouping, most: usize, mut labels: Labels) -> TrackCoverage {
+    let counts = count(sets, by);
+    let is_grouped = |output: &OutputType| counts.rows.iter().any(|row| row.outputs.contains_key(output));
+    let left_out: Vec<&str> = sets
+        .iter()
+        .map(|set| &set.output)
+        .filter(|output| !is_grouped(output))
+        .map(|output| output.name())
+        .collect();
+    if !left_out.is_empty() {
+        let note = format!(
+            "Without a {}: {}.",
+            by.to_string().replace('-', " "),
+            left_out.join(", ")
+        );
+        labels.caption = [labels.caption.as_str(), &note].join(" ").trim().to_owned();
+    }
+    let of = |output: OutputType| sets.iter().find(|set| set.output == output && is_grouped(&output));
+    let columns: Vec<CoverageColumn> = COLUMN_ORDER
+        .into_iter()
+        .filter_map(of)
+        .map(|set| CoverageColumn {
+            output: set.output,
+            resolution_bp: set.resolution.bp(),
+        })
+        .collect();
+    let row = |counted: &Counted| CoverageRow {
+        label: counted.value.clone(),
+        detail: counted.beside.clone().unwrap_or_default(),
+        tracks: columns
+            .iter()
+            .map(|column| counted.outputs.get(&column.output).copied().unwrap_or(0))
+            .collect(),
+    };
+    TrackCoverage {
+        labels,
+        row_title: by.to_string().replace('-', " "),
+        rows: counts.rows.iter().take(most).map(row).collect(),
+        columns,
+        total: counts.rows.len(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +186,30 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_figure_has_the_numbers_of_the_groups() {
+        let labels = Labels {
+            name: "cell_lines".to_owned(),
+            ..Labels::default()
+        };
+        let coverage = coverage(tracks(Organism::Human), Grouping::CellLine, 2, labels);
+        assert_eq!(
+            (coverage.rows.len(), coverage.total, coverage.columns.len()),
+            (2, 250, 10)
+        );
+        assert_eq!(coverage.labels.caption, "Without a cell line: SPLICE_SITES.");
+        // ATAC, DNASE, CHIP_HISTONE, CHIP_TF, CAGE, PROCAP, RNA_SEQ, usage, junctions, contacts.
+        assert_eq!(coverage.rows[0].tracks, [1, 1, 10, 539, 2, 0, 5, 4, 2, 1]);
+        assert_eq!(coverage.rows[1].tracks, [1, 1, 10, 306, 2, 2, 5, 4, 2, 0]);
+        assert!(
+            coverage
+                .draw()
+                .unwrap()
+                .tsv
+                .contains("HepG2\tEFO:0001187\tfactor binding\tCHIP_TF\t128\t539\n")
+        );
     }
 
     #[test]

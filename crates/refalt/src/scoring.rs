@@ -115,9 +115,11 @@ pub enum ScoringError {
 impl Diagnostic for ScoringError {
     fn place(&self) -> Option<String> {
         match self {
-            Self::Variants(error) => error.place(),
-            Self::Model(error) => error.place(),
             Self::Genes(error) => error.place(),
+            Self::Model(error) => error.place(),
+            Self::Plan(error) => error.place(),
+            Self::Reference(error) => error.place(),
+            Self::Variants(error) => error.place(),
             _ => None,
         }
     }
@@ -180,6 +182,11 @@ impl Scoring {
             request.reference.display(),
             reference.assembly()
         ));
+        if let Some(selection) = plan.selection() {
+            let [written, given] = plan.tracks();
+            notes.push(format!("tracks `{selection}`: {written} of {given}"));
+            notes.extend(plan.statements().iter().map(ToString::to_string));
+        }
         let known = ReferenceAssembly::of(&reference, request.assembly)?;
         if let Some(genes) = &genes {
             genes.check(&reference, known)?;
@@ -235,6 +242,7 @@ impl Scoring {
             all_strands: !plan.table().match_gene_strand,
             polya: genes.as_ref().and_then(|genes| genes.polya.clone()),
             genes: genes.map(|genes| genes.identity),
+            tracks: plan.selection().map(ToString::to_string),
             window_bp: plan.window().get(),
             rows_per_part: plan.rows_per_part(),
         };

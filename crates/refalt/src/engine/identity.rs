@@ -27,6 +27,9 @@ pub struct RunIdentity {
     pub model: [String; 3],
     /// The scorers, in order.
     pub scorers: Vec<String>,
+    /// The selection of tracks in its canonical form; none when every track has rows.
+    #[serde(default)]
+    pub tracks: Option<String>,
     /// The layout of the score table.
     #[serde(default = "tidy")]
     pub layout: String,

@@ -6,6 +6,7 @@ use super::source::ScoreSource;
 use super::table_options::TableOptions;
 use refalt_core::organism::Organism;
 use refalt_core::scorer::{self, Needs, RECOMMENDED, Scorer, ScorerTextError};
+use refalt_core::track_selection::{Selection, SelectionError, SelectionSyntaxError, Statement};
 use refalt_core::{Annotation, OutputType, TrackSet};
 use std::fmt;
 use std::num::NonZeroU32;
@@ -18,6 +19,8 @@ pub struct PlanOptions {
     pub scorers: Vec<String>,
     /// Window length in bp.
     pub window: NonZeroU32,
+    /// Which tracks get rows, in the language of [`refalt_core::track_selection`]; all of them when not given.
+    pub tracks: Option<String>,
     /// Input rows of a part; chosen from the rows of a variant when not given.
     pub rows_per_part: Option<u64>,
     /// Gene annotation, for scorers that work by gene.
@@ -29,6 +32,8 @@ pub struct PlanOptions {
 /// What will be done.
 pub struct Plan {
     pub(crate) scorers: Vec<PlannedScorer>,
+    selection: Option<Selection>,
+    statements: Vec<Statement>,
     pub(crate) card: ModelCard,
     pub(crate) window: NonZeroU32,
     pub(crate) rows_per_part: u64,
@@ -43,11 +48,37 @@ pub struct PlannedScorer {
     pub scorer: Box<dyn Scorer>,
     /// Its text.
     pub text: String,
-    /// The tracks.
+    /// What the source gives.
+    pub given: TrackSet,
+    /// What gets rows: all that is given, or what is selected.
     pub tracks: TrackSet,
+    /// For each track that gets rows its index in what is given; `None` when they are the same.
+    kept: Option<Vec<usize>>,
 }
 
 impl PlannedScorer {
+    fn new(scorer: Box<dyn Scorer>, given: TrackSet) -> Self {
+        Self {
+            text: scorer.to_string(),
+            scorer,
+            tracks: given.clone(),
+            given,
+            kept: None,
+        }
+    }
+
+    /// Returns the index of a written track in what the source gives.
+    pub(crate) fn place(&self, track: usize) -> usize {
+        self.kept.as_ref().map_or(track, |kept| kept[track])
+    }
+
+    /// Takes the scores of the tracks that get rows from those of all tracks, `[rows x tracks]`.
+    pub fn keep(&self, scores: Vec<f32>) -> Vec<f32> {
+        let Some(kept) = &self.kept else { return scores };
+        let rows = scores.chunks_exact(self.given.tracks.len().max(1));
+        rows.flat_map(|row| kept.iter().map(|&place| row[place])).collect()
+    }
+
     /// Returns the recommended name, `CHIP_TF`, or the text of a scorer that has none.
     pub fn name(&self) -> &str {
         let named = RECOMMENDED.iter().find(|named| named.text == self.text);
@@ -132,6 +163,22 @@ pub enum PlanProblem {
         /// The scorers and what they lack.
         lacking: Vec<PassedOver>,
     },
+    /// The selection of tracks is not understood.
+    #[error(transparent)]
+    SelectionText(#[from] SelectionSyntaxError),
+    /// The selection of tracks names what the model does not have.
+    #[error("{0}, among the tracks that the scorers read")]
+    Selection(#[from] SelectionError),
+    /// The selection leaves a scorer nothing to write.
+    #[error("`{selection}` selects no {output} track, so the scorer `{scorer}` would have no row")]
+    ScorerWithoutTrack {
+        /// The selection in its canonical form.
+        selection: String,
+        /// The scorer's text.
+        scorer: String,
+        /// The output type that it reads.
+        output: OutputType,
+    },
     /// Parts of no rows.
     #[error("a part of 0 rows holds nothing")]
     EmptyPart,
@@ -143,6 +190,11 @@ impl PlanProblem {
         match self {
             Self::NoScorer => Some("name one, `--scorers CHIP_TF`; `refalt scorers` lists them".to_owned()),
             Self::Scorer(error) => error.hint(),
+            Self::SelectionText(error) => error.hint(),
+            Self::Selection(error) => error.hint(),
+            Self::ScorerWithoutTrack { output, .. } => Some(format!(
+                "leave the scorer out, or select {output} tracks, too: `{output} | ...`"
+            )),
             Self::AnnotationMissing { missing, .. } if missing.contains("polyadenylation") => Some(
                 "give a table of such sites with --polya, or `--polya transcript-ends` to take the ends of transcripts"
                     .to_owned(),
@@ -168,6 +220,13 @@ pub struct PlanError {
 }
 
 impl Diagnostic for PlanError {
+    fn place(&self) -> Option<String> {
+        self.problems.iter().find_map(|problem| match problem {
+            PlanProblem::SelectionText(error) => Some(crate::track_source::place_of(error)),
+            _ => None,
+        })
+    }
+
     fn hint(&self) -> Option<String> {
         let hints: Vec<String> = self.problems.iter().filter_map(PlanProblem::hint).collect();
         (!hints.is_empty()).then(|| hints.join("; "))
@@ -256,8 +315,18 @@ impl Plan {
                 });
                 continue;
             }
-            scorers.push(PlannedScorer { scorer, text, tracks });
+            scorers.push(PlannedScorer::new(scorer, tracks));
         }
+        let (selection, statements) = match &options.tracks {
+            None => (None, Vec::new()),
+            Some(text) => match select(&mut scorers, text) {
+                Ok((selection, statements)) => (Some(selection), statements),
+                Err(found) => {
+                    problems.extend(found);
+                    (None, Vec::new())
+                }
+            },
+        };
         if !card.lengths.allow(options.window) {
             problems.push(PlanProblem::WindowLength {
                 model: card.name.clone(),
@@ -285,6 +354,8 @@ impl Plan {
                 .rows_per_part
                 .unwrap_or((SCORE_ROWS_PER_PART / per_variant).clamp(1, 65_536)),
             scorers,
+            selection,
+            statements,
             card: card.clone(),
             window: options.window,
             annotation: options.annotation.clone(),
@@ -316,6 +387,33 @@ impl Plan {
     /// Returns the scorers' texts, in order.
     pub fn scorers(&self) -> impl Iterator<Item = &str> {
         self.scorers.iter().map(|planned| planned.text.as_str())
+    }
+
+    /// Returns which tracks get rows; `None` when all do.
+    pub fn selection(&self) -> Option<&Selection> {
+        self.selection.as_ref()
+    }
+
+    /// Returns what the selection of tracks took in place of what was written.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// Returns how many tracks get rows and how many the model gives, over the output types that are read.
+    pub fn tracks(&self) -> [usize; 2] {
+        let count = |tracks: fn(&PlannedScorer) -> &TrackSet| {
+            let firsts = each_output(&self.scorers).into_iter();
+            firsts.map(|planned| tracks(planned).tracks.len()).sum()
+        };
+        [count(|planned| &planned.tracks), count(|planned| &planned.given)]
+    }
+
+    /// Returns the tracks that get rows, each output type once.
+    pub fn written(&self) -> Vec<TrackSet> {
+        each_output(&self.scorers)
+            .into_iter()
+            .map(|planned| planned.tracks.clone())
+            .collect()
     }
 
     /// Returns the window length in bp.
@@ -376,11 +474,7 @@ fn recommended(card: &ModelCard, genes: Genes<'_>) -> (Vec<PlannedScorer>, Vec<P
             (None, _) => format!("the model gives no {}", scorer.output()),
             (Some(_), Some(missing)) => format!("{missing} is not given"),
             (Some(tracks), None) => {
-                served.push(PlannedScorer {
-                    text: scorer.to_string(),
-                    tracks: tracks.clone(),
-                    scorer,
-                });
+                served.push(PlannedScorer::new(scorer, tracks.clone()));
                 continue;
             }
         };
@@ -418,6 +512,54 @@ pub struct Estimate {
     pub score_rows: u64,
     /// Bytes of the score table on disk.
     pub disk_bytes: u64,
+}
+
+/// Returns the first scorer of each output type.
+pub(crate) fn each_output(scorers: &[PlannedScorer]) -> Vec<&PlannedScorer> {
+    let mut firsts: Vec<&PlannedScorer> = Vec::new();
+    for planned in scorers {
+        if firsts.iter().all(|first| first.given.output != planned.given.output) {
+            firsts.push(planned);
+        }
+    }
+    firsts
+}
+
+/// Narrows the scorers to the selected tracks.
+fn select(scorers: &mut [PlannedScorer], text: &str) -> Result<(Selection, Vec<Statement>), Vec<PlanProblem>> {
+    let selection: Selection = text.parse().map_err(|error: SelectionSyntaxError| vec![error.into()])?;
+    let sets: Vec<TrackSet> = each_output(scorers)
+        .into_iter()
+        .map(|planned| planned.given.clone())
+        .collect();
+    if sets.is_empty() {
+        // No scorer is left to narrow; why that is so is reported.
+        return Ok((selection, Vec::new()));
+    }
+    let resolved = selection.resolve(&sets).map_err(|error| vec![error.into()])?;
+    let mut problems = Vec::new();
+    for planned in scorers {
+        let found = sets.iter().zip(&resolved.places);
+        let places = found.into_iter().find(|(set, _)| set.output == planned.given.output);
+        let places = places.map_or(&[][..], |(_, places)| places);
+        if places.is_empty() {
+            problems.push(PlanProblem::ScorerWithoutTrack {
+                selection: selection.to_string(),
+                scorer: planned.text.clone(),
+                output: planned.given.output,
+            });
+        }
+        planned.tracks.tracks = places
+            .iter()
+            .map(|&place| planned.given.tracks[place].clone())
+            .collect();
+        planned.kept = Some(places.to_vec());
+    }
+    if problems.is_empty() {
+        Ok((selection, resolved.statements))
+    } else {
+        Err(problems)
+    }
 }
 
 /// Genes near a variant that are assumed before one is scored.

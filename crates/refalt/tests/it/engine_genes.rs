@@ -10,7 +10,7 @@ use refalt::core::{
     Position, Resolution, Strand, Track, TrackSet, TrackValues, Variant,
 };
 use refalt::diagnostic::Diagnostic;
-use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Setting, Silent, run};
+use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Predictor, Setting, Silent, TableOptions, run};
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;
@@ -101,6 +101,8 @@ fn options(scorers: &[&str], annotation: Option<Annotation>) -> PlanOptions {
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: None,
         annotation: annotation.map(Arc::new),
+        tracks: None,
+        table: TableOptions::default(),
     }
 }
 
@@ -155,13 +157,19 @@ fn genes_are_rows_in_the_order_of_the_tidy_table() {
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: 256,
         rows_per_part: plan.rows_per_part(),
+        tracks: None,
+        layout: "tidy".to_owned(),
+        terms: false,
+        all_strands: false,
+        genes: None,
+        polya: None,
     };
     let setting = Setting {
         plan: &plan,
         identity: &identity,
         reference: &reference,
         assembly: &AssemblyRecord::default(),
-        backend: &backend,
+        source: &Predictor(&backend),
         out: folder.path(),
         threads: 1,
     };

@@ -48,7 +48,7 @@ fn place<'a>(plan: &'a Plan, job: &SourceJob<'a>) -> ScoringPlace<'a> {
 /// Returns what the scorers read, each output once.
 fn requests(plan: &Plan, job: &SourceJob<'_>) -> Vec<OutputRequest> {
     let place = place(plan, job);
-    let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.tracks, &place);
+    let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.given, &place);
     OutputRequest::joined(plan.scorers.iter().map(wanted))
 }
 
@@ -68,16 +68,29 @@ fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec
     };
     let score = |(scorer, planned): (usize, &PlannedScorer)| {
         let scores = planned.scorer.score(&input)?;
+        let (rows, tracks) = (scores.rows.len(), planned.given.tracks.len());
+        if scores.raw.len() != rows * tracks {
+            return Err(SourceError::Shape {
+                scorer: planned.text.clone(),
+                found: scores.raw.len(),
+                rows,
+                tracks,
+            });
+        }
+        let terms = if plan.table.terms {
+            planned.scorer.terms(&input)?
+        } else {
+            None
+        };
         Ok(ScoreBlock {
             scorer,
             rows: scores.rows,
-            raw: scores.raw,
+            raw: planned.keep(scores.raw),
             quantile: None,
-            terms: if plan.table.terms {
-                planned.scorer.terms(&input)?
-            } else {
-                None
-            },
+            terms: terms.map(|terms| RefAlt {
+                reference: planned.keep(terms.reference),
+                alternate: planned.keep(terms.alternate),
+            }),
         })
     };
     plan.scorers.iter().enumerate().map(score).collect()

@@ -34,6 +34,7 @@ pub(crate) struct Synthetic {
 }
 
 impl Synthetic {
+    #[allow(dead_code, reason = "tests take fewer tracks")]
     pub(crate) fn new(genes: u32, junctions: u32) -> Self {
         Self::of_tracks(tracks(Organism::Human).to_vec(), genes, junctions)
     }

@@ -311,3 +311,86 @@ impl ScoreColumn {
         chunk.finish(Encoding::BYTE_STREAM_SPLIT, None, statistics, compressor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::score_table::chunk::ZSTD_LEVEL;
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{DataType, Field, Float32Type, Schema};
+    use parquet::arrow::ArrowSchemaConverter;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use std::sync::Arc;
+
+    type Row = (Option<String>, Option<bool>, Option<f32>);
+
+    /// Rows whose runs have all lengths, with and without values.
+    fn row(place: u32) -> Row {
+        let text = place.wrapping_mul(2_654_435_761) >> 17;
+        (
+            (place / 3 % 7 != 0).then(|| format!("text {}", text % 300)),
+            [None, Some(true), Some(false)][(place / 5 % 3) as usize],
+            (place / 1000 % 4 != 0).then(|| f32::from_bits(place.wrapping_mul(2_246_822_519))),
+        )
+    }
+
+    #[test]
+    fn many_pages_and_groups_read_back_as_they_were_written() {
+        let arrow = Schema::new(vec![
+            Field::new("text", DataType::Utf8, true),
+            Field::new("flag", DataType::Boolean, true),
+            Field::new("score", DataType::Float32, true),
+        ]);
+        let schema = ArrowSchemaConverter::new().convert(&arrow).unwrap();
+        let column = |index| Arc::clone(&schema.columns()[index]);
+        let mut texts = KeyColumn::new(column(0));
+        let mut flags = FlagColumn::new(column(1));
+        let mut scores = ScoreColumn::new(column(2));
+        let properties = Arc::new(WriterProperties::builder().set_offset_index_disabled(true).build());
+        let mut writer = SerializedFileWriter::new(Vec::new(), schema.root_schema_ptr(), properties).unwrap();
+        let mut compressor = Compressor::new(ZSTD_LEVEL).unwrap();
+        // The first group has three pages of keys and two of scores, the second one of each.
+        for group in [0..250_000_u32, 250_000..260_000] {
+            for place in group {
+                let (text, flag, score) = row(place);
+                let key = texts.key(text.as_deref().map(Value::from));
+                texts.push(key, 1);
+                texts.settle(&mut compressor).unwrap();
+                flags.push(flag, 1);
+                match score {
+                    Some(score) => scores.extend(std::iter::once(score)),
+                    None => scores.skip(1),
+                }
+                scores.settle(&mut compressor).unwrap();
+            }
+            let mut group = writer.next_row_group().unwrap();
+            let chunks = [
+                texts.finish(&mut compressor).unwrap(),
+                flags.finish(&mut compressor).unwrap(),
+                scores.finish(&mut compressor).unwrap(),
+            ];
+            for Chunk { bytes, close } in chunks {
+                group.append_column(&bytes, close).unwrap();
+            }
+            group.close().unwrap();
+        }
+        let file = bytes::Bytes::from(writer.into_inner().unwrap());
+        let mut place = 0;
+        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
+            let batch = batch.unwrap();
+            let (texts, flags) = (batch.column(0).as_string::<i32>(), batch.column(1).as_boolean());
+            let scores = batch.column(2).as_primitive::<Float32Type>();
+            for index in 0..batch.num_rows() {
+                let (text, flag, score) = row(place);
+                assert_eq!(texts.is_valid(index).then(|| texts.value(index).to_owned()), text, "row {place}");
+                assert_eq!(flags.is_valid(index).then(|| flags.value(index)), flag, "row {place}");
+                let found = scores.is_valid(index).then(|| scores.value(index).to_bits());
+                assert_eq!(found, score.map(f32::to_bits), "row {place}");
+                place += 1;
+            }
+        }
+        assert_eq!(place, 260_000);
+    }
+}

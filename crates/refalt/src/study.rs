@@ -297,6 +297,7 @@ impl Study {
                 scorers: part.scorers.clone(),
                 window: part.window_bp,
                 rows_per_part: None,
+                annotation: None,
             },
             threads: self.threads,
         }

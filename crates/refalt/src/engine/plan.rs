@@ -3,8 +3,9 @@
 use crate::diagnostic::Diagnostic;
 use refalt_core::backend::ModelCard;
 use refalt_core::scorer::{self, Scorer, ScorerTextError};
-use refalt_core::{OutputType, TrackSet};
+use refalt_core::{Annotation, OutputType, TrackSet};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// What the user asks for.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct PlanOptions {
     pub window: NonZeroU32,
     /// Input rows of a part; chosen from the rows of a variant when not given.
     pub rows_per_part: Option<u64>,
+    /// Gene annotation, for scorers that work by gene.
+    pub annotation: Option<Arc<Annotation>>,
 }
 
 /// What will be done.
@@ -23,6 +26,7 @@ pub struct Plan {
     pub(crate) card: ModelCard,
     pub(crate) window: NonZeroU32,
     pub(crate) rows_per_part: u64,
+    pub(crate) annotation: Option<Arc<Annotation>>,
 }
 
 /// A scorer with the tracks it reads.
@@ -60,6 +64,14 @@ pub enum PlanProblem {
         /// What the model gives, as text.
         given: String,
     },
+    /// A scorer needs what the annotation does not have.
+    #[error("the scorer `{scorer}` needs {missing}, and none is given")]
+    AnnotationMissing {
+        /// The scorer as named.
+        scorer: String,
+        /// What is missing.
+        missing: &'static str,
+    },
     /// The model does not read windows of this length.
     #[error("the model `{model}` does not read windows of {length} bp; it reads {allowed}")]
     WindowLength {
@@ -81,6 +93,7 @@ impl PlanProblem {
         match self {
             Self::NoScorer => Some("name one, `--scorers CHIP_TF`; `refalt scorers` lists them".to_owned()),
             Self::Scorer(error) => error.hint(),
+            Self::AnnotationMissing { missing, .. } => Some(format!("give {missing} on the assembly of the reference")),
             _ => None,
         }
     }
@@ -141,6 +154,13 @@ impl Plan {
                 });
                 continue;
             };
+            if let Some(missing) = scorer.needs().missing(options.annotation.as_deref()) {
+                problems.push(PlanProblem::AnnotationMissing {
+                    scorer: name.clone(),
+                    missing,
+                });
+                continue;
+            }
             scorers.push(PlannedScorer { scorer, text, tracks });
         }
         if !card.lengths.allow(options.window) {
@@ -164,6 +184,7 @@ impl Plan {
             scorers,
             card: card.clone(),
             window: options.window,
+            annotation: options.annotation.clone(),
         })
     }
 
@@ -187,7 +208,7 @@ impl Plan {
         self.rows_per_part
     }
 
-    /// Returns what scoring `variants` variants comes to.
+    /// Returns what scoring `variants` variants comes to; scorers by gene count as if each variant had one gene.
     pub fn estimate(&self, variants: u64) -> Estimate {
         let score_rows = variants * score_rows(&self.scorers);
         Estimate {

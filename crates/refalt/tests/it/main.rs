@@ -13,6 +13,7 @@ mod audit;
 mod audit_simulation;
 mod bed;
 mod engine;
+mod engine_genes;
 mod fasta;
 mod folder_contents;
 mod liftover;

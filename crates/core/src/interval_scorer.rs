@@ -67,6 +67,13 @@ pub struct TooWide {
     pub length: NonZeroU32,
 }
 
+impl TooWide {
+    /// Returns what the user can do.
+    pub fn hint(&self) -> Option<String> {
+        Some("choose a narrower width, or `width=None` for the whole window".to_owned())
+    }
+}
+
 impl fmt::Display for IntervalScorer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -243,6 +243,18 @@ pub enum ScoreError {
     },
 }
 
+impl ScoreError {
+    /// Returns what the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::AnnotationMissing { missing, .. } => Some(format!("give {missing} on the assembly of the reference")),
+            Self::Outside { .. } => Some("lay the window around the variant, long enough for REF".to_owned()),
+            Self::TooWide(error) => error.hint(),
+            Self::OutputMissing { .. } | Self::TracksDiffer { .. } => None,
+        }
+    }
+}
+
 /// A scorer: text and parameters, and the mathematics.
 ///
 /// The text is the identity of a scorer in tables, files and on the wire; it is the published one, and

@@ -78,6 +78,13 @@ pub struct ColumnError {
     pub problem: &'static str,
 }
 
+impl ColumnError {
+    /// Returns what the user can do.
+    pub fn hint(&self) -> Option<String> {
+        Some("the index is damaged; remove it, and it is built again".to_owned())
+    }
+}
+
 const LENGTH: &str = "has another number of rows than its table";
 const RANGE: &str = "points past its table";
 const INVERTED: &str = "ends before it starts";

@@ -201,6 +201,27 @@ fn the_nearest_gene_and_its_signed_distance() {
 }
 
 #[test]
+fn a_transcript_is_handed_out_for_hgvs_places() {
+    use crate::transcript::{CodingAnchor, CodingPlace};
+
+    let annotation = small();
+    let first = annotation.transcripts().next().unwrap();
+    let locate = |anchor| {
+        let place = CodingPlace {
+            anchor,
+            intron_offset_bp: 0,
+        };
+        annotation
+            .transcript_model(first.index)
+            .locate(place)
+            .map(Position::one_based)
+    };
+    // Coding from base 151; 50 bases to the end of the exon, the next begins with base 301.
+    assert_eq!(locate(CodingAnchor::Coding(1)), Some(151));
+    assert_eq!(locate(CodingAnchor::Coding(51)), Some(301));
+}
+
+#[test]
 fn polya_sites_are_found_by_id_without_version() {
     let site = |start, id| PolyaSite {
         span: bed(start, start + 1),

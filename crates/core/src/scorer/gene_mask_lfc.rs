@@ -117,7 +117,8 @@ static DOCS: ScorerDocs = ScorerDocs {
     when_to_use: "Effects on the expression of genes; RNA_SEQ is the recommended output. One row for each gene, of all \
         biotypes, in the order of the annotation.",
     limits: "Transcripts that start outside the window count for nothing, also where their exons lie inside. The \
-        annotation decides genes and masks: the published scores are those of GENCODE v46 and vM23. The published scorer \
+        annotation decides genes and masks: the published scores are those of GENCODE v46 and vM23, and the hosted service \
+        returns genes sorted by id. The published scorer \
         fails with more than 256 genes and spreads a NaN or an infinite value anywhere in the window to all genes; here \
         neither limit exists. On intervals of the reverse strand the published scorer lays indels from the wrong end; \
         windows here have no strand.",

@@ -94,30 +94,69 @@ impl SpliceJunction {
     }
 }
 
+/// The junction with the greatest change in a tissue, as far as they were looked at.
+#[derive(Clone, Copy)]
+struct Best {
+    score: f32,
+    place: usize,
+    /// A change is not greater where neither count is more than so many times the other.
+    ratio: f64,
+}
+
+/// Says that a change cannot be greater than the best one, without a logarithm.
+///
+/// |ln a - ln r| > s needs a ratio of the counts above e^s; the margin of 1e-4 in the exponent is far more than the
+/// error of two logarithms in f32. Counts whose logarithm is no number are never set aside.
+fn is_less(best: &Best, r: f32, a: f32) -> bool {
+    let (r, a) = (f64::from(r + PSEUDOCOUNT), f64::from(a + PSEUDOCOUNT));
+    let ordinary = r > 0.0 && a > 0.0 && r < f64::INFINITY && a < f64::INFINITY;
+    ordinary && a <= best.ratio * r && r <= best.ratio * a
+}
+
 /// Finds for each tissue the first junction with the greatest change; NaN counts as greater than all.
+///
+/// The places of the winners in the order of the tissues, each once.
 fn winners(values: RefAlt<&JunctionValues>, junctions: &[&Junction], tissues: usize) -> Vec<usize> {
-    let mut best = vec![(f32::NEG_INFINITY, 0); tissues];
-    for (index, junction) in junctions.iter().enumerate() {
-        for (best, score) in best.iter_mut().zip(changes(values, junction)) {
-            if !best.0.is_nan() && (score > best.0 || score.is_nan()) {
-                *best = (score, index);
+    let none = Best {
+        score: f32::NEG_INFINITY,
+        place: 0,
+        ratio: 0.0,
+    };
+    let mut best = vec![none; tissues];
+    for (place, junction) in junctions.iter().enumerate() {
+        let (reference, alternate) = counts(values, junction);
+        for ((best, &r), &a) in best.iter_mut().zip(reference).zip(alternate) {
+            if best.score.is_nan() || is_less(best, r, a) {
+                continue;
+            }
+            let score = change(r, a);
+            if score > best.score || score.is_nan() {
+                let ratio = (f64::from(score) - 1e-4).exp();
+                *best = Best { score, place, ratio };
             }
         }
     }
     let mut places: Vec<usize> = Vec::new();
-    for (_, place) in best {
-        if !places.contains(&place) {
-            places.push(place);
+    for best in best {
+        if !places.contains(&best.place) {
+            places.push(best.place);
         }
     }
     places
 }
 
+/// Returns the counts of a junction in REF and ALT, one for each tissue.
+fn counts<'a>(values: RefAlt<&'a JunctionValues>, junction: &Junction) -> (&'a [f32], &'a [f32]) {
+    let counts = |half: &'a JunctionValues| {
+        let counts = half.counts(junction.strand, junction.donor, junction.acceptor);
+        counts.unwrap_or_default()
+    };
+    (counts(values.reference), counts(values.alternate))
+}
+
 /// Returns the changes of a junction, one for each tissue.
-fn changes<'a>(values: RefAlt<&'a JunctionValues>, junction: &Junction) -> impl Iterator<Item = f32> + use<'a> {
-    let counts = |half: &'a JunctionValues| half.counts(junction.strand, junction.donor, junction.acceptor);
-    let reference = counts(values.reference).unwrap_or_default();
-    let alternate = counts(values.alternate).unwrap_or_default();
+fn changes(values: RefAlt<&JunctionValues>, junction: &Junction) -> impl Iterator<Item = f32> {
+    let (reference, alternate) = counts(values, junction);
     reference.iter().zip(alternate).map(|(&r, &a)| change(r, a))
 }
 
@@ -237,3 +276,29 @@ static DOCS: ScorerDocs = ScorerDocs {
         scorer, which fails where junctions overlap a gene and none lies within; here such a gene has no row.",
     source: "AlphaGenome, SpliceJunctionScorer of the client 0.10.0 and of alphagenome_research 3f79219.",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn count() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            4 => 0.0f32..100.0,
+            1 => Just(0.0f32),
+            1 => prop_oneof![Just(f32::NAN), Just(f32::INFINITY), Just(-PSEUDOCOUNT), Just(-1.0), Just(3e38), Just(1e-30)],
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_set_aside_is_not_greater(best in (count(), count()), other in (count(), count())) {
+            let score = change(best.0, best.1);
+            prop_assume!(!score.is_nan());
+            let best = Best { score, place: 0, ratio: (f64::from(score) - 1e-4).exp() };
+            if is_less(&best, other.0, other.1) {
+                prop_assert!(change(other.0, other.1) <= score);
+            }
+        }
+    }
+}

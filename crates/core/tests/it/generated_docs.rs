@@ -84,8 +84,13 @@ fn write_formulas(page: &mut String, text: &str) {
     }
 }
 
-fn write_docs(page: &mut String, class: &str, docs: &ScorerDocs) {
+fn write_docs(page: &mut String, class: &str, needs: Needs, docs: &ScorerDocs) {
     writeln!(page, "\n## {class}").unwrap();
+    page.push_str(match needs {
+        Needs::Nothing => "",
+        Needs::Genes => "\nNeeds a gene annotation.\n",
+        Needs::PolyaSites => "\nNeeds a gene annotation with sites of polyadenylation.\n",
+    });
     for (heading, text) in [
         ("What it measures", docs.measures),
         ("Formula", docs.formula),
@@ -104,13 +109,7 @@ fn write_docs(page: &mut String, class: &str, docs: &ScorerDocs) {
 
 fn write_class(page: &mut String, kind: &dyn ScorerKind) {
     let scorers = kind.all();
-    write_docs(page, kind.class(), kind.docs());
-    let needs = match scorers[0].needs() {
-        Needs::Nothing => "",
-        Needs::Genes => "\nIt needs a gene annotation.\n",
-        Needs::PolyaSites => "\nIt needs a gene annotation with sites of polyadenylation.\n",
-    };
-    page.push_str(needs);
+    write_docs(page, kind.class(), scorers[0].needs(), kind.docs());
     if arguments(&scorers).is_empty() {
         writeln!(page, "\nIt has no arguments: `{}`.", scorers[0]).unwrap();
         return;
@@ -155,11 +154,16 @@ fn scorers_page() -> String {
     for kind in SCORERS {
         write_class(&mut page, *kind);
     }
-    write_docs(&mut page, "GeneMaskScorer (intervals)", IntervalScorer::docs());
+    write_docs(
+        &mut page,
+        "GeneMaskScorer (intervals)",
+        Needs::Genes,
+        IntervalScorer::docs(),
+    );
     let (count, one) = (IntervalScorer::all().count(), IntervalScorer::all().next().unwrap());
     writeln!(
         page,
-        "\nIt scores intervals, not variants, and needs a gene annotation: {count} scorers like `{one}`."
+        "\nIt scores intervals, not variants: {count} scorers like `{one}`."
     )
     .unwrap();
     page

@@ -166,6 +166,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         reference: file("genome.fa"),
         assembly: "not proven".to_owned(),
         stated_assembly: None,
+        annotation: None,
         model: [
             plan.card().name.clone(),
             plan.card().version.clone(),

@@ -153,6 +153,7 @@ fn genes_are_rows_in_the_order_of_the_tidy_table() {
         reference: file,
         assembly: "not proven".to_owned(),
         stated_assembly: None,
+        annotation: None,
         model: ["constant", "1", "none"].map(str::to_owned),
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: 256,

@@ -183,6 +183,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
         reference: reference_file(),
         assembly: "not proven".to_owned(),
         stated_assembly: None,
+        annotation: None,
         model: [card.name.clone(), card.version.clone(), card.digest.clone()],
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: WINDOW_BP.get(),

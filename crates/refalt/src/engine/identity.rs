@@ -42,9 +42,6 @@ pub struct RunIdentity {
     /// Whether rows of genes and tracks on different strands are there, too.
     #[serde(default)]
     pub all_strands: bool,
-    /// The gene annotation, where scorers need one.
-    #[serde(default)]
-    pub genes: Option<FileIdentity>,
     /// The sites of polyadenylation, where scorers need them: a table, or a word for where they are taken from.
     #[serde(default)]
     pub polya: Option<PolyaIdentity>,

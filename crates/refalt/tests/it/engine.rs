@@ -178,7 +178,6 @@ fn identity(plan: &Plan) -> RunIdentity {
         layout: "tidy".to_owned(),
         terms: false,
         all_strands: false,
-        genes: None,
         polya: None,
     }
 }

@@ -162,7 +162,6 @@ fn genes_are_rows_in_the_order_of_the_tidy_table() {
         layout: "tidy".to_owned(),
         terms: false,
         all_strands: false,
-        genes: None,
         polya: None,
     };
     let setting = Setting {

@@ -24,7 +24,7 @@ impl Failure {
     pub(crate) fn of(error: &(dyn Diagnostic + 'static)) -> Self {
         Self {
             exit: if error.is_usage() { Exit::Usage } else { Exit::Failure },
-            message: error.to_string(),
+            message: in_words(&error.to_string()),
             place: error.place(),
             hint: error.hint(),
             broken_pipe: caused_by_broken_pipe(error),
@@ -44,7 +44,7 @@ impl Failure {
 
     /// Tells that a file could not be used.
     pub(crate) fn file(action: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(format!("cannot {action} `{}`: {error}", path.display()))
+        Self::new(in_words(&format!("cannot {action} `{}`: {error}", path.display())))
     }
 
     /// Adds what the user can do.
@@ -96,6 +96,34 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// Takes the numbers of the operating system's errors out of a message; its words stay, in lower case.
+fn in_words(message: &str) -> String {
+    let mut words = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(" (os error ") {
+        let Some((number, behind)) = after.split_once(')') else {
+            break;
+        };
+        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            break;
+        }
+        match before.rsplit_once(": ") {
+            Some((what, reason)) => {
+                let mut letters = reason.chars();
+                let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+                words.push_str(what);
+                words.push_str(": ");
+                words.extend(first);
+                words.push_str(letters.as_str());
+            }
+            None => words.push_str(before),
+        }
+        rest = behind;
+    }
+    words.push_str(rest);
+    words
+}
+
 fn caused_by_broken_pipe(error: &dyn Error) -> bool {
     let mut cause: Option<&dyn Error> = error.source();
     while let Some(error) = cause {
@@ -115,5 +143,28 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         Exit::Usage.into()
     } else {
         Exit::Done.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn an_error_of_the_system_is_told_without_its_number() {
+        for (message, expected) in [
+            (
+                "cannot read `a`: Permission denied (os error 13)",
+                "cannot read `a`: permission denied",
+            ),
+            (
+                "cannot write: No space left on device (os error 28); tried twice",
+                "cannot write: no space left on device; tried twice",
+            ),
+            ("a name (os error x) stays", "a name (os error x) stays"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(in_words(message), expected);
+        }
     }
 }

@@ -28,6 +28,13 @@ impl Settings {
         }
     }
 
+    /// Prints a line that nobody may miss to standard error, with `--quiet`, too; JSON says it in its own words.
+    pub(crate) fn tell(&self, line: impl AsRef<str>) {
+        if !self.json {
+            eprintln!("{}", line.as_ref());
+        }
+    }
+
     /// Prints a line about what is going on to standard error.
     pub(crate) fn note(&self, line: impl AsRef<str>) {
         if !self.quiet && !self.json {

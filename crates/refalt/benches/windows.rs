@@ -4,8 +4,9 @@
 //! which compares with pyfaidx in one run:
 //!
 //! - `-- prepare FOLDER` writes the made-up FASTA and variant lists (sorted and shuffled).
-//! - `-- once FASTA VARIANTS THREADS` makes all windows once and prints the seconds, the
-//!   seconds of processor time (one thread, Linux) and a sum over the bases.
+//! - `-- once FASTA VARIANTS THREADS` makes all windows once, in the order of the list, and prints the seconds, the
+//!   seconds of processor time (one thread, Linux) and a sum over the bases. With `along` for THREADS the windows are
+//!   made along the genome, on one thread; sorting the list is timed.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -15,6 +16,7 @@
 use criterion::{Criterion, Throughput};
 use refalt::core::{Alternate, CheckedVariant, ContigName, Dna, Interval, Position, Reference, Variant, Window, check};
 use refalt::io::fasta::FastaReference;
+use refalt::windows::along_genome;
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -127,6 +129,14 @@ fn windows(reference: &FastaReference, variants: &[CheckedVariant], sum: bool) -
     total
 }
 
+/// Makes the REF and ALT windows of each variant along the genome.
+fn windows_along(reference: &FastaReference, variants: &[CheckedVariant]) {
+    for (_, pair) in along_genome(variants, WINDOW_BP, reference) {
+        let (_, pair) = pair.unwrap();
+        std::hint::black_box([pair.reference.as_bytes(), pair.alternate.as_bytes()]);
+    }
+}
+
 fn write_variants(path: &Path, variants: &[CheckedVariant]) {
     let mut text = String::new();
     for variant in variants {
@@ -162,16 +172,21 @@ fn prepare(folder: &Path) {
     }
 }
 
-fn once(fasta: &Path, list: &Path, threads: usize) {
+fn once(fasta: &Path, list: &Path, threads: &str) {
     let variants = read_variants(list, &FastaReference::open(fasta).unwrap());
     let (begin, cpu_begin) = (Instant::now(), cpu_seconds());
     let reference = FastaReference::open(fasta).unwrap();
-    if threads == 1 {
-        windows(&reference, &variants, false);
+    if matches!(threads, "1" | "along") {
+        if threads == "1" {
+            windows(&reference, &variants, false);
+        } else {
+            windows_along(&reference, &variants);
+        }
         let (seconds, cpu) = (begin.elapsed().as_secs_f64(), cpu_seconds() - cpu_begin);
         println!("{seconds}\t{cpu}\t{}", windows(&reference, &variants[..1000], true));
         return;
     }
+    let threads: usize = threads.parse().unwrap();
     std::thread::scope(|scope| {
         for part in variants.chunks(variants.len().div_ceil(threads)) {
             let reference = &reference;
@@ -220,7 +235,7 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["prepare", folder] => prepare(Path::new(folder)),
-        ["once", fasta, list, threads] => once(Path::new(fasta), Path::new(list), threads.parse().unwrap()),
+        ["once", fasta, list, threads] => once(Path::new(fasta), Path::new(list), threads),
         _ => measure(),
     }
 }

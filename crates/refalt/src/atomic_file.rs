@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// How temporary names end.
+pub(crate) const PARTIAL_SUFFIX: &str = ".partial";
+
 /// A file being written under a temporary name; [`commit`](Self::commit) gives it its name, dropping it removes it.
 ///
 /// The temporary name ends in `.partial`, so whatever a killed run leaves behind is recognisable.
@@ -31,7 +34,7 @@ impl AtomicFile {
     /// Whatever the file system says.
     pub fn create(target: &Path) -> io::Result<Self> {
         let mut name = target.file_name().unwrap_or_default().to_os_string();
-        name.push(".partial");
+        name.push(PARTIAL_SUFFIX);
         let partial = target.with_file_name(name);
         let file = File::create(&partial)?;
         Ok(Self {

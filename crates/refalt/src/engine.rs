@@ -2,13 +2,14 @@
 //!
 //! Four bounded stages: a reader (check against the genome, lay the window, fetch the sequences), workers
 //! (predict, score), and a writer that puts batches back in input order. Memory is the number of batches under
-//! way times the size of a batch, whatever the number of variants; the only thing that grows with the input is
-//! the set of variants seen, 16 bytes each, which finds duplicates.
+//! way times the size of a batch, whatever the number of variants; the set of
+//! variants seen, which finds duplicates, goes to temporary files in the output folder where it outgrows its 100 MB.
 //!
 //! A part is a fixed range of input rows. It is written under a temporary name, renamed into place when complete
 //! and then entered in the ledger, so a run that is killed at any moment loses at most one part, and the files of
 //! a run in several goes are byte for byte those of a run in one.
 
+pub(crate) mod folder;
 pub mod identity;
 pub mod input;
 pub mod ledger;
@@ -19,11 +20,13 @@ pub mod score_table;
 mod stage;
 pub mod survey;
 pub mod track_table;
+pub mod unscored;
 pub mod variant_table;
 
 pub use identity::{Difference, RunIdentity};
 pub use input::{InputRow, Rejection, RowStatus};
 pub use manifest::{Counts, Manifest};
 pub use plan::{Estimate, Plan, PlanError, PlanOptions, PlanProblem};
-pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, run};
+pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, check_folder, run};
 pub use survey::{Survey, survey};
+pub use unscored::{UnscoredRow, unscored};

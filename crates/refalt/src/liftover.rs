@@ -9,7 +9,7 @@
 //! what they were.
 
 mod error;
-mod find;
+pub(crate) mod find;
 
 pub use error::LiftError;
 

@@ -1,5 +1,9 @@
 //! A set of motifs with their exact thresholds: what they find in a sequence, and what a variant does to them.
 
+mod columns;
+
+pub use columns::{EFFECT_COLUMNS, LIST_COLUMNS, SCAN_COLUMNS, TableColumn, header};
+
 use crate::diagnostic::Diagnostic;
 use crate::io::motif::{DEFAULT_SITES, MotifReadError, MotifRecord, read, read_path};
 use crate::model::motif::JASPAR_2024_VERTEBRATES;

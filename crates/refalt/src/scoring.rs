@@ -5,7 +5,7 @@ use crate::engine::{
     self, InputRow, Observer, Plan, PlanError, PlanOptions, Rejection, RunError, RunIdentity, Setting, Summary, Survey,
 };
 use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
-use crate::io::variants::{ReadError, ReadOptions, Source, VariantReader, VariantRow};
+use crate::io::variants::{Format, ReadError, ReadOptions, Source, VariantReader, VariantRow};
 use crate::model::{self, ModelError};
 use crate::provenance::{FileIdentity, VERSION};
 use crate::reference_assembly::{AssemblyContradicted, AssemblyRecord, ReferenceAssembly, StatedByVariants};
@@ -183,6 +183,7 @@ impl Scoring {
             });
         }
         let name = reader.name().to_owned();
+        let format = reader.format();
         let mut rows = 0;
         for row in reader {
             let row = row?;
@@ -203,7 +204,7 @@ impl Scoring {
         let identity = RunIdentity {
             refalt: VERSION.to_owned(),
             variants: input.identity().clone(),
-            reading: described(&request.reading),
+            reading: described(&request.reading, format),
             reference: reference_file,
             assembly: reference.assembly().to_string(),
             stated_assembly: known.stated().map(|assembly| assembly.name().to_owned()),
@@ -255,6 +256,14 @@ impl Scoring {
     pub fn survey(&self) -> Result<Survey, RunError> {
         let rows = self.input_rows()?;
         engine::survey(&self.plan, rows, &self.reference, self.backend.as_ref(), self.threads)
+    }
+
+    /// Says whether the job may write to a folder, without changing anything.
+    ///
+    /// # Errors
+    /// [`RunError::Ledger`] when the folder holds another run, or files that are no run.
+    pub fn check_folder(&self, out: &Path) -> Result<(), RunError> {
+        engine::check_folder(&self.identity, out)
     }
 
     /// Runs the job into a folder, or goes on where an earlier run stopped.
@@ -331,15 +340,14 @@ pub fn input_row(mut row: VariantRow, reference: &dyn Reference, assembly: Refer
 }
 
 /// Returns what in the reading options decides the rows, as text.
-fn described(reading: &ReadOptions) -> Vec<String> {
+fn described(reading: &ReadOptions, format: Format) -> Vec<String> {
     let mut described: Vec<String> = reading
         .columns
         .entries()
         .iter()
         .map(|(role, column)| format!("{}={column}", role.key()))
         .collect();
-    if let Some(format) = reading.format {
-        described.push(format!("format={format}"));
-    }
+    // Without a header the name of a file may decide what it is, and a name is no part of the identity.
+    described.push(format!("format={format}"));
     described
 }

@@ -20,7 +20,7 @@ pub struct Spool {
 #[non_exhaustive]
 pub enum SpoolError {
     /// The file cannot be read.
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read the variants in `{path}`: {source}")]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -145,6 +145,8 @@ impl Diagnostic for StudyError {
         match self {
             Self::Scoring(error) => error.place(),
             Self::Run(error) => error.place(),
+            Self::Read(error) => error.place(),
+            Self::Audit(error) => error.place(),
             Self::Validate(error) => error.place(),
             Self::Motif(error) => error.place(),
             _ => None,
@@ -164,7 +166,8 @@ impl Diagnostic for StudyError {
             Self::Figure(error) => error.hint(),
             Self::Report(error) => error.hint(),
             Self::Audit(error) => error.hint(),
-            Self::File(_) | Self::Value { .. } | Self::Named { .. } | Self::Folder { .. } => None,
+            Self::File(_) | Self::Value { .. } | Self::Named { .. } => None,
+            Self::Folder { .. } => Some("give another folder with --out".to_owned()),
         }
     }
 

@@ -2,16 +2,20 @@
 //!
 //! Two passes over the input. The first reduces every row to an observation and counts observations; the file is
 //! fitted over the counts. The second judges every row with what the file does, and writes. Between the passes a row
-//! is four bytes, so memory does not follow the size of the rows. The mathematics is `refalt_core::audit`.
+//! is four bytes, in a temporary file where there are many, and so are the variants seen: memory does not follow the
+//! number of rows. The mathematics is `refalt_core::audit`.
 
 mod error;
 mod files;
+mod folder;
 mod lift;
 mod names;
+mod numbers;
 mod ordered;
 mod passes;
 mod record;
 mod report;
+mod stage;
 
 pub use error::VetError;
 pub use lift::{Block, BlockLift};
@@ -24,8 +28,8 @@ use crate::io::{bed, chain};
 use crate::reference_assembly::ReferenceAssembly;
 use crate::spool::Spool;
 use names::NameResolver;
-use refalt_core::Assembly;
 use refalt_core::audit::{Observer, Prior, Repair, Repairs, Thresholds, fit};
+use refalt_core::{Assembly, Reference};
 use std::path::PathBuf;
 
 /// What to audit, against what.
@@ -99,6 +103,10 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     drop(opened);
     let known = ReferenceAssembly::of(&reference, request.assembly)?;
     let assembly = known.known();
+    let identity = folder::AuditIdentity::of(request, &input, &reference.assembly().to_string())?;
+    if let Some(out) = &request.out {
+        identity.claim(out)?;
+    }
     let mut prior = Prior::default();
     if let (Some(stated), Some(assembly)) = (stated, assembly)
         && stated != assembly
@@ -114,11 +122,11 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
         names: &names,
         assembly,
     };
-    let first = passes::observe(&work)?;
+    let mut first = passes::observe(&work)?;
     let file_fit = fit(&first.tally, &prior, lift.is_some());
     let allowed: Repairs = request.apply.iter().copied().collect();
-    let judged = passes::judge_all(&work, &first, &file_fit, Thresholds::default(), allowed)?;
-    let report = report::summarize(&work, &first, &file_fit, judged, stated, known)?;
+    let judged = passes::judge_all(&work, &mut first, &file_fit, Thresholds::default(), allowed)?;
+    let report = report::summarize(&work, &first, &file_fit, judged, stated, known, identity.reference)?;
     if let Some(out) = &request.out {
         files::write_summary(out, &report)?;
     }

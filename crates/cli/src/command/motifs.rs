@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::fasta::FastaReference;
-use refalt::motif_set::{LocatedSite, MotifSet};
+use refalt::motif_set::{EFFECT_COLUMNS, LIST_COLUMNS, LocatedSite, MotifSet, SCAN_COLUMNS, header};
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt::scoring::input_row;
 use refalt_core::{Reference, check};
@@ -102,7 +102,7 @@ fn open(path: &std::path::Path, settings: &Settings) -> Result<FastaReference, F
 
 fn list(set: &MotifSet) -> Result<Exit, Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    writeln!(out, "motif\tfactor\twidth\tconsensus_bits\tthreshold_bits\tthreshold_p")?;
+    writeln!(out, "{}", header(LIST_COLUMNS))?;
     for motif in set.motifs() {
         let name = motif.name();
         write!(
@@ -124,10 +124,7 @@ fn list(set: &MotifSet) -> Result<Exit, Failure> {
 
 fn scan(set: &MotifSet, reference: &FastaReference) -> Result<Exit, Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    writeln!(
-        out,
-        "motif\tfactor\tchrom\tfirst_1based\tlast_1based\tstrand\tscore_bits\tp_value\tsequence"
-    )?;
+    writeln!(out, "{}", header(SCAN_COLUMNS))?;
     let mut failed = None;
     for contig in reference.contigs() {
         let Some(id) = reference.contig_id(contig.name.as_str()) else {
@@ -176,17 +173,12 @@ fn effect(
     let reader =
         refalt::io::variants::open(&input.source()?, &input.reading()?).map_err(|error| Failure::of(&error))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    write!(out, "variant_id\tmotif\tfactor\tdelta_bits\tcreated\tdestroyed")?;
-    for allele in ["ref", "alt"] {
-        write!(
-            out,
-            "\t{allele}_first_1based\t{allele}_last_1based\t{allele}_strand\t{allele}_score_bits\t{allele}_p_value\t{allele}_sequence"
-        )?;
-    }
-    writeln!(out)?;
+    writeln!(out, "{}", header(EFFECT_COLUMNS))?;
     let assembly = ReferenceAssembly::of(reference, None).unwrap_or(ReferenceAssembly::Unknown);
     let mut refused = 0_u64;
+    let mut rows = 0_u64;
     for row in reader {
+        rows += 1;
         let row = input_row(row.map_err(|error| Failure::of(&error))?, reference, assembly);
         let checked = match &row.variant {
             Ok(variant) => check(variant, reference).map_err(|error| error.to_string()),
@@ -225,5 +217,10 @@ fn effect(
         }
     }
     out.flush()?;
+    if refused > 0 {
+        settings.tell(format!(
+            "{refused} of {rows} rows were not accepted and have no lines in the table"
+        ));
+    }
     Ok(if refused > 0 { Exit::Partial } else { Exit::Done })
 }

@@ -1,6 +1,6 @@
 //! `refalt run`: a whole study, from one file to a report.
 
-use super::score::exit_of;
+use super::score::{exit_of, list_unscored};
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{RunProgress, Settings};
@@ -35,6 +35,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     steps.end();
     let outcome = outcome.map_err(|error| Failure::of(&error))?;
     print(&outcome, started.elapsed().as_secs_f64(), settings)?;
+    list_unscored(&outcome.scores.manifest, &study.out().join("scores"), settings);
     Ok(exit_of(&outcome.scores.manifest))
 }
 

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{DigestBar, RunProgress, Settings};
 use refalt::Diagnostic;
-use refalt::engine::{Counts, Manifest, PlanOptions, Summary, Survey};
+use refalt::engine::{Counts, Manifest, PlanOptions, Summary, Survey, unscored};
 use refalt::scoring::{ScoreRequest, Scoring};
 use serde_json::json;
 use std::io::Write;
@@ -81,6 +81,9 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         settings.note(note);
     }
     if options.dry_run {
+        scoring
+            .check_folder(&options.out)
+            .map_err(|error| Failure::of(&error))?;
         let survey = scoring.survey().map_err(|error| Failure::of(&error))?;
         print_survey(&survey, settings)?;
         return Ok(Exit::Done);
@@ -145,7 +148,6 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
             "variants": estimate.variants,
             "duplicate": counts.duplicate,
             "rejected": counts.rejected,
-            "mostly_unknown": counts.mostly_unknown,
             "calls": estimate.calls,
             "score_rows": estimate.score_rows,
             "disk_bytes": estimate.disk_bytes,
@@ -159,7 +161,6 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
     writeln!(out, "variants        {} to score", estimate.variants)?;
     writeln!(out, "duplicates      {}", counts.duplicate)?;
     writeln!(out, "rejected        {}", listed(&counts.rejected))?;
-    writeln!(out, "mostly N        {}", counts.mostly_unknown)?;
     writeln!(out, "calls           {}", estimate.calls)?;
     writeln!(out, "score rows      {}", estimate.score_rows)?;
     writeln!(out, "disk            about {:.1} MB", estimate.disk_bytes as f64 / 1e6)?;
@@ -169,6 +170,38 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
         survey.sample
     )?;
     Ok(())
+}
+
+/// Rows without scores that are listed one by one.
+const LISTED: usize = 10;
+
+/// Says how many rows have no scores, in one line that `--quiet` does not hide, and lists the first of them.
+pub(crate) fn list_unscored(manifest: &Manifest, out: &Path, settings: &Settings) {
+    let counts = &manifest.counts;
+    let total = counts.rejected_total() + counts.failed;
+    if total == 0 {
+        return;
+    }
+    settings.tell(format!(
+        "{total} of {} rows were not scored: rejected {}, failed {}; all are in `{}`, with the reason in `reason`",
+        counts.rows,
+        listed(&counts.rejected),
+        counts.failed,
+        out.join("variants.parquet").display()
+    ));
+    // The run is done and its table verified; a list that cannot be read is no reason to fail.
+    let rows = unscored(out, LISTED).unwrap_or_default();
+    for row in &rows {
+        let id = row.id.as_deref().map_or(String::new(), |id| format!(" ({id})"));
+        settings.note(format!(
+            "  row {}, line {}: {}{id}: {}",
+            row.row, row.line, row.as_written, row.reason
+        ));
+    }
+    let more = total.saturating_sub(rows.len() as u64);
+    if more > 0 {
+        settings.note(format!("  and {more} more"));
+    }
 }
 
 /// Says how many windows are mostly N, when some are.
@@ -211,12 +244,7 @@ fn print_summary(summary: &Summary, out: &Path, seconds: f64, settings: &Setting
     if summary.resumed_rows > 0 {
         settings.note(format!("{} rows were finished by an earlier run", summary.resumed_rows));
     }
-    if counts.rejected_total() + counts.failed > 0 {
-        settings.note(format!(
-            "rows that were not scored are in `{}`, with the reason in `reason`",
-            out.join("variants.parquet").display()
-        ));
-    }
+    list_unscored(manifest, out, settings);
     if let Some(warning) = mostly_unknown(counts) {
         settings.note(warning);
     }

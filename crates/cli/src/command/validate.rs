@@ -160,7 +160,12 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
         settings.note(format!("  {count} do not meet `{condition}`"));
     }
     if !truth.rejected.is_empty() {
-        settings.note(format!("  rejected: {}", listed(&truth.rejected)));
+        let total: u64 = truth.rejected.values().sum();
+        settings.tell(format!(
+            "{total} of {} rows of the truth were rejected: {}",
+            truth.rows,
+            listed(&truth.rejected)
+        ));
     }
     for row in &truth.rejected_first {
         settings.note(format!("    line {}: {}: {}", row.line, row.variant, row.reason));

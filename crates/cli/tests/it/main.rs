@@ -4,6 +4,9 @@
 mod assembly;
 mod basics;
 mod exit_codes;
+#[path = "../../../refalt/tests/it/folder_contents.rs"]
+mod folder_contents;
+mod folders;
 mod made_up;
 mod motifs;
 mod score;

@@ -1,9 +1,9 @@
 //! `refalt score`: end to end, killed, resumed, refused, out of space.
 
+use crate::folder_contents::files;
 use crate::made_up;
 use crate::refalt;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -56,24 +56,6 @@ impl Job {
         .chain(["--out".to_owned(), text(out)])
         .collect()
     }
-}
-
-/// Returns every file of a folder with its content.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-                found.insert(name, std::fs::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 fn stderr(output: &std::process::Output) -> String {

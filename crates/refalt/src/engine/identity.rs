@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Everything that decides the bytes of the output. A run resumes only under the same identity.
+///
+/// An input is its content: a file under another name is the same input. Its name is recorded all the same, as it was
+/// when the run began, and the output keeps that name however often the run is resumed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunIdentity {
     /// Version of refalt.
     pub refalt: String,
     /// The variants.
     pub variants: FileIdentity,
-    /// How the variants are read: column map, format, repairs; empty for the defaults.
+    /// How the variants are read: column map, and the format as given or found.
     pub reading: Vec<String>,
     /// The reference sequence.
     pub reference: FileIdentity,
@@ -45,16 +48,25 @@ pub struct Difference {
 }
 
 impl RunIdentity {
-    /// Returns what differs from the identity `before`.
+    /// Returns what differs from the identity `before`; names of inputs do not count.
     pub fn differences(&self, before: &Self) -> Vec<Difference> {
-        let (Ok(here), Ok(before)) = (serde_json::to_value(self), serde_json::to_value(before)) else {
-            return Vec::new();
-        };
-        let mut differences = Vec::new();
-        compare("", &before, &here, &mut differences);
-        differences
+        differences(before, self)
     }
 }
+
+/// Returns the leaves in which two identities differ, names of files left out.
+pub(crate) fn differences<T: Serialize>(before: &T, here: &T) -> Vec<Difference> {
+    let (Ok(here), Ok(before)) = (serde_json::to_value(here), serde_json::to_value(before)) else {
+        return Vec::new();
+    };
+    let mut differences = Vec::new();
+    compare("", &before, &here, &mut differences);
+    differences.retain(|difference| !difference.what.ends_with(NAME));
+    differences
+}
+
+/// How the leaves end that name a file and say nothing of its content.
+const NAME: &str = ".name";
 
 /// Collects the leaves in which two JSON values differ.
 fn compare(path: &str, before: &Value, here: &Value, found: &mut Vec<Difference>) {

@@ -57,6 +57,20 @@ pub enum LedgerError {
         /// What differs.
         differences: Vec<Difference>,
     },
+    /// The folder holds something that is no run.
+    #[error("the folder `{folder}` holds other files, such as `{found}`")]
+    Foreign {
+        /// The output folder.
+        folder: PathBuf,
+        /// One of them.
+        found: String,
+    },
+    /// A file stands where the folder should be.
+    #[error("`{path}` is a file and cannot be the output folder")]
+    NoFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// Another process writes here.
     #[error("another run is writing to `{folder}`")]
     Busy {
@@ -83,6 +97,10 @@ impl LedgerError {
                 "give another folder with --out, or the same inputs and options to go on, or remove the folder"
                     .to_owned(),
             ),
+            Self::Foreign { .. } => Some(
+                "give a folder that is empty or not there yet with --out; a run writes beside nothing else".to_owned(),
+            ),
+            Self::NoFolder { .. } => Some("give another name with --out".to_owned()),
             Self::Busy { .. } => Some("wait for it, or give another folder with --out".to_owned()),
             Self::PartChanged { entry, .. } if entry.ends_with("manifest.json") => Some(
                 "the run in this folder was finished and a file of it was changed since; score into another folder, or \
@@ -98,7 +116,7 @@ impl LedgerError {
                 "remove `{}` and run again: only what it vouches for is computed again",
                 path.display()
             )),
-            Self::File { .. } => None,
+            Self::File { .. } => Some("free the space, or give a folder that can be written with --out".to_owned()),
         }
     }
 }
@@ -117,6 +135,8 @@ pub(crate) struct Ledger {
     folder: PathBuf,
     ledger: PathBuf,
     parts: BTreeMap<u64, PartEntry>,
+    /// The identity that the run began under.
+    identity: RunIdentity,
     _lock: File,
 }
 
@@ -140,7 +160,8 @@ impl Ledger {
             Err(fs::TryLockError::Error(_)) => {}
         }
         let run = ledger.join("run.json");
-        if run.exists() {
+        // Looked at again under the lock: another run may have begun since.
+        let identity = if run.exists() {
             let before: RunIdentity = read_json(&run)?;
             let differences = identity.differences(&before);
             if !differences.is_empty() {
@@ -149,13 +170,16 @@ impl Ledger {
                     differences,
                 });
             }
+            before
         } else {
             write_json(&run, identity)?;
-        }
+            identity.clone()
+        };
         let mut opened = Self {
             folder: folder.to_owned(),
             ledger,
             parts: BTreeMap::new(),
+            identity,
             _lock: lock,
         };
         opened.load()?;
@@ -185,6 +209,11 @@ impl Ledger {
     /// Returns the finished parts, by number.
     pub(crate) fn parts(&self) -> &BTreeMap<u64, PartEntry> {
         &self.parts
+    }
+
+    /// Returns the identity under which the run began: equal in content to that of this process, with the names of then.
+    pub(crate) fn identity(&self) -> &RunIdentity {
+        &self.identity
     }
 
     /// Enters a part; its files are in place.
@@ -251,7 +280,7 @@ pub(crate) fn verify(path: &Path, written: &FileIdentity, entry: &Path) -> Resul
     }
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LedgerError {
+pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LedgerError {
     let path = path.to_owned();
     move |source| LedgerError::File { action, path, source }
 }

@@ -1,5 +1,6 @@
 //! A run from its first to its last file, and how it can stop.
 
+use super::folder::{self, FolderState};
 use super::identity::RunIdentity;
 use super::input::InputRow;
 use super::ledger::{self, Ledger, LedgerError};
@@ -13,6 +14,7 @@ use crate::atomic_file::Committed;
 use crate::diagnostic::Diagnostic;
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::AssemblyRecord;
+use crate::seen::SeenError;
 use refalt_core::{Backend, BackendError, Reference};
 use std::path::{Path, PathBuf};
 
@@ -78,6 +80,9 @@ pub enum RunError {
     /// The model cannot go on.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The variants seen cannot be kept.
+    #[error(transparent)]
+    Seen(#[from] SeenError),
     /// A stage stopped without a word.
     #[error("a worker stopped without an answer")]
     WorkerLost,
@@ -109,6 +114,7 @@ impl Diagnostic for RunError {
                 Some("finished parts are kept: free the space or the folder and run the same command again".to_owned())
             }
             Self::Input { hint, .. } => hint.clone(),
+            Self::Seen(error) => error.hint(),
             Self::Backend(_) | Self::WorkerLost => None,
         }
     }
@@ -146,8 +152,8 @@ pub fn run<E: Diagnostic + Send>(
     let Setting {
         plan, identity, out, ..
     } = *setting;
-    if let Some(summary) = finished(identity, out)? {
-        return Ok(summary);
+    if let FolderState::Finished(manifest) = folder::look(out, identity)? {
+        return finished(*manifest, out);
     }
     let mut ledger = Ledger::open(out, identity)?;
     let tracks_path = out.join("tracks.parquet");
@@ -166,7 +172,7 @@ pub fn run<E: Diagnostic + Send>(
     let variants = variant_table::join(&parts, &variants_path, plan).map_err(at(&variants_path))?;
     let manifest = Manifest::new(
         plan,
-        identity,
+        ledger.identity(),
         setting.assembly,
         ledger.parts().values(),
         named("variants.parquet", variants),
@@ -180,21 +186,18 @@ pub fn run<E: Diagnostic + Send>(
     })
 }
 
+/// Says whether a run may write to a folder, without changing anything.
+///
+/// # Errors
+/// [`RunError::Ledger`] when the folder holds another run, or files that are no run.
+pub fn check_folder(identity: &RunIdentity, out: &Path) -> Result<(), RunError> {
+    folder::look(out, identity)?;
+    Ok(())
+}
+
 /// Returns the summary of a folder in which the same run is finished; verifies its files.
-fn finished(identity: &RunIdentity, out: &Path) -> Result<Option<Summary>, RunError> {
+fn finished(manifest: Manifest, out: &Path) -> Result<Summary, RunError> {
     let path = out.join("manifest.json");
-    if !path.exists() {
-        return Ok(None);
-    }
-    let manifest: Manifest = ledger::read_json(&path)?;
-    let differences = identity.differences(&manifest.identity);
-    if !differences.is_empty() {
-        return Err(LedgerError::OtherRun {
-            folder: out.to_owned(),
-            differences,
-        }
-        .into());
-    }
     for scores in &manifest.scores {
         ledger::verify(&out.join("scores").join(&scores.name), scores, &path)?;
     }
@@ -203,7 +206,7 @@ fn finished(identity: &RunIdentity, out: &Path) -> Result<Option<Summary>, RunEr
     }
     ledger::remove(out)?;
     let resumed_rows = manifest.counts.rows;
-    Ok(Some(Summary { manifest, resumed_rows }))
+    Ok(Summary { manifest, resumed_rows })
 }
 
 pub(super) fn named(name: &str, file: Committed) -> FileIdentity {

@@ -74,6 +74,7 @@ pub(super) fn all<E: Diagnostic + Send>(
         reference,
         backend,
         threads,
+        out,
         ..
     } = *setting;
     let threads = threads.max(1);
@@ -86,7 +87,7 @@ pub(super) fn all<E: Diagnostic + Send>(
         let reader_scores = scores_in.clone();
         let (stop, jobs_out) = (&stop, &jobs_out);
         scope.spawn(move || {
-            let mut reader = read::RowReader::new(plan, reference, done);
+            let mut reader = read::RowReader::new(plan, reference, done, out);
             if let Err(error) = reader.read(input, &jobs_in, stop) {
                 let _ = reader_scores.send(Err(error));
             }

@@ -39,16 +39,16 @@ pub fn survey<E: Diagnostic>(
     backend: &dyn Backend,
     threads: usize,
 ) -> Result<Survey, RunError> {
-    let mut reader = RowReader::new(plan, reference, HashSet::new());
+    let mut reader = RowReader::new(plan, reference, HashSet::new(), &std::env::temp_dir());
     let mut counts = Counts::default();
     let mut sample = Batch::default();
     let reading = Instant::now();
     for row in input {
         let row = row.map_err(|error| RunError::input(&error))?;
         let wanted = sample.len() < SAMPLE;
-        // The windows of all rows are laid, so that the survey knows how much of them the reference has.
-        let (record, job) = reader.prepare(row, false);
-        counts.add(&record.status, record.window_known);
+        let (record, job) = reader.prepare(row, !wanted)?;
+        // Windows are laid for the sample alone, so how much of them is known is not counted.
+        counts.add(&record.status, None);
         if wanted {
             sample.push(record, job);
         }

@@ -260,24 +260,17 @@ impl FastaReference {
                 Lookup::Admit => {
                     let mut decoded = Vec::new();
                     match self.decode(record, block_start, block_end, &mut decoded) {
-                        Ok(()) => {
+                        Ok(plain) => {
                             bases.extend_from_slice(&decoded[wanted]);
-                            let plain = is_plain(&decoded);
                             let bases = decoded.into();
                             self.cache.insert((record, block), Block { bases, plain });
                             plain
                         }
                         // What is wrong elsewhere in the block must not depend on what was read before.
-                        Err(_) => {
-                            self.decode(record, at, stop, bases)?;
-                            false
-                        }
+                        Err(_) => self.decode(record, at, stop, bases)?,
                     }
                 }
-                Lookup::Bypass => {
-                    self.decode(record, at, stop, bases)?;
-                    false
-                }
+                Lookup::Bypass => self.decode(record, at, stop, bases)?,
             };
             if letters == Letters::Masked && !plain {
                 mask_unknown(&mut bases[before..]);
@@ -326,10 +319,11 @@ impl FastaReference {
         u32::try_from(self.index.records[record as usize].length_bp).expect("lengths were checked on opening")
     }
 
-    /// Appends the bases `start..end` (0-based) of a record in upper case, straight from the file.
-    fn decode(&self, record: u32, start: u32, end: u32, bases: &mut Vec<u8>) -> Result<(), FastaError> {
+    /// Appends the bases `start..end` (0-based) of a record in upper case, straight from the file; says whether all of
+    /// them are A, C, G, T or N.
+    fn decode(&self, record: u32, start: u32, end: u32, bases: &mut Vec<u8>) -> Result<bool, FastaError> {
         if start >= end {
-            return Ok(());
+            return Ok(true);
         }
         self.confirm(record)?;
         let entry = &self.index.records[record as usize];
@@ -349,18 +343,16 @@ impl FastaReference {
                     format!("no {expected} after base {}", u64::from(start) + at as u64),
                 ));
             }
-            let mut letters = true;
-            for base in &mut bases[before..] {
-                // Clearing bit 5 turns exactly the ASCII letters into A to Z.
-                let upper = *base & 0xdf;
-                let letter = upper.wrapping_sub(b'A') < 26;
-                letters &= letter;
-                *base = if letter { upper } else { *base };
+            let bases = &mut bases[before..];
+            if fold_plain(bases) {
+                return Ok(true);
             }
-            if letters {
-                Ok(())
+            let _ = lay_out(raw, first_line, line_bases, ending, bases);
+            bases.make_ascii_uppercase();
+            if bases.iter().all(u8::is_ascii_uppercase) {
+                Ok(false)
             } else {
-                Err(self.no_letter(record, start, &bases[before..]))
+                Err(self.no_letter(record, start, bases))
             }
         })
     }
@@ -459,11 +451,16 @@ enum Letters {
     Masked,
 }
 
-/// Says whether upper-case bases are out of A, C, G, T, N.
-fn is_plain(bases: &[u8]) -> bool {
+/// Turns bases into upper case and says whether they are out of A, C, G, T, N; where they are not, all are spoilt.
+fn fold_plain(bases: &mut [u8]) -> bool {
     // Without a way out of the loop, so that the compiler handles 16 and more bases at a time.
-    let known = |base: u8| (base == b'A') | (base == b'C') | (base == b'G') | (base == b'T') | (base == b'N');
-    bases.iter().fold(true, |plain, &base| plain & known(base))
+    bases.iter_mut().fold(true, |plain, base| {
+        // Clearing bit 5 turns exactly the ASCII letters into A to Z.
+        let upper = *base & 0xdf;
+        *base = upper;
+        let known = (upper == b'A') | (upper == b'C') | (upper == b'G') | (upper == b'T') | (upper == b'N');
+        plain & known
+    })
 }
 
 /// Copies lines of text into `bases` without their ends.
@@ -473,7 +470,7 @@ fn is_plain(bases: &[u8]) -> bool {
 fn lay_out(raw: &[u8], first_line: usize, line_bases: usize, ending: usize, bases: &mut [u8]) -> Result<(), usize> {
     let (mut at, mut done, mut line) = (0, 0, first_line);
     while bases.len() - done > line {
-        bases[done..done + line].copy_from_slice(&raw[at..at + line]);
+        copy_line(&raw[at..], line, &mut bases[done..]);
         at += line;
         done += line;
         let is_end = match ending {
@@ -489,6 +486,23 @@ fn lay_out(raw: &[u8], first_line: usize, line_bases: usize, ending: usize, base
     let rest = bases.len() - done;
     bases[done..].copy_from_slice(&raw[at..at + rest]);
     Ok(())
+}
+
+/// Copies the first `line` bytes of `raw` to the front of `bases`.
+///
+/// In pieces of a fixed size, which the compiler copies without a call; what they lay down too much, the lines that
+/// follow overwrite.
+fn copy_line(raw: &[u8], line: usize, bases: &mut [u8]) {
+    const PIECE: usize = 64;
+    let whole = line.next_multiple_of(PIECE);
+    if line > 4 * PIECE || raw.len() < whole || bases.len() < whole {
+        bases[..line].copy_from_slice(&raw[..line]);
+        return;
+    }
+    let pieces = raw[..whole].chunks_exact(PIECE);
+    for (to, from) in bases[..whole].chunks_exact_mut(PIECE).zip(pieces) {
+        to.copy_from_slice(from);
+    }
 }
 
 fn read_or_build_index(path: &Path, kind: &Kind, notes: &mut Vec<FastaNote>) -> Result<FastaIndex, FastaError> {

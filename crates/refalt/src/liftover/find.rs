@@ -1,30 +1,30 @@
 //! Finds the blocks at a place.
 
-use refalt_core::Interval;
+use refalt_core::{Interval, Position};
 
 /// A block of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Its bases on the sequence lifted from.
-    pub(super) interval: Interval,
+    pub(crate) interval: Interval,
     /// Index of the chain in the file.
-    pub(super) chain: usize,
+    pub(crate) chain: usize,
     /// Index of the block in the chain.
-    pub(super) block: usize,
+    pub(crate) block: usize,
 }
 
 /// Blocks sorted by start, with the furthest end of all blocks up to each.
 ///
 /// The blocks of one chain share no base, and in the netted files that UCSC gives out those of all chains share
 /// none, so the walk back from a place is short.
-#[derive(Clone, Debug)]
-pub(super) struct Stabbing {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stabbing {
     blocks: Vec<Found>,
     furthest_end: Vec<u32>,
 }
 
 impl Stabbing {
-    pub(super) fn new(mut blocks: Vec<Found>) -> Self {
+    pub(crate) fn new(mut blocks: Vec<Found>) -> Self {
         blocks.sort_by_key(|found| (found.interval, found.chain, found.block));
         let mut furthest = 0;
         let furthest_end = blocks
@@ -50,6 +50,18 @@ impl Stabbing {
             .collect();
         touching.reverse();
         touching
+    }
+
+    /// Returns the block that holds a base; where several do, the one that begins last.
+    pub(crate) fn last_holding(&self, position: Position) -> Option<Found> {
+        let end = self
+            .blocks
+            .partition_point(|found| found.interval.bed_start() <= position.zero_based());
+        (0..end)
+            .rev()
+            .take_while(|&at| self.furthest_end[at] > position.zero_based())
+            .map(|at| self.blocks[at])
+            .find(|found| found.interval.contains(position))
     }
 
     /// Returns the blocks that hold all of `stretch`, which has a base.
@@ -78,6 +90,10 @@ mod tests {
             found.sort_unstable();
             let expected: Vec<usize> = blocks.iter().filter(|block| block.interval.intersect(query).is_some()).map(|block| block.chain).collect();
             prop_assert_eq!(found, expected);
+            let position = Position::from_zero_based(query.bed_start()).unwrap();
+            let last = blocks.iter().filter(|block| block.interval.contains(position)).map(|block| block.interval.bed_start()).max();
+            let found = Stabbing::new(blocks.clone()).last_holding(position);
+            prop_assert_eq!(found.map(|found| found.interval.bed_start()), last);
         }
     }
 }

@@ -179,7 +179,7 @@ impl Diagnostic for ValidateError {
             Self::Unknown { nearest, known, .. } => {
                 return Some(question(nearest).unwrap_or_else(|| format!("known: {}", known.join(", "))));
             }
-            Self::Write { .. } => return None,
+            Self::Write { .. } => "free the space, or give a folder that can be written with --out",
         };
         Some(hint.to_owned())
     }

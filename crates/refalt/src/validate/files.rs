@@ -65,6 +65,7 @@ pub enum ValidateFilesError {
 impl Diagnostic for ValidateFilesError {
     fn place(&self) -> Option<String> {
         match self {
+            Self::Read(error) => error.place(),
             Self::Validate(error) => error.place(),
             _ => None,
         }

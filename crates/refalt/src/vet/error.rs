@@ -1,12 +1,14 @@
 //! Why an audit stops.
 
 use crate::diagnostic::Diagnostic;
+use crate::engine::ledger::LedgerError;
 use crate::engine::score_table::TableError;
 use crate::io::bed::BedError;
 use crate::io::chain::ChainError;
 use crate::io::fasta::FastaError;
 use crate::io::variants::ReadError;
 use crate::reference_assembly::AssemblyContradicted;
+use crate::seen::SeenError;
 use crate::spool::SpoolError;
 use refalt_core::ReferenceError;
 use std::path::PathBuf;
@@ -36,6 +38,17 @@ pub enum VetError {
     /// The gene models cannot be read.
     #[error(transparent)]
     Genes(#[from] BedError),
+    /// The output folder holds something else.
+    #[error(transparent)]
+    Folder(#[from] LedgerError),
+    /// A file cannot be digested.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// A table cannot be written.
     #[error("cannot write `{path}`: {source}")]
     Table {
@@ -52,6 +65,17 @@ pub enum VetError {
         /// The cause.
         source: std::io::Error,
     },
+    /// The variants seen cannot be kept.
+    #[error(transparent)]
+    Seen(#[from] SeenError),
+    /// What the first reading found cannot be kept for the second.
+    #[error("cannot keep the rows' observations in a temporary file in `{folder}`: {source}")]
+    Observations {
+        /// The folder of the temporary file.
+        folder: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The input had other rows in the second reading than in the first.
     #[error("`{name}` changed while it was read")]
     InputChanged {
@@ -63,6 +87,7 @@ pub enum VetError {
 impl Diagnostic for VetError {
     fn place(&self) -> Option<String> {
         match self {
+            Self::Read(error) => error.place(),
             Self::Chain(error) => error.place(),
             Self::Genes(error) => error.place(),
             _ => None,
@@ -76,9 +101,14 @@ impl Diagnostic for VetError {
             Self::Contradicted(error) => Some(error.hint()),
             Self::Chain(error) => error.hint(),
             Self::Genes(error) => error.hint(),
+            Self::Seen(error) => error.hint(),
+            Self::Observations { folder, .. } => {
+                Some(format!("free space in `{}`: 4 bytes for a row", folder.display()))
+            }
             Self::Table { .. } | Self::File { .. } => Some("free the space or the folder and run it again".to_owned()),
             Self::InputChanged { .. } => Some("run it again when nothing writes to the file".to_owned()),
-            Self::Bases(_) | Self::Spool(_) => None,
+            Self::Folder(error) => error.hint(),
+            Self::Bases(_) | Self::Spool(_) | Self::Unreadable { .. } => None,
         }
     }
 

@@ -4,10 +4,11 @@ use super::error::VetError;
 use super::passes::Work;
 use super::record::VetRow;
 use super::report::VetReport;
+use super::stage::Stage;
 use crate::atomic_file::AtomicFile;
 use crate::engine::score_table::TableError;
 use crate::provenance::VERSION;
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, StringBuilder};
+use arrow::array::{ArrayBuilder as _, ArrayRef, Float64Builder, Int64Builder, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use noodles::bgzf;
@@ -18,6 +19,8 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use refalt_core::Reference;
+use refalt_core::audit::Verdict;
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -29,14 +32,24 @@ const LEVEL: bgzf::io::writer::CompressionLevel = bgzf::io::writer::CompressionL
 /// Rows turned into columns at once.
 const ROWS_PER_BATCH: usize = 8192;
 
-/// Opens the tables of an audit and writes rows to them.
+/// The files of an audit, each written by a thread of its own.
 pub(super) struct RowFiles {
-    table: ArrowWriter<AtomicFile>,
-    table_path: PathBuf,
-    waiting: Vec<VetRow>,
-    vcf: bgzf::io::Writer<AtomicFile>,
-    vcf_path: PathBuf,
-    line: String,
+    table: Stage<TableWriter>,
+    vcf: Stage<VcfWriter>,
+}
+
+/// The table of rows.
+struct TableWriter {
+    writer: ArrowWriter<AtomicFile>,
+    path: PathBuf,
+    columns: Columns,
+}
+
+/// The accepted variants.
+struct VcfWriter {
+    writer: bgzf::io::Writer<AtomicFile>,
+    path: PathBuf,
+    lines: String,
 }
 
 fn schema() -> SchemaRef {
@@ -63,78 +76,107 @@ fn schema() -> SchemaRef {
 
 impl RowFiles {
     pub(super) fn create(out: &Path, work: &Work<'_>) -> Result<Self, VetError> {
-        fs::create_dir_all(out).map_err(|source| VetError::File {
-            path: out.to_owned(),
-            source,
-        })?;
-        let table_path = out.join("variants.parquet");
-        let vcf_path = out.join("variants.vcf.gz");
-        let vcf = AtomicFile::create(&vcf_path).map_err(file(&vcf_path))?;
-        let mut vcf = bgzf::io::writer::Builder::default()
+        fs::create_dir_all(out).map_err(file(out))?;
+        let path = out.join("variants.vcf.gz");
+        let writer = AtomicFile::create(&path).map_err(file(&path))?;
+        let mut writer = bgzf::io::writer::Builder::default()
             .set_compression_level(LEVEL)
-            .build_from_writer(vcf);
-        vcf.write_all(vcf_header(work).as_bytes()).map_err(file(&vcf_path))?;
+            .build_from_writer(writer);
+        writer.write_all(vcf_header(work).as_bytes()).map_err(file(&path))?;
+        let vcf = VcfWriter {
+            writer,
+            path,
+            lines: String::new(),
+        };
+        let path = out.join("variants.parquet");
+        let table = TableWriter {
+            writer: writer_of(&path).map_err(table(&path))?,
+            path,
+            columns: Columns::default(),
+        };
         Ok(Self {
-            table: writer(&table_path).map_err(table(&table_path))?,
-            table_path,
-            waiting: Vec::new(),
-            vcf,
-            vcf_path,
-            line: String::new(),
+            table: Stage::start(table, TableWriter::append),
+            vcf: Stage::start(vcf, VcfWriter::append),
         })
     }
 
-    pub(super) fn append(&mut self, row: VetRow) -> Result<(), VetError> {
-        self.vcf_line(&row).map_err(file(&self.vcf_path))?;
-        self.waiting.push(row);
-        if self.waiting.len() == ROWS_PER_BATCH {
-            self.flush()?;
+    /// Hands rows to the writers.
+    pub(super) fn append(&mut self, rows: Vec<VetRow>) -> Result<(), VetError> {
+        let rows = Arc::new(rows);
+        if !self.vcf.send(Arc::clone(&rows)) {
+            self.vcf.finish()?;
         }
-        Ok(())
-    }
-
-    fn vcf_line(&mut self, row: &VetRow) -> io::Result<()> {
-        use std::fmt::Write as _;
-        let Some(variant) = row.proposed.as_ref().filter(|_| row.accepted) else {
-            return Ok(());
-        };
-        self.line.clear();
-        let id = row.id.as_deref().filter(|id| is_vcf_id(id)).unwrap_or(".");
-        let _ = write!(
-            self.line,
-            "{}\t{}\t{id}\t{}\t{}\t.\t.\tREFALT_ROW={}",
-            variant.contig(),
-            variant.position(),
-            variant.reference_bases(),
-            variant.alternate_bases(),
-            row.row
-        );
-        if !row.repaired.is_empty() {
-            let _ = write!(self.line, ";REFALT_REPAIR={}", row.repaired);
+        if !self.table.send(rows) {
+            self.table.finish()?;
         }
-        self.line.push('\n');
-        self.vcf.write_all(self.line.as_bytes())
-    }
-
-    fn flush(&mut self) -> Result<(), VetError> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let written = batch(&self.waiting).and_then(|batch| self.table.write(&batch).map_err(TableError::from));
-        written.map_err(table(&self.table_path))?;
-        self.waiting.clear();
         Ok(())
     }
 
     pub(super) fn commit(mut self) -> Result<(), VetError> {
-        self.flush()?;
-        let finished = self.table.into_inner().map_err(TableError::from);
-        finished
-            .and_then(|file| file.commit().map_err(TableError::from))
-            .map_err(table(&self.table_path))?;
-        let vcf = self.vcf.finish().map_err(file(&self.vcf_path))?;
-        vcf.commit().map_err(file(&self.vcf_path))?;
+        let (table_writer, vcf) = (self.table.finish()?, self.vcf.finish()?);
+        if let Some(mut writer) = table_writer {
+            writer.flush()?;
+            let finished = writer.writer.into_inner().map_err(TableError::from);
+            finished
+                .and_then(|file| file.commit().map_err(TableError::from))
+                .map_err(table(&writer.path))?;
+        }
+        if let Some(writer) = vcf {
+            let finished = writer.writer.finish().and_then(AtomicFile::commit);
+            finished.map_err(file(&writer.path))?;
+        }
         Ok(())
+    }
+}
+
+impl VcfWriter {
+    fn append(&mut self, rows: &[VetRow]) -> Result<(), VetError> {
+        self.lines.clear();
+        for row in rows {
+            push_line(&mut self.lines, row);
+        }
+        self.writer.write_all(self.lines.as_bytes()).map_err(file(&self.path))
+    }
+}
+
+/// Appends the VCF line of an accepted row.
+fn push_line(lines: &mut String, row: &VetRow) {
+    use std::fmt::Write as _;
+    let Some(variant) = row.proposed.as_ref().filter(|_| row.accepted) else {
+        return;
+    };
+    lines.push_str(variant.contig().as_str());
+    let _ = write!(lines, "\t{}\t", variant.position());
+    lines.push_str(row.id.as_deref().filter(|id| is_vcf_id(id)).unwrap_or("."));
+    lines.push('\t');
+    lines.push_str(variant.reference_bases().as_str());
+    lines.push('\t');
+    lines.push_str(variant.alternate_bases().as_str());
+    let _ = write!(lines, "\t.\t.\tREFALT_ROW={}", row.row);
+    if !row.repaired.is_empty() {
+        let _ = write!(lines, ";REFALT_REPAIR={}", row.repaired);
+    }
+    lines.push('\n');
+}
+
+impl TableWriter {
+    fn append(&mut self, rows: &[VetRow]) -> Result<(), VetError> {
+        for row in rows {
+            self.columns.push(row);
+            if self.columns.len() == ROWS_PER_BATCH {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), VetError> {
+        if self.columns.len() == 0 {
+            return Ok(());
+        }
+        let batch = self.columns.finish();
+        let written = batch.and_then(|batch| self.writer.write(&batch).map_err(TableError::from));
+        written.map_err(table(&self.path))
     }
 }
 
@@ -164,7 +206,7 @@ fn vcf_header(work: &Work<'_>) -> String {
     header
 }
 
-fn writer(path: &Path) -> Result<ArrowWriter<AtomicFile>, TableError> {
+fn writer_of(path: &Path) -> Result<ArrowWriter<AtomicFile>, TableError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         .set_created_by(format!("refalt {VERSION}"));
@@ -189,55 +231,91 @@ fn writer(path: &Path) -> Result<ArrowWriter<AtomicFile>, TableError> {
     )?)
 }
 
-fn batch(rows: &[VetRow]) -> Result<RecordBatch, TableError> {
-    let number = |value: &dyn Fn(&VetRow) -> Option<u64>| -> ArrayRef {
-        let mut cells = Int64Builder::with_capacity(rows.len());
-        for row in rows {
-            cells.append_option(value(row).map(|number| i64::try_from(number).unwrap_or(i64::MAX)));
-        }
-        Arc::new(cells.finish())
-    };
-    let text = |value: &dyn Fn(&VetRow) -> Option<String>| -> ArrayRef {
-        let mut cells = StringBuilder::new();
-        for row in rows {
-            cells.append_option(value(row));
-        }
-        Arc::new(cells.finish())
-    };
-    let mut posterior = Float64Builder::with_capacity(rows.len());
-    for row in rows {
-        posterior.append_value(row.posterior);
+/// The columns of [`schema`], row by row.
+#[derive(Default)]
+struct Columns {
+    row: Int64Builder,
+    line: Int64Builder,
+    id: StringBuilder,
+    as_written: StringBuilder,
+    verdict: StringBuilder,
+    posterior: Float64Builder,
+    status: StringBuilder,
+    repair: StringBuilder,
+    proposed_variant: StringBuilder,
+    chrom: StringBuilder,
+    pos: Int64Builder,
+    reference: StringBuilder,
+    alternate: StringBuilder,
+    duplicate_of: Int64Builder,
+    evidence: StringBuilder,
+    /// The words of the verdicts met.
+    names: HashMap<Verdict, String>,
+    text: String,
+}
+
+impl Columns {
+    fn len(&self) -> usize {
+        self.row.len()
     }
-    let columns: Vec<ArrayRef> = vec![
-        number(&|row| Some(row.row)),
-        number(&|row| Some(row.line)),
-        text(&|row| row.id.clone()),
-        text(&|row| Some(row.text.clone())),
-        text(&|row| Some(row.verdict.name())),
-        Arc::new(posterior.finish()),
-        text(&|row| Some(if row.accepted { "accepted" } else { "rejected" }.to_owned())),
-        text(&|row| (!row.repaired.is_empty()).then(|| row.repaired.to_string())),
-        text(&|row| row.proposed.as_ref().map(|variant| variant.to_string())),
-        text(&|row| row.proposed.as_ref().map(|variant| variant.contig().to_string())),
-        number(&|row| {
-            row.proposed
-                .as_ref()
-                .map(|variant| u64::from(variant.position().one_based()))
-        }),
-        text(&|row| {
-            row.proposed
-                .as_ref()
-                .map(|variant| variant.reference_bases().to_string())
-        }),
-        text(&|row| {
-            row.proposed
-                .as_ref()
-                .map(|variant| variant.alternate_bases().to_string())
-        }),
-        number(&|row| row.duplicate_of),
-        text(&|row| row.evidence.clone()),
-    ];
-    Ok(RecordBatch::try_new(schema(), columns)?)
+
+    fn push(&mut self, row: &VetRow) {
+        use std::fmt::Write as _;
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.row.append_value(number(row.row));
+        self.line.append_value(number(row.line));
+        self.id.append_option(row.id.as_deref());
+        self.as_written.append_value(&row.text);
+        let name = self.names.entry(row.verdict).or_insert_with(|| row.verdict.name());
+        self.verdict.append_value(name);
+        self.posterior.append_value(row.posterior);
+        self.status
+            .append_value(if row.accepted { "accepted" } else { "rejected" });
+        if row.repaired.is_empty() {
+            self.repair.append_null();
+        } else {
+            self.repair.append_value(row.repaired.to_string());
+        }
+        if let Some(variant) = &row.proposed {
+            self.text.clear();
+            let _ = write!(self.text, "{variant}");
+            self.proposed_variant.append_value(&self.text);
+            self.chrom.append_value(variant.contig().as_str());
+            self.pos.append_value(i64::from(variant.position().one_based()));
+            self.reference.append_value(variant.reference_bases().as_str());
+            self.alternate.append_value(variant.alternate_bases().as_str());
+        } else {
+            self.proposed_variant.append_null();
+            self.chrom.append_null();
+            self.pos.append_null();
+            self.reference.append_null();
+            self.alternate.append_null();
+        }
+        self.duplicate_of.append_option(row.duplicate_of.map(number));
+        self.evidence.append_option(row.evidence.as_deref());
+    }
+
+    /// Returns the rows so far and starts anew.
+    fn finish(&mut self) -> Result<RecordBatch, TableError> {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.row.finish()),
+            Arc::new(self.line.finish()),
+            Arc::new(self.id.finish()),
+            Arc::new(self.as_written.finish()),
+            Arc::new(self.verdict.finish()),
+            Arc::new(self.posterior.finish()),
+            Arc::new(self.status.finish()),
+            Arc::new(self.repair.finish()),
+            Arc::new(self.proposed_variant.finish()),
+            Arc::new(self.chrom.finish()),
+            Arc::new(self.pos.finish()),
+            Arc::new(self.reference.finish()),
+            Arc::new(self.alternate.finish()),
+            Arc::new(self.duplicate_of.finish()),
+            Arc::new(self.evidence.finish()),
+        ];
+        Ok(RecordBatch::try_new(schema(), columns)?)
+    }
 }
 
 fn file(path: &Path) -> impl FnOnce(io::Error) -> VetError {

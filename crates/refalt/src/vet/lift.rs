@@ -1,6 +1,7 @@
 //! Gapless blocks between two assemblies, searched by position: the form of a chain file that the audit reads.
 
 use crate::io::chain::Chain;
+use crate::liftover::find::{Found, Stabbing};
 use refalt_core::audit::{Lift, Lifted, LiftedBase};
 use refalt_core::{Assembly, Chromosome, ContigId, Interval, Position, Reference, Strand};
 use std::collections::HashMap;
@@ -29,6 +30,8 @@ pub struct BlockLift {
 #[derive(Clone, Debug, Default)]
 struct SourceContig {
     blocks: Vec<Block>,
+    /// Finds the blocks by place; the number of a block is its index in `blocks`.
+    search: Stabbing,
     covered: Vec<Interval>,
 }
 
@@ -53,7 +56,12 @@ impl BlockLift {
         let source = &mut self.contigs[index];
         source.covered.push(covered);
         source.blocks.extend(blocks);
-        source.blocks.sort_by_key(|block| block.source.bed_start());
+        let found = source.blocks.iter().enumerate().map(|(block, known)| Found {
+            interval: known.source,
+            chain: 0,
+            block,
+        });
+        source.search = Stabbing::new(found.collect());
     }
 
     /// Takes the blocks of a chain file; chains to contigs that the reference does not have are left out.
@@ -135,12 +143,8 @@ impl Lift for BlockLift {
             return Lifted::NotCovered;
         };
         let source = &self.contigs[index];
-        let after = source
-            .blocks
-            .partition_point(|block| block.source.bed_start() <= position.zero_based());
-        let block = after.checked_sub(1).map(|at| source.blocks[at]);
-        if let Some(block) = block.filter(|block| block.source.contains(position)) {
-            return inside(block, position).map_or(Lifted::NotCovered, Lifted::At);
+        if let Some(found) = source.search.last_holding(position) {
+            return inside(source.blocks[found.block], position).map_or(Lifted::NotCovered, Lifted::At);
         }
         if source.covered.iter().any(|covered| covered.contains(position)) {
             Lifted::Gap

@@ -5,11 +5,12 @@ use super::error::VetError;
 use super::files::RowFiles;
 use super::lift::BlockLift;
 use super::names::NameResolver;
+use super::numbers::{FIXED, Numbers, NumbersWriter};
 use super::ordered::batches;
 use super::record::VetRow;
-use crate::fingerprint::fingerprint;
 use crate::io::fasta::FastaReference;
 use crate::io::variants::VariantRow;
+use crate::seen::{SeenVariants, VariantKey};
 use crate::spool::Spool;
 use refalt_core::audit::{
     Coordinates, FileFit, Hypothesis, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict, judge,
@@ -17,6 +18,7 @@ use refalt_core::audit::{
 use refalt_core::normalize::check_on;
 use refalt_core::{Alternate, Assembly, Reference, Variant};
 use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 
 /// What both passes work with.
 pub(super) struct Work<'a> {
@@ -28,15 +30,24 @@ pub(super) struct Work<'a> {
     pub(super) assembly: Option<Assembly>,
 }
 
-/// Rows without an observation: their verdict needs no genome.
-const FIXED: u32 = u32::MAX;
+impl Work<'_> {
+    /// Returns the folder of temporary files: that of the output, or what there is of its path, so that they lie
+    /// where space for the output is needed anyway.
+    fn temporary_folder(&self) -> PathBuf {
+        let Some(out) = &self.request.out else {
+            return std::env::temp_dir();
+        };
+        let exists = out.ancestors().find(|folder| folder.is_dir());
+        exists.unwrap_or(Path::new(".")).to_owned()
+    }
+}
 
 /// What the first pass found.
 pub(super) struct FirstPass {
     /// Distinct observations with their counts.
     pub(super) tally: Tally,
     /// For each row the number of its observation, or [`FIXED`].
-    numbers: Vec<u32>,
+    numbers: Numbers,
 }
 
 /// What the second pass found.
@@ -146,7 +157,7 @@ fn observation(
 pub(super) fn observe(work: &Work<'_>) -> Result<FirstPass, VetError> {
     let rows = work.input.open(&work.request.reading)?;
     let mut tally = Tally::default();
-    let mut numbers = Vec::new();
+    let mut numbers = NumbersWriter::new(work.temporary_folder());
     batches(
         rows.map(|row| row.map_err(VetError::from)),
         work.request.threads,
@@ -167,17 +178,17 @@ pub(super) fn observe(work: &Work<'_>) -> Result<FirstPass, VetError> {
                 batch_numbers
                     .into_iter()
                     .map(|number| moved.get(number as usize).copied().unwrap_or(FIXED)),
-            );
-            Ok(())
+            )
         },
     )?;
+    let numbers = numbers.finish()?;
     Ok(FirstPass { tally, numbers })
 }
 
 /// The second pass: judges every row, finds duplicates, writes.
 pub(super) fn judge_all(
     work: &Work<'_>,
-    first: &FirstPass,
+    first: &mut FirstPass,
     fit: &FileFit,
     thresholds: Thresholds,
     allowed: Repairs,
@@ -194,15 +205,17 @@ pub(super) fn judge_all(
         None => None,
     };
     let mut judged = Judged::default();
-    let mut seen: HashMap<u128, u64> = HashMap::new();
+    let mut seen = SeenVariants::new(&work.temporary_folder());
+    let mut counts: HashMap<Verdict, u64> = HashMap::new();
     let rows = work.input.open(&work.request.reading)?;
-    let numbered = first.numbers.iter().copied().map(Some).chain(std::iter::repeat(None));
+    let expected = first.numbers.rows();
+    let mut numbers = first.numbers.read()?;
     let mut read = 0;
     batches(
-        rows.zip(numbered).map(|(row, number)| {
+        rows.map(|row| {
             let row = row?;
-            match number {
-                Some(number) => Ok((row, number)),
+            match numbers.next() {
+                Some(number) => Ok((row, number?)),
                 None => Err(VetError::InputChanged {
                     name: work.input.identity().name.clone(),
                 }),
@@ -212,42 +225,39 @@ pub(super) fn judge_all(
         || work.observer(),
         |observer, batch| {
             let mut rows = Vec::with_capacity(batch.len());
+            let mut keys = Vec::with_capacity(batch.len());
             for (row, number) in batch {
                 let sure = as_written
                     .get(number as usize)
                     .copied()
                     .filter(|&posterior| posterior >= thresholds.accept);
                 let row = judge_row(work, observer, row, sure, fit, thresholds, allowed)?;
-                let fingerprint = row.proposed.as_ref().filter(|_| row.accepted).map(fingerprint);
-                rows.push((row, fingerprint));
+                keys.push(row.proposed.as_ref().filter(|_| row.accepted).map(VariantKey::of));
+                rows.push(row);
             }
-            Ok(rows)
+            Ok((rows, keys))
         },
-        |rows| {
-            for (mut row, fingerprint) in rows {
-                read += 1;
-                if let Some(fingerprint) = fingerprint {
-                    match seen.entry(fingerprint) {
-                        std::collections::hash_map::Entry::Occupied(earlier) => {
-                            row.duplicate_of = Some(*earlier.get());
-                            row.evidence = Some(format!("the same variant as row {}", earlier.get()));
-                            row.verdict = Verdict::Duplicate;
-                            row.accepted = false;
-                        }
-                        std::collections::hash_map::Entry::Vacant(free) => {
-                            free.insert(row.row);
-                        }
-                    }
+        |(mut rows, keys)| {
+            read += rows.len() as u64;
+            for (row, key) in rows.iter_mut().zip(keys) {
+                if let Some(key) = key
+                    && let Some(earlier) = seen.earlier_row(key, row.row)?
+                {
+                    row.duplicate_of = Some(earlier);
+                    row.evidence = Some(format!("the same variant as row {earlier}"));
+                    row.verdict = Verdict::Duplicate;
+                    row.accepted = false;
                 }
-                judged.count(&row, work.request.listed_rows);
-                if let Some(files) = &mut files {
-                    files.append(row)?;
-                }
+                *counts.entry(row.verdict).or_default() += 1;
+                judged.count(row, work.request.listed_rows);
             }
-            Ok(())
+            match &mut files {
+                Some(files) => files.append(rows),
+                None => Ok(()),
+            }
         },
     )?;
-    if read != first.numbers.len() {
+    if read != expected {
         return Err(VetError::InputChanged {
             name: work.input.identity().name.clone(),
         });
@@ -255,12 +265,15 @@ pub(super) fn judge_all(
     if let Some(files) = files {
         files.commit()?;
     }
+    judged.counts = counts
+        .into_iter()
+        .map(|(verdict, rows)| (verdict.name(), rows))
+        .collect();
     Ok(judged)
 }
 
 impl Judged {
     fn count(&mut self, row: &VetRow, listed_rows: usize) {
-        *self.counts.entry(row.verdict.name()).or_default() += 1;
         if let Some(said) = row.said_assembly {
             *self.stated.entry(said).or_default() += 1;
         }

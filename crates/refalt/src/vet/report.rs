@@ -119,12 +119,8 @@ pub(super) fn summarize(
     judged: Judged,
     stated: Option<Assembly>,
     known: ReferenceAssembly,
+    reference: FileIdentity,
 ) -> Result<VetReport, VetError> {
-    let reference_path = &work.request.reference;
-    let reference = FileIdentity::of(reference_path).map_err(|source| VetError::File {
-        path: reference_path.clone(),
-        source,
-    })?;
     Ok(VetReport {
         input: work.input.identity().clone(),
         reference,

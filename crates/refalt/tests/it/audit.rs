@@ -1,7 +1,7 @@
 //! The audit on real rows: the TERT list as published, released QTL rows, and rows with faults put in.
 
 use crate::audit_simulation::{Fault, Random, Score, World};
-use crate::{data, study};
+use crate::{data, shared, study};
 use refalt::io::variants::{ReadOptions, Source};
 use refalt::vet::{VetReport, VetRequest, vet_files};
 use refalt_core::Assembly;
@@ -224,6 +224,122 @@ fn released_rows_raise_no_false_alarm() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn real_rows_of_grch37_are_found_among_those_of_grch38_through_the_published_chain() {
+    let Some(chain) = shared("liftover/hg19ToHg38.over.chain.gz") else {
+        return;
+    };
+    let world = World::with_chain(&chain);
+    assert!(world.movable() > 200, "{} rows are at another place", world.movable());
+    let mut random = Random::new(21);
+    let mut score = Score::default();
+    for _ in 0..10 {
+        let file = world.file(200, Fault::OtherAssembly, 0.2, &mut random);
+        let (fit, judgements) = world.audit(&file, true);
+        score.add(&world, &file, &fit, &judgements, Convention::AS_SAID);
+    }
+    assert_eq!(score.right, score.files);
+    // Floors below what was measured, see `docs/audit.md`.
+    let share = |part: u64, whole: u64| part as f64 / whole as f64;
+    assert!(share(score.restored, score.damaged) > 0.6, "{score:?}");
+    assert!(
+        share(score.restored, score.restored + score.mistaken) > 0.98,
+        "{score:?}"
+    );
+    assert!(
+        share(score.repaired.0, score.repaired.0 + score.repaired.1) > 0.99,
+        "{score:?}"
+    );
+}
+
+#[test]
+fn a_released_list_of_grch37_is_recognised_through_the_published_chain() {
+    let (Some(chain), Some(table)) = (
+        shared("liftover/hg19ToHg38.over.chain.gz"),
+        shared("finemapping/coloc_gwas_eqtl_pip_chr1_5_22_hg19.tsv"),
+    ) else {
+        return;
+    };
+    let report = vet_files(&VetRequest {
+        chain: Some(chain),
+        listed_rows: 1000,
+        ..chr1(table)
+    })
+    .unwrap();
+    assert_eq!(
+        (report.file.convention.as_str(), report.file.is_sure),
+        ("other_assembly", true),
+        "{}",
+        report.sentence()
+    );
+    // dbSNP has rs13303010 at chr1:959193 of GRCh38, G>A.
+    let row = report.listed.iter().find(|row| row.text.contains("894573")).unwrap();
+    assert_eq!(row.proposed.as_ref().unwrap().to_string(), "chr1:959193:G>A");
+    assert_eq!(row.verdict.name(), "other_assembly");
+}
+
+#[test]
+fn a_known_rsid_settles_rows_that_their_bases_leave_open() {
+    // Four released rows with rsIDs in the telomere, where every sixth base repeats, all written one too high.
+    let known = data("variants/gnomad_v4.0_genomes_chr1_10031_10061.vcf.gz");
+    let table = "rsid\tchrom\tpos\tref\talt\n\
+                 rs1639542312\t1\t10032\tT\tC\n\
+                 rs1639542418\t1\t10038\tT\tC\n\
+                 rs892501864\t1\t10056\tT\tC\n\
+                 rs1570391741\t1\t10058\tA\tC\n";
+    let released = [10_031, 10_037, 10_055, 10_057];
+    let with = audit_of(
+        table,
+        VetRequest {
+            known: Some(known.clone()),
+            ..chr1(PathBuf::new())
+        },
+    );
+    assert_eq!(count(&with, "off_by_one"), 4, "{:?}", with.counts);
+    for (row, position) in with.listed.iter().zip(released) {
+        assert_eq!(row.proposed.as_ref().unwrap().position().one_based(), position);
+        assert!(row.posterior > 0.99, "{row:?}");
+    }
+    let without = audit_of(table, chr1(PathBuf::new()));
+    for (with, without) in with.listed.iter().zip(&without.listed) {
+        assert!(with.posterior > without.posterior || without.verdict != with.verdict);
+    }
+    // One row by itself: only its name tells.
+    let one: String = table.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let alone = audit_of(&one, chr1(PathBuf::new()));
+    assert_eq!(alone.repaired + count(&alone, "off_by_one"), 0, "{:?}", alone.counts);
+    let named = audit_of(
+        &one,
+        VetRequest {
+            known: Some(known.clone()),
+            ..chr1(PathBuf::new())
+        },
+    );
+    assert_eq!(count(&named, "off_by_one"), 1, "{:?}", named.counts);
+
+    // An rsID of another place speaks against a row that fits.
+    let wrong = "rsid\tchrom\tpos\tref\talt\nrs892501864\t1\t10031\tT\tC\n";
+    let report = audit_of(
+        wrong,
+        VetRequest {
+            known: Some(known),
+            ..chr1(PathBuf::new())
+        },
+    );
+    let row = audit_of(
+        wrong,
+        VetRequest {
+            listed_rows: 5,
+            ..chr1(PathBuf::new())
+        },
+    );
+    assert!(
+        count(&row, "ok") == 1 && report.accepted <= row.accepted,
+        "{:?}",
+        report.counts
+    );
 }
 
 #[test]

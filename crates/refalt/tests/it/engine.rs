@@ -1,5 +1,6 @@
 //! The engine: order, accounting, resume, refusal.
 
+use crate::folder_contents::files;
 use arrow::array::AsArray;
 use arrow::datatypes::Float32Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -12,7 +13,6 @@ use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Setting, Silent, Summary, run};
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -297,24 +297,6 @@ fn a_selection_that_takes_nothing_is_refused_before_anything_runs() {
         "{message}"
     );
     assert_eq!(place.unwrap(), "the selection, column 4\n      tf=\n         ^");
-}
-
-/// Returns every file of a folder with its content.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-                found.insert(name, std::fs::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod audit_simulation;
 mod bed;
 mod engine;
 mod fasta;
+mod folder_contents;
 mod liftover;
 mod normalisation;
 mod validate;

@@ -127,7 +127,8 @@ fn what_is_no_variant_list_is_named() {
         ("{\"variants\": []}", "JSON"),
         ("the quick brown fox", "neither a VCF header"),
         (">chr1\nACGT\n", "neither a VCF header"),
-        ("chr1\t100\t200\tpeak_1\t0\t.\n", "neither a VCF header"),
+        ("chr1\t100\t200\tpeak_1\t0\t.\n", "looks like BED"),
+        ("browser position chr7:127471196-127495720\n", "looks like BED"),
         ("a\tb\tc\n1\t2\t3\n", "no column for"),
     ] {
         let error = read(text).unwrap_err();

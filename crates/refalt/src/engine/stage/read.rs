@@ -6,9 +6,10 @@ use crate::engine::input::{InputRow, Rejection, RowStatus};
 use crate::engine::plan::Plan;
 use crate::engine::run::RunError;
 use crate::engine::variant_table::VariantRecord;
-use crate::fingerprint::fingerprint;
+use crate::seen::{SeenVariants, VariantKey};
 use refalt_core::{Reference, Window, check};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
@@ -18,20 +19,26 @@ pub(in crate::engine) struct RowReader<'a> {
     reference: &'a dyn Reference,
     /// Parts that earlier runs finished: their rows are read for their duplicates, and not sent.
     done: HashSet<u64>,
-    /// Fingerprint of each accepted variant, with the row it came from.
-    seen: HashMap<u128, u64>,
+    /// The accepted variants, with the rows they came from.
+    seen: SeenVariants,
     batch_rows: usize,
 }
 
 impl<'a> RowReader<'a> {
-    pub(in crate::engine) fn new(plan: &'a Plan, reference: &'a dyn Reference, done: HashSet<u64>) -> Self {
+    /// * `folder`: where temporary files may be, when the variants seen do not fit the memory.
+    pub(in crate::engine) fn new(
+        plan: &'a Plan,
+        reference: &'a dyn Reference,
+        done: HashSet<u64>,
+        folder: &Path,
+    ) -> Self {
         // 4 MiB of sequence in a batch, REF and ALT together.
         let batch_rows = ((4 << 20) / (2 * plan.window.get() as usize)).clamp(1, 64);
         Self {
             plan,
             reference,
             done,
-            seen: HashMap::new(),
+            seen: SeenVariants::new(folder),
             batch_rows,
         }
     }
@@ -57,7 +64,7 @@ impl<'a> RowReader<'a> {
                     return Ok(());
                 }
             }
-            let (record, job) = self.prepare(row, skip);
+            let (record, job) = self.prepare(row, skip)?;
             if skip {
                 continue;
             }
@@ -75,7 +82,14 @@ impl<'a> RowReader<'a> {
     }
 
     /// Checks a row against the genome and fetches its sequences.
-    pub(in crate::engine) fn prepare(&mut self, input: InputRow, skip: bool) -> (VariantRecord, Option<Job>) {
+    ///
+    /// # Errors
+    /// [`RunError::Seen`] when the variants seen cannot be kept.
+    pub(in crate::engine) fn prepare(
+        &mut self,
+        input: InputRow,
+        skip: bool,
+    ) -> Result<(VariantRecord, Option<Job>), RunError> {
         let mut record = VariantRecord {
             status: RowStatus::Scored,
             checked: None,
@@ -91,28 +105,23 @@ impl<'a> RowReader<'a> {
             Ok(variant) => variant,
             Err(rejection) => {
                 record.status = RowStatus::Rejected(rejection);
-                return (record, None);
+                return Ok((record, None));
             }
         };
         record.checked = Some(variant.clone());
-        match self.seen.entry(fingerprint(&variant)) {
-            std::collections::hash_map::Entry::Occupied(earlier) => {
-                record.status = RowStatus::Duplicate { of: *earlier.get() };
-                return (record, None);
-            }
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(record.input.row);
-            }
+        if let Some(of) = self.seen.earlier_row(VariantKey::of(&variant), record.input.row)? {
+            record.status = RowStatus::Duplicate { of };
+            return Ok((record, None));
         }
         if skip {
-            return (record, None);
+            return Ok((record, None));
         }
         let window = Window::around(variant.contig(), variant.reference_interval(), self.plan.window);
         let sequences = match window.sequences(&variant, self.reference) {
             Ok(sequences) => sequences,
             Err(error) => {
                 record.status = RowStatus::Rejected(Rejection::from(&error));
-                return (record, None);
+                return Ok((record, None));
             }
         };
         let known = sequences.reference.known_bases() as f64 / sequences.reference.len() as f64;
@@ -126,6 +135,6 @@ impl<'a> RowReader<'a> {
             window_known,
             sequences,
         };
-        (record, Some(job))
+        Ok((record, Some(job)))
     }
 }

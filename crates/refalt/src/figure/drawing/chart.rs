@@ -326,6 +326,16 @@ fn stroke(paint: Option<&Color>, width: Option<f64>) -> Option<(Colour, f64)> {
     paint.and_then(colour).map(|colour| (colour, width.unwrap_or(1.0)))
 }
 
+/// Returns the paint of a filled circle with a rim.
+fn disc(fill: &Color, opacity: Option<f64>, rim: Option<&Color>, rim_width: Option<f64>) -> Paint {
+    Paint {
+        fill: colour(fill),
+        stroke: stroke(rim, rim_width),
+        opacity,
+        dash: None,
+    }
+}
+
 fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
     match primitive {
         Primitive::Circle {
@@ -337,12 +347,7 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
             stroke: rim,
             stroke_width,
         } => {
-            let paint = Paint {
-                fill: colour(&fill),
-                stroke: stroke(rim.as_ref(), stroke_width),
-                opacity: fill_opacity,
-                dash: None,
-            };
+            let paint = disc(&fill, fill_opacity, rim.as_ref(), stroke_width);
             canvas.circle(cx, cy, r, paint, None);
         }
         Primitive::CircleBatch {
@@ -354,12 +359,7 @@ fn draw_primitive(canvas: &mut Canvas, primitive: Primitive) {
             stroke: rim,
             stroke_width,
         } => {
-            let paint = Paint {
-                fill: colour(&fill),
-                stroke: stroke(rim.as_ref(), stroke_width),
-                opacity: fill_opacity,
-                dash: None,
-            };
+            let paint = disc(&fill, fill_opacity, rim.as_ref(), stroke_width);
             for (x, y) in cx.into_iter().zip(cy) {
                 canvas.circle(x, y, r, paint, None);
             }

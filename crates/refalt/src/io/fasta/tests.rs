@@ -381,3 +381,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lines_of_any_length_are_laid_out_without_their_ends() {
+    for line in (1..300).chain([1000]) {
+        for (ending, end) in [(1, "\n"), (2, "\r\n")] {
+            for (skipped, count) in [(0, 1), (0, 777), (line / 2, 777), (line - 1, 2 * line + 1)] {
+                let bases: Vec<u8> = (0..skipped + count).map(|at| b"ACGTN"[at * 7 % 11 % 5]).collect();
+                let text: Vec<u8> = bases
+                    .chunks(line)
+                    .flat_map(|line| [line, end.as_bytes()].concat())
+                    .collect();
+                // From the first base wanted to the last one, as `decode` reads them.
+                let last = skipped + count - 1;
+                let raw = &text[skipped..=last + last / line * ending];
+                let mut found = vec![b'x'; count];
+                super::lay_out(raw, line - skipped, line, ending, &mut found).unwrap();
+                assert_eq!(
+                    found,
+                    bases[skipped..],
+                    "{count} bases from {skipped} in lines of {line}"
+                );
+            }
+        }
+    }
+}

@@ -93,6 +93,12 @@ pub enum ReadCause {
         /// The line, cut to 80 characters.
         first_line: String,
     },
+    /// The first line is one of BED.
+    #[error("it looks like BED (contig, start, end), which has places and no alleles: `{first_line}`")]
+    Bed {
+        /// The line, cut to 80 characters.
+        first_line: String,
+    },
     /// The compressed data end early.
     #[error("the compressed data are cut off: {reason}")]
     Truncated {
@@ -226,6 +232,11 @@ impl ReadCause {
             Self::Empty | Self::Unreadable { .. } | Self::OtherFormat { .. } | Self::NotVariants { .. } => {
                 "give VCF, BCF, a table with a header line, Parquet, or one variant per line such as `chr5:1295113:G>A`; \
                  a table without a header is read with numbered columns, `--columns chrom=1,pos=2,ref=3,alt=4`"
+                    .to_owned()
+            }
+            Self::Bed { .. } => {
+                "give the variants with REF and ALT; where later columns hold the alleles, say which, and that the start \
+                 counts from 0: `--columns chrom=1,start0=2,ref=4,alt=5`, or `id=4` for whole variants; gene models go to `--genes`"
                     .to_owned()
             }
             Self::Truncated { .. } | Self::Damaged { .. } => {

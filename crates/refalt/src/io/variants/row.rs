@@ -4,6 +4,7 @@ use super::ids;
 use super::problem::RowProblem;
 use refalt_core::{Assembly, Reference, Strand, Variant};
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// One alternate allele of one record. Every variant in is a row out, refused or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,12 @@ impl VariantRow {
     pub fn text(&self) -> Cow<'_, str> {
         match (&self.written, &self.variant) {
             (Some(written), _) => Cow::Borrowed(written),
-            (None, Ok(variant)) => Cow::Owned(variant.to_string()),
+            (None, Ok(variant)) => {
+                // With room for nearly every variant, so that the text is not moved while it grows.
+                let mut text = String::with_capacity(32);
+                let _ = write!(text, "{variant}");
+                Cow::Owned(text)
+            }
             (None, Err(_)) => Cow::Borrowed(""),
         }
     }

@@ -90,6 +90,10 @@ fn decide(input: &mut Input, map: &ColumnMap, has_vcf_name: bool) -> Result<Form
         return Ok(Format::Vcf);
     }
     let text = String::from_utf8_lossy(&line);
+    if map.entries().is_empty() && is_bed(&text) {
+        let first_line = shown(&line);
+        return Err(ReadCause::Bed { first_line });
+    }
     let separated = |separator| text.contains(separator).then_some(separator);
     let Some(separator) = separated('\t').or_else(|| separated(',')) else {
         return one_column(text.trim(), map);
@@ -115,6 +119,26 @@ fn decide(input: &mut Input, map: &ColumnMap, has_vcf_name: bool) -> Result<Form
             Err(ReadCause::NotVariants { first_line })
         }
         _ => Ok(table),
+    }
+}
+
+/// Says whether a line is one of BED: `track` or `browser`, or a contig and two numbers of which the second is no less.
+///
+/// The first cell of BED is a name; three numbers may be anything.
+fn is_bed(line: &str) -> bool {
+    let cells: Vec<&str> = if line.contains('\t') {
+        line.split('\t').collect()
+    } else {
+        line.split(' ').filter(|cell| !cell.is_empty()).collect()
+    };
+    match cells.as_slice() {
+        ["track" | "browser", _, ..] => !line.contains('\t'),
+        [contig, start, end, ..] => {
+            let number = |text: &str| text.parse::<u32>().ok();
+            contig.contains(|c: char| c.is_ascii_alphabetic())
+                && number(start).zip(number(end)).is_some_and(|(start, end)| start <= end)
+        }
+        _ => false,
     }
 }
 

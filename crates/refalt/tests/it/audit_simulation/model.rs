@@ -235,6 +235,39 @@ impl World {
         }
     }
 
+    /// Reads the rows and takes the other assembly from a chain file to GRCh38: rows that are moved are real rows of the
+    /// slice at their places on that assembly, chr1 to chr1. Bases at the same place on both are never called moved.
+    pub fn with_chain(path: &Path) -> Self {
+        let mut world = Self::load();
+        let chains = refalt::io::chain::read(path).expect("the chain file is readable");
+        world.lift = BlockLift::of_chains(&chains, &world.reference);
+        let of_chr1 = chains
+            .iter()
+            .filter(|chain| chain.from.contig.as_str() == "chr1" && chain.to.contig.as_str() == "chr1");
+        world.blocks = of_chr1
+            .flat_map(|chain| {
+                let contig = world.contig;
+                chain.blocks.iter().map(move |block| Block {
+                    source: block.from,
+                    contig,
+                    target: block.to,
+                    strand: chain.strand,
+                })
+            })
+            .filter(|block| block.target.bed_start() < 1_000_000 && block.source != block.target)
+            .collect();
+        world
+    }
+
+    /// Returns how many of the real rows lie at another place on the other assembly.
+    pub fn movable(&self) -> usize {
+        let moved = |row: &&Real| {
+            let interval = row.reference_interval();
+            self.blocks.iter().any(|block| block.target.covers(interval))
+        };
+        self.rows.iter().filter(moved).count()
+    }
+
     /// Writes a real row with a fault; `None` where the fault cannot be written down.
     pub fn damage(&self, real: usize, fault: Fault, random: &mut Random) -> Option<Written> {
         let variant = &self.rows[real];

@@ -144,7 +144,6 @@ impl Diagnostic for StudyError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Run(error) => error.place(),
-            Self::Scoring(error) => error.place(),
             Self::Read(error) => error.place(),
             Self::Audit(error) => error.place(),
             Self::Validate(error) => error.place(),

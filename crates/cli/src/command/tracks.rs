@@ -423,7 +423,12 @@ fn counts(chosen: &Chosen, by: Grouping, tsv: bool, settings: &Settings) -> Resu
     let has_beside = counts.rows.iter().any(|row| row.beside.is_some());
     let name = by.to_string();
     let mut head = vec![name.as_str()];
-    head.extend(has_beside.then_some("beside"));
+    let beside = if by.field() == Field::Ontology {
+        "biosample"
+    } else {
+        "ontology"
+    };
+    head.extend(has_beside.then_some(beside));
     head.push("tracks");
     head.extend((!by_output).then_some("outputs"));
     let rows: Vec<Vec<String>> = counts

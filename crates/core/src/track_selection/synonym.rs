@@ -65,7 +65,6 @@ pub const SYNONYMS: &[Synonym] = &[
         &["Jurkat E6-1", "Jurkat E6.1", "Jurkat clone E6-1"],
     ),
     line("H1", "CVCL_9771", &["WA01", "WAe001-A"]),
-    line("H7", "CVCL_9772", &["WA07", "WAe007-A"]),
     line("H9", "CVCL_9773", &["WA09", "WAe009-A"]),
     line("WTC11", "CVCL_Y803", &["WTC-11"]),
 ];

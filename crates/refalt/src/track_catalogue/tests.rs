@@ -261,3 +261,12 @@ fn a_broken_table_is_refused() {
         "the column `output_type` is missing or has another length"
     );
 }
+
+#[test]
+fn the_guide_lists_every_field() {
+    let guide = include_str!("../../../../docs/tracks.md");
+    for field in Field::ALL {
+        let line = format!("| `{field}` | `{}` | {} |", field.column(), field.docs());
+        assert!(guide.contains(&line), "docs/tracks.md lacks: {line}");
+    }
+}

@@ -199,13 +199,14 @@ impl PlanProblem {
                 "give a table of such sites with --polya, or `--polya transcript-ends` to take the ends of transcripts"
                     .to_owned(),
             ),
-            Self::AnnotationMissing { .. } => {
-                Some("give gene models on the assembly of the reference with --genes, GTF or GFF3 of GENCODE, Ensembl or RefSeq".to_owned())
-            }
+            Self::AnnotationMissing { .. } => Some(
+                "give gene models on the assembly of the reference with --genes: GTF or GFF3 of GENCODE, Ensembl or RefSeq"
+                    .to_owned(),
+            ),
             Self::OutputMissing { possible, .. } if !possible.is_empty() => {
                 Some(format!("the model can serve {}", possible.join(", ")))
             }
-            Self::NoTerms { .. } => Some("leave these scorers out, or --keep-ref-alt".to_owned()),
+            Self::NoTerms { .. } => Some("leave these scorers out, or do without `--keep-ref-alt`".to_owned()),
             _ => None,
         }
     }
@@ -472,7 +473,7 @@ fn recommended(card: &ModelCard, genes: Genes<'_>) -> (Vec<PlannedScorer>, Vec<P
         let Ok(scorer) = scorer::parse(named.name) else { continue };
         let lacks = match (card.tracks(scorer.output()), genes.missing(scorer.needs())) {
             (None, _) => format!("the model gives no {}", scorer.output()),
-            (Some(_), Some(missing)) => format!("{missing} is not given"),
+            (Some(_), Some(missing)) => format!("it needs {missing}"),
             (Some(tracks), None) => {
                 served.push(PlannedScorer::new(scorer, tracks.clone()));
                 continue;

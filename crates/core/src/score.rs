@@ -196,7 +196,12 @@ pub const COLUMNS: &[Column] = &[
         true,
         "Term of REF in the score, where it is asked for: an effect is the term of ALT minus that of REF, an activity the larger.",
     ),
-    own("alternate_term", Float32, true, "Term of ALT in the score, like that of REF."),
+    own(
+        "alternate_term",
+        Float32,
+        true,
+        "Term of ALT in the score, like that of REF.",
+    ),
 ];
 
 /// The columns of the summaries, in order.
@@ -220,8 +225,18 @@ pub const SUMMARY_COLUMNS: &[Column] = &[
     own("gene_id", Text, true, "Gene without version; only at the level `gene`."),
     own("gene_name", Text, true, "Gene symbol; only at the level `gene`."),
     own("tracks", Int64, false, "Tracks behind the summary."),
-    own("scores", Int64, false, "Rows of the score table behind the summary, NaN included."),
-    own("nan", Int64, false, "How many of these scores are NaN; they enter nothing else."),
+    own(
+        "scores",
+        Int64,
+        false,
+        "Rows of the score table behind the summary, NaN included.",
+    ),
+    own(
+        "nan",
+        Int64,
+        false,
+        "How many of these scores are NaN; they enter nothing else.",
+    ),
     own("max", Float32, true, "Largest score; none when all are NaN."),
     own("min", Float32, true, "Smallest score."),
     own("mean", Float32, true, "Mean score, summed in 64 bits."),
@@ -232,9 +247,19 @@ pub const SUMMARY_COLUMNS: &[Column] = &[
         "Score with the largest absolute value, with its sign; of equal ones that of the first track.",
     ),
     own("signed_max_track", Text, true, "Name of the track of `signed_max`."),
-    own("signed_max_strand", Text, true, "Strand of that track: `+`, `-` or `.`."),
+    own(
+        "signed_max_strand",
+        Text,
+        true,
+        "Strand of that track: `+`, `-` or `.`.",
+    ),
     own("signed_max_scorer", Text, true, "Scorer of `signed_max`."),
-    own("signed_max_gene", Text, true, "Gene of `signed_max`, for scorers by gene."),
+    own(
+        "signed_max_gene",
+        Text,
+        true,
+        "Gene of `signed_max`, for scorers by gene.",
+    ),
 ];
 
 /// What all rows of one variant have in common.

@@ -7,7 +7,11 @@
 //! Arguments: output folder, variants, genes for each variant (10), threads that make scores (1), layout (tidy). The same
 //! command goes on in the folder where an earlier one was stopped. The last line is JSON; `writer_seconds` is the
 //! processor time of the thread that sums up, encodes, compresses and writes.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "an example stops where it fails, and prints")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "an example stops where it fails, and prints"
+)]
 
 #[path = "../tests/it/synthetic.rs"]
 mod synthetic;
@@ -37,9 +41,15 @@ impl Observer for Clock {
 fn thread_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/stat").unwrap_or_default();
     let after = text.rsplit(')').next().unwrap_or_default();
-    let fields: Vec<f64> = after.split_whitespace().filter_map(|field| field.parse().ok()).collect();
+    let fields: Vec<f64> = after
+        .split_whitespace()
+        .filter_map(|field| field.parse().ok())
+        .collect();
     // Fields 14 and 15 of the whole line; the state, which is no number, is left out.
-    fields.get(10).zip(fields.get(11)).map_or(f64::NAN, |(user, system)| (user + system) / 100.0)
+    fields
+        .get(10)
+        .zip(fields.get(11))
+        .map_or(f64::NAN, |(user, system)| (user + system) / 100.0)
 }
 
 /// Returns the largest memory of the process so far, in MB.
@@ -54,7 +64,11 @@ fn bytes_in(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let size = |entry: std::fs::DirEntry| {
         let metadata = entry.metadata().unwrap();
-        if metadata.is_dir() { bytes_in(&entry.path()) } else { metadata.len() }
+        if metadata.is_dir() {
+            bytes_in(&entry.path())
+        } else {
+            metadata.len()
+        }
     };
     entries.map(size).sum()
 }
@@ -64,7 +78,10 @@ fn main() {
     let number = |place: usize, default: u32| arguments.get(place).map_or(default, |text| text.parse().unwrap());
     let out = PathBuf::from(arguments.first().map_or("/tmp/synthetic_scores", String::as_str));
     let (count, genes, threads) = (number(1, 300), number(2, 10), number(3, 1));
-    let layout = arguments.get(4).and_then(|name| Layout::from_name(name)).unwrap_or_default();
+    let layout = arguments
+        .get(4)
+        .and_then(|name| Layout::from_name(name))
+        .unwrap_or_default();
     let mut source = synthetic::Synthetic::new(genes, 12);
     source.pause = Duration::ZERO;
     let table = TableOptions {

@@ -6,7 +6,8 @@ pub use genes::{GeneFiles, GeneFilesError, PolyaSource};
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::{
-    self, Predictor, InputRow, Observer, Plan, PlanError, PlanOptions, Rejection, RunError, RunIdentity, Setting, Summary, Survey,
+    self, InputRow, Observer, Plan, PlanError, PlanOptions, Predictor, Rejection, RunError, RunIdentity, Setting,
+    Summary, Survey,
 };
 use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
 use crate::io::variants::{Format, ReadError, ReadOptions, Source, VariantReader, VariantRow};

@@ -220,6 +220,11 @@ fn generated_page_of_the_scorers_is_up_to_date() {
 
 #[test]
 fn generated_page_of_the_columns_is_up_to_date() {
-    assert!(COLUMNS.iter().chain(SUMMARY_COLUMNS).all(|column| !column.docs.contains(['|', '\n'])));
+    assert!(
+        COLUMNS
+            .iter()
+            .chain(SUMMARY_COLUMNS)
+            .all(|column| !column.docs.contains(['|', '\n']))
+    );
     check_page("columns.md", &columns_page());
 }

@@ -147,7 +147,12 @@ impl Ledger {
     /// Opens the ledger of an output folder, creating it for the first run, and verifies every finished part.
     pub(crate) fn open(folder: &Path, identity: &RunIdentity) -> Result<Self, LedgerError> {
         let ledger = folder.join("ledger");
-        for needed in [folder.to_owned(), folder.join("scores"), folder.join("summaries"), ledger.clone()] {
+        for needed in [
+            folder.to_owned(),
+            folder.join("scores"),
+            folder.join("summaries"),
+            ledger.clone(),
+        ] {
             fs::create_dir_all(&needed).map_err(failed("create the folder", &needed))?;
         }
         let lock_path = ledger.join("lock");

@@ -4,7 +4,7 @@ use super::ledger::{Ledger, part_name};
 use super::plan::Plan;
 use super::run::{RunError, at};
 use super::score_table::{ScoreTable, ScoredVariant, Template};
-use super::summary_table::{SummaryTable, Summarizer};
+use super::summary_table::{Summarizer, SummaryTable};
 use super::table_options::Layout;
 use super::wide_table::{WideTables, WideTemplate};
 use crate::atomic_file::Committed;

@@ -1,9 +1,9 @@
 //! Everything that can fail before the first prediction fails here, all problems together.
 
-use crate::diagnostic::Diagnostic;
-use refalt_core::backend::ModelCard;
 use super::source::ScoreSource;
 use super::table_options::TableOptions;
+use crate::diagnostic::Diagnostic;
+use refalt_core::backend::ModelCard;
 use refalt_core::organism::Organism;
 use refalt_core::scorer::{self, Needs, RECOMMENDED, Scorer, ScorerTextError};
 use refalt_core::track_selection::{Selection, SelectionError, SelectionSyntaxError, Statement};
@@ -470,7 +470,9 @@ fn recommended(card: &ModelCard, genes: Genes<'_>) -> (Vec<PlannedScorer>, Vec<P
     let organism = Organism::from_name(&card.organism).unwrap_or(Organism::Human);
     let (mut served, mut lacking) = (Vec::new(), Vec::new());
     for named in scorer::recommended(organism) {
-        let Ok(scorer) = scorer::parse(named.name) else { continue };
+        let Ok(scorer) = scorer::parse(named.name) else {
+            continue;
+        };
         let lacks = match (card.tracks(scorer.output()), genes.missing(scorer.needs())) {
             (None, _) => format!("the model gives no {}", scorer.output()),
             (Some(_), Some(missing)) => format!("it needs {missing}"),
@@ -490,7 +492,9 @@ fn recommended(card: &ModelCard, genes: Genes<'_>) -> (Vec<PlannedScorer>, Vec<P
 /// Returns the names of the recommended scorers that a model can serve, with the annotation that they need.
 fn possible(card: &ModelCard) -> Vec<&'static str> {
     let (served, _) = recommended(card, Genes::OfSource);
-    let named = RECOMMENDED.iter().filter(|named| served.iter().any(|planned| planned.text == named.text));
+    let named = RECOMMENDED
+        .iter()
+        .filter(|named| served.iter().any(|planned| planned.text == named.text));
     named.map(|named| named.name).collect()
 }
 
@@ -499,7 +503,11 @@ fn joined(lacking: &[PassedOver]) -> String {
 }
 
 fn quoted(scorers: &[String]) -> String {
-    scorers.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    scorers
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The size of a job.

@@ -296,7 +296,8 @@ impl<'a> Block<'a> {
         }
         let width = self.tracks.len();
         let places = self.each_track().enumerate();
-        column.extend(places.flat_map(|(track, rows)| rows.iter().map(move |&row| values[row as usize * width + track])));
+        column
+            .extend(places.flat_map(|(track, rows)| rows.iter().map(move |&row| values[row as usize * width + track])));
     }
 }
 

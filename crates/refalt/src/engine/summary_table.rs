@@ -80,7 +80,9 @@ impl<'a> Summarizer<'a> {
             let first = of_genes.len();
             for (row, tally) in genes.iter().zip(rows) {
                 let known = of_genes[first..].iter_mut().find(|other| {
-                    other.gene.is_some_and(|gene| std::ptr::eq(gene, &raw const *row.gene) || *gene == *row.gene)
+                    other
+                        .gene
+                        .is_some_and(|gene| std::ptr::eq(gene, &raw const *row.gene) || *gene == *row.gene)
                 });
                 match known {
                     Some(other) => other.tally.merge(&tally),
@@ -93,7 +95,9 @@ impl<'a> Summarizer<'a> {
             }
         }
         let of_kinds = self.kinds.iter().map(|&(output, kind)| {
-            let members = of_scorers.iter().filter(|member| (member.output, member.kind) == (output, kind));
+            let members = of_scorers
+                .iter()
+                .filter(|member| (member.output, member.kind) == (output, kind));
             let mut whole = Summary {
                 output,
                 kind,
@@ -160,7 +164,9 @@ fn builders() -> Vec<Builder> {
 impl SummaryTable {
     /// Begins a part.
     pub(crate) fn create(path: &Path, plan: &Plan) -> Result<Self, TableError> {
-        let floats = SUMMARY_COLUMNS.iter().filter(|column| column.kind == ColumnType::Float32);
+        let floats = SUMMARY_COLUMNS
+            .iter()
+            .filter(|column| column.kind == ColumnType::Float32);
         let floats: Vec<&str> = floats.map(|column| column.name).collect();
         let options = ArrowWriterOptions::new()
             .with_properties(properties(plan, &floats)?)

@@ -180,7 +180,10 @@ impl WideTable {
         let schema = Arc::clone(&template.schemas[scorer]);
         let create = || -> Result<ArrowWriter<AtomicFile>, TableError> {
             fs::create_dir_all(scores.join(&folder))?;
-            let floats = schema.fields().iter().filter(|field| *field.data_type() == DataType::Float32);
+            let floats = schema
+                .fields()
+                .iter()
+                .filter(|field| *field.data_type() == DataType::Float32);
             let floats: Vec<&str> = floats.map(|field| field.name().as_str()).collect();
             let options = ArrowWriterOptions::new()
                 .with_properties(properties(template.plan, &floats)?)
@@ -193,7 +196,9 @@ impl WideTable {
             path,
             name,
             row: Int64Builder::new(),
-            texts: (0..if by_gene(planned) { 6 } else { 2 }).map(|_| StringBuilder::new()).collect(),
+            texts: (0..if by_gene(planned) { 6 } else { 2 })
+                .map(|_| StringBuilder::new())
+                .collect(),
             junctions: [Int64Builder::new(), Int64Builder::new()],
             tracks: planned.tracks.tracks.iter().map(|_| Float32Builder::new()).collect(),
             schema,
@@ -213,7 +218,8 @@ impl WideTable {
         let (id, window) = (variant.part.variant.to_string(), variant.part.window.to_string());
         let rows = block.rows.iter().zip(values.chunks(tracks.len().max(1)));
         for (gene, values) in rows {
-            self.row.append_value(i64::try_from(variant.part.row).unwrap_or(i64::MAX));
+            self.row
+                .append_value(i64::try_from(variant.part.row).unwrap_or(i64::MAX));
             self.keys(&id, &window, gene);
             let strand = gene.and_then(|row| row.gene.strand);
             for ((builder, &value), track) in self.tracks.iter_mut().zip(values).zip(tracks.iter()) {
@@ -255,12 +261,25 @@ impl WideTable {
         }
         let mut columns: Vec<ArrayRef> = vec![Arc::new(self.row.finish())];
         let by_gene = self.texts.len() > 2;
-        columns.extend(self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        columns.extend(
+            self.texts
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
         if by_gene {
-            columns.extend(self.junctions.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+            columns.extend(
+                self.junctions
+                    .iter_mut()
+                    .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+            );
         }
-        columns.extend(self.tracks.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
+        columns.extend(
+            self.tracks
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
+        self.writer
+            .write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
         self.waiting = 0;
         Ok(())
     }

@@ -4,8 +4,8 @@
 //! five columns are decoded, and only the scores of the wanted variants are kept.
 
 use super::error::ValidateError;
-use crate::engine::ledger::{read_json, verify};
 use crate::engine::Layout;
+use crate::engine::ledger::{read_json, verify};
 use crate::engine::manifest::{Manifest, ManifestScorer};
 use crate::engine::{score_table, track_table};
 use arrow::array::{Array, AsArray, DictionaryArray, Float32Array, StringArray};

@@ -10,7 +10,9 @@ use refalt::core::{
     Track, TrackSet, TrackValues, Variant,
 };
 use refalt::diagnostic::Diagnostic;
-use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Setting, Predictor, Silent, Summary, TableOptions, run};
+use refalt::engine::{
+    InputRow, Plan, PlanOptions, Predictor, RunError, RunIdentity, Setting, Silent, Summary, TableOptions, run,
+};
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;

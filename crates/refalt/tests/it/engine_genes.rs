@@ -10,7 +10,7 @@ use refalt::core::{
     Position, Resolution, Strand, Track, TrackSet, TrackValues, Variant,
 };
 use refalt::diagnostic::Diagnostic;
-use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Predictor, Setting, Silent, TableOptions, run};
+use refalt::engine::{InputRow, Plan, PlanOptions, Predictor, RunIdentity, Setting, Silent, TableOptions, run};
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;
@@ -249,9 +249,18 @@ fn a_scorer_by_gene_without_annotation_is_refused_with_the_other_problems() {
 #[test]
 fn a_refused_plan_says_which_file_or_scorer_to_give() {
     let backend = Constant::new();
-    let hint = |scorers: &[&str]| Plan::new(backend.card(), &options(scorers, None)).err().unwrap().hint().unwrap();
+    let hint = |scorers: &[&str]| {
+        Plan::new(backend.card(), &options(scorers, None))
+            .err()
+            .unwrap()
+            .hint()
+            .unwrap()
+    };
     assert!(hint(&["RNA_SEQ"]).contains("--genes"));
-    assert_eq!(hint(&["CHIP_TF"]), "the model can serve RNA_SEQ, RNA_SEQ_ACTIVE, POLYADENYLATION");
+    assert_eq!(
+        hint(&["CHIP_TF"]),
+        "the model can serve RNA_SEQ, RNA_SEQ_ACTIVE, POLYADENYLATION"
+    );
     assert!(hint(&["RNASEQ"]).starts_with("is `RNA_SEQ`"));
 }
 
@@ -262,11 +271,25 @@ fn recommended_stands_for_what_the_model_can_serve_and_names_the_rest() {
     let names: Vec<&str> = plan.planned().iter().map(|planned| planned.name()).collect();
     assert_eq!(names, ["RNA_SEQ", "RNA_SEQ_ACTIVE"]);
     assert_eq!(plan.passed_over().len(), 17);
-    let told = |name: &str| plan.passed_over().iter().find(|other| other.scorer == name).unwrap().to_string();
+    let told = |name: &str| {
+        plan.passed_over()
+            .iter()
+            .find(|other| other.scorer == name)
+            .unwrap()
+            .to_string()
+    };
     assert_eq!(told("DNASE"), "DNASE (the model gives no DNASE)");
-    assert_eq!(told("POLYADENYLATION"), "POLYADENYLATION (it needs sites of polyadenylation)");
-    let none = Plan::new(backend.card(), &options(&["recommended"], None)).err().unwrap();
-    assert!(none.to_string().contains("RNA_SEQ (it needs a gene annotation)"), "{none}");
+    assert_eq!(
+        told("POLYADENYLATION"),
+        "POLYADENYLATION (it needs sites of polyadenylation)"
+    );
+    let none = Plan::new(backend.card(), &options(&["recommended"], None))
+        .err()
+        .unwrap();
+    assert!(
+        none.to_string().contains("RNA_SEQ (it needs a gene annotation)"),
+        "{none}"
+    );
 }
 
 #[test]
@@ -290,7 +313,13 @@ fn terms_stand_beside_the_score_that_is_made_of_them() {
     let plan = Plan::new(backend.card(), &options(&["RNA_SEQ", "RNA_SEQ_ACTIVE", means])).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let batch = run_plan(&plan, &backend, folder.path(), &[500]);
-    let column = |name: &str| batch.column_by_name(name).unwrap().as_primitive::<Float32Type>().clone();
+    let column = |name: &str| {
+        batch
+            .column_by_name(name)
+            .unwrap()
+            .as_primitive::<Float32Type>()
+            .clone()
+    };
     let (raw, reference, alternate) = (column("raw_score"), column("reference_term"), column("alternate_term"));
     for row in 0..batch.num_rows() {
         // REF is 1 at every base, and ALT 3, 7 or 15: ln(x + 0.001), x, x.

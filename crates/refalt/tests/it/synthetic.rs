@@ -8,7 +8,8 @@ use refalt::core::backend::{ModelCard, WindowLengths};
 use refalt::core::score::ScoreBlock;
 use refalt::core::scorer::{GeneRow, Needs, ScoreRows, ScoredGene};
 use refalt::core::{
-    Alternate, Annotation, ContigName, Dna, InMemoryReference, Interval, OutputType, Position, Strand, TrackSet, Variant,
+    Alternate, Annotation, ContigName, Dna, InMemoryReference, Interval, OutputType, Position, Strand, TrackSet,
+    Variant,
 };
 use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, ScoreSource, SourceError, SourceJob, TableOptions};
@@ -45,7 +46,11 @@ impl Synthetic {
                 id: format!("ENSG{index:011}.{}", index + 1).into(),
                 name: Some(format!("GENE{index}").into()),
                 biotype: Some("protein_coding".into()),
-                strand: Some(if index.is_multiple_of(2) { Strand::Forward } else { Strand::Reverse }),
+                strand: Some(if index.is_multiple_of(2) {
+                    Strand::Forward
+                } else {
+                    Strand::Reverse
+                }),
             })
         };
         Self {

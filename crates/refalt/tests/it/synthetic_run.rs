@@ -7,12 +7,13 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use refalt::core::score::{ScoreBlock, SUMMARY_COLUMNS};
+use refalt::core::score::{SUMMARY_COLUMNS, ScoreBlock};
 use refalt::core::strand::sign_or_dot;
 use refalt::core::tidy::{RowOrder, TidyOptions, TrackColumn, rows};
 use refalt::core::{InMemoryReference, OutputType, Strand, Track, TrackSet, Window, check};
 use refalt::engine::{
-    InputRow, Layout, Plan, RECOMMENDED_NAME, RunError, ScoreSource, Setting, Silent, SourceJob, Summary, TableOptions, run,
+    InputRow, Layout, Plan, RECOMMENDED_NAME, RunError, ScoreSource, Setting, Silent, SourceJob, Summary, TableOptions,
+    run,
 };
 use refalt::reference_assembly::AssemblyRecord;
 use std::collections::BTreeMap;
@@ -66,7 +67,10 @@ fn score(
 
 /// Every row of the Parquet files of a folder, each column as text; floats as their bits.
 fn table(folder: &Path) -> Vec<BTreeMap<String, Option<String>>> {
-    let mut parts: Vec<_> = std::fs::read_dir(folder).unwrap().map(|part| part.unwrap().path()).collect();
+    let mut parts: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|part| part.unwrap().path())
+        .collect();
     parts.sort();
     let mut found = Vec::new();
     for part in parts {
@@ -85,7 +89,9 @@ fn append(batch: &RecordBatch, found: &mut Vec<BTreeMap<String, Option<String>>>
         let text = match field.data_type() {
             DataType::Float32 => {
                 let floats = column.as_primitive::<Float32Type>().iter();
-                floats.map(|value| value.map(|value| value.to_bits().to_string())).collect()
+                floats
+                    .map(|value| value.map(|value| value.to_bits().to_string()))
+                    .collect()
             }
             DataType::Int64 => {
                 let numbers = column.as_primitive::<Int64Type>().iter();
@@ -94,7 +100,9 @@ fn append(batch: &RecordBatch, found: &mut Vec<BTreeMap<String, Option<String>>>
             _ => {
                 let texts = cast(column, &DataType::Utf8).unwrap();
                 let texts = texts.as_string::<i32>().iter();
-                texts.map(|value| value.map(str::to_owned)).collect::<Vec<Option<String>>>()
+                texts
+                    .map(|value| value.map(str::to_owned))
+                    .collect::<Vec<Option<String>>>()
             }
         };
         for (row, value) in found[first..].iter_mut().zip(text) {
@@ -150,8 +158,14 @@ fn parquet_read_back_equals_the_rules_of_the_tidy_table() {
                         ("variant_id", text(&row.text)),
                         ("scored_interval", text(&window)),
                         ("gene_id", gene.map(|gene| gene.id_without_version().to_owned())),
-                        ("gene_name", gene.and_then(|gene| gene.name.as_deref()).map(str::to_owned)),
-                        ("gene_type", gene.and_then(|gene| gene.biotype.as_deref()).map(str::to_owned)),
+                        (
+                            "gene_name",
+                            gene.and_then(|gene| gene.name.as_deref()).map(str::to_owned),
+                        ),
+                        (
+                            "gene_type",
+                            gene.and_then(|gene| gene.biotype.as_deref()).map(str::to_owned),
+                        ),
                         ("gene_strand", gene.map(|gene| sign_or_dot(gene.strand).to_owned())),
                         ("junction_Start", junction.map(|span| span.bed_start().to_string())),
                         ("junction_End", junction.map(|span| span.bed_end().to_string())),
@@ -180,8 +194,10 @@ fn parquet_read_back_equals_the_rules_of_the_tidy_table() {
                     }
                     expected.insert("genetically_modified", flag.map(|flag| flag.to_string()));
                     let found = found.next().unwrap();
-                    let found: BTreeMap<&str, Option<String>> =
-                        found.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+                    let found: BTreeMap<&str, Option<String>> = found
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), value.clone()))
+                        .collect();
                     assert_eq!(found, expected);
                 }
             }
@@ -203,7 +219,9 @@ fn summaries_equal_what_the_score_table_says() {
     assert_eq!(summaries.len(), 4 * (19 + 12 + 7 + 18));
     let get = |row: &BTreeMap<String, Option<String>>, name: &str| row[name].clone();
     let float = |row: &BTreeMap<String, Option<String>>, name: &str| {
-        get(row, name).map(|bits| f32::from_bits(bits.parse().unwrap())).unwrap()
+        get(row, name)
+            .map(|bits| f32::from_bits(bits.parse().unwrap()))
+            .unwrap()
     };
     for summary in &summaries {
         assert_eq!(summary.len(), SUMMARY_COLUMNS.len());
@@ -213,18 +231,32 @@ fn summaries_equal_what_the_score_table_says() {
             "gene" => &["variant_id", "variant_scorer", "gene_id", "gene_name"],
             other => panic!("unknown level {other}"),
         };
-        let behind = scores.iter().filter(|row| keys.iter().all(|key| row[*key] == summary[*key]));
+        let behind = scores
+            .iter()
+            .filter(|row| keys.iter().all(|key| row[*key] == summary[*key]));
         let behind: Vec<_> = behind.collect();
         let values: Vec<f32> = behind.iter().map(|row| float(row, "raw_score")).collect();
         assert_eq!(get(summary, "scores").unwrap(), values.len().to_string());
-        let tracks: std::collections::BTreeSet<_> =
-            behind.iter().map(|row| (get(row, "track_name"), get(row, "track_strand"), get(row, "ontology_curie"))).collect();
+        let tracks: std::collections::BTreeSet<_> = behind
+            .iter()
+            .map(|row| {
+                (
+                    get(row, "track_name"),
+                    get(row, "track_strand"),
+                    get(row, "ontology_curie"),
+                )
+            })
+            .collect();
         assert_eq!(get(summary, "tracks").unwrap(), tracks.len().to_string());
         let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len() as f64;
         assert!((f64::from(float(summary, "mean")) - mean).abs() <= 1e-6 * mean.abs().max(1e-3));
         assert_eq!(float(summary, "max"), values.iter().copied().fold(f32::MIN, f32::max));
         assert_eq!(float(summary, "min"), values.iter().copied().fold(f32::MAX, f32::min));
-        let largest = values.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
+        let largest = values
+            .iter()
+            .copied()
+            .max_by(|a, b| a.abs().total_cmp(&b.abs()))
+            .unwrap();
         assert_eq!(float(summary, "signed_max"), largest);
         let at = behind[values.iter().position(|value| *value == largest).unwrap()];
         for (ours, column) in [
@@ -260,16 +292,26 @@ fn the_wide_layout_holds_the_scores_of_the_tidy_one() {
     let tidy = table(&tidy.path().join("scores"));
     let keys = ["row", "gene_id", "junction_Start"];
     let mut matched = 0;
-    for (name, output) in [("ATAC", "ATAC"), ("RNA_SEQ", "RNA_SEQ"), ("SPLICE_JUNCTIONS", "SPLICE_JUNCTIONS")] {
-        for (folder, column) in [(name.to_owned(), "raw_score"), (format!("{name}.quantile"), "quantile_score")] {
+    for (name, output) in [
+        ("ATAC", "ATAC"),
+        ("RNA_SEQ", "RNA_SEQ"),
+        ("SPLICE_JUNCTIONS", "SPLICE_JUNCTIONS"),
+    ] {
+        for (folder, column) in [
+            (name.to_owned(), "raw_score"),
+            (format!("{name}.quantile"), "quantile_score"),
+        ] {
             for row in table(&wide.path().join("scores").join(folder)) {
                 let of_row = tidy.iter().filter(|tidy| {
                     let same = |key: &&str| row.get(*key).cloned().flatten() == tidy[*key];
                     tidy["output_type"].as_deref() == Some(output) && keys.iter().all(same)
                 });
                 let expected: Vec<&Option<String>> = of_row.map(|tidy| &tidy[column]).collect();
-                let mut scores: Vec<&Option<String>> =
-                    row.iter().filter(|(name, _)| name.starts_with(output)).map(|(_, value)| value).collect();
+                let mut scores: Vec<&Option<String>> = row
+                    .iter()
+                    .filter(|(name, _)| name.starts_with(output))
+                    .map(|(_, value)| value)
+                    .collect();
                 scores.retain(|value| value.is_some());
                 let (mut scores, mut expected) = (scores, expected);
                 scores.sort();

@@ -61,14 +61,18 @@ impl Dictionary {
     }
 
     fn statistics(&self, nulls: u64) -> Statistics {
-        let texts = || self.values.iter().filter_map(|value| match value {
-            Value::Text(text) => Some(text.as_bytes()),
-            _ => None,
-        });
-        let numbers = || self.values.iter().filter_map(|value| match value {
-            Value::Int64(number) => Some(*number),
-            _ => None,
-        });
+        let texts = || {
+            self.values.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(text.as_bytes()),
+                _ => None,
+            })
+        };
+        let numbers = || {
+            self.values.iter().filter_map(|value| match value {
+                Value::Int64(number) => Some(*number),
+                _ => None,
+            })
+        };
         match self.values.first() {
             Some(Value::Int64(_)) => Statistics::int64(numbers().min(), numbers().max(), None, Some(nulls), false),
             Some(Value::Float32(_)) => Statistics::float(None, None, None, Some(nulls), false),
@@ -220,8 +224,15 @@ impl FlagColumn {
         self.held = 0;
         chunk.page(Encoding::PLAIN, compressor, |body| body.extend_from_slice(&bits))?;
         let any = is_false || is_true;
-        let statistics =
-            |nulls| Statistics::boolean(any.then_some(!is_false), any.then_some(is_true), None, Some(nulls), false);
+        let statistics = |nulls| {
+            Statistics::boolean(
+                any.then_some(!is_false),
+                any.then_some(is_true),
+                None,
+                Some(nulls),
+                false,
+            )
+        };
         chunk.finish(Encoding::PLAIN, None, statistics, compressor)
     }
 }
@@ -306,7 +317,13 @@ impl ScoreColumn {
         (self.least, self.most) = (f32::INFINITY, f32::NEG_INFINITY);
         let both = least.zip(most);
         let statistics = |nulls| {
-            Statistics::float(both.map(|(least, _)| least), both.map(|(_, most)| most), None, Some(nulls), false)
+            Statistics::float(
+                both.map(|(least, _)| least),
+                both.map(|(_, most)| most),
+                None,
+                Some(nulls),
+                false,
+            )
         };
         chunk.finish(Encoding::BYTE_STREAM_SPLIT, None, statistics, compressor)
     }
@@ -384,7 +401,11 @@ mod tests {
             let scores = batch.column(2).as_primitive::<Float32Type>();
             for index in 0..batch.num_rows() {
                 let (text, flag, score) = row(place);
-                assert_eq!(texts.is_valid(index).then(|| texts.value(index).to_owned()), text, "row {place}");
+                assert_eq!(
+                    texts.is_valid(index).then(|| texts.value(index).to_owned()),
+                    text,
+                    "row {place}"
+                );
                 assert_eq!(flags.is_valid(index).then(|| flags.value(index)), flag, "row {place}");
                 let found = scores.is_valid(index).then(|| scores.value(index).to_bits());
                 assert_eq!(found, score.map(f32::to_bits), "row {place}");

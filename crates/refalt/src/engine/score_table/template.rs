@@ -98,7 +98,14 @@ fn content(plan: &Plan, name: &str) -> Content {
         "genetically_modified" => Content::Flag(
             plan.scorers
                 .iter()
-                .map(|planned| planned.tracks.tracks.iter().map(|track| track.genetically_modified).collect())
+                .map(|planned| {
+                    planned
+                        .tracks
+                        .tracks
+                        .iter()
+                        .map(|track| track.genetically_modified)
+                        .collect()
+                })
                 .collect(),
         ),
         "raw_score" => Content::Score(ScoreOf::Raw),

@@ -30,9 +30,7 @@ impl ScoreSource for Predictor<'_> {
             .collect();
         let answers = self.0.predict(&queries);
         let answers = answers.into_iter().zip(jobs);
-        answers
-            .map(|(answer, job)| score_answer(plan, job, &answer?))
-            .collect()
+        answers.map(|(answer, job)| score_answer(plan, job, &answer?)).collect()
     }
 }
 

@@ -108,7 +108,11 @@ fn close(part: OpenPart, ledger: &mut Ledger) -> Result<(), RunError> {
     if let Some(scores) = part.scores {
         let written = scores.commit()?;
         entry.score_rows = written.rows;
-        entry.scores = written.scores.into_iter().map(|(name, file)| named(&name, file)).collect();
+        entry.scores = written
+            .scores
+            .into_iter()
+            .map(|(name, file)| named(&name, file))
+            .collect();
         entry.summaries = Some(named(&part_name(number), written.summaries));
     }
     ledger.enter(number, entry)?;

@@ -5,7 +5,7 @@ use refalt::core::{
     Alternate, ContigName, Dna, InMemoryReference, OutputType, Outputs, Position, Resolution, Track, TrackSet,
     TrackValues, Variant, Window, check,
 };
-use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Predictor, Setting, Silent, TableOptions, run};
+use refalt::engine::{InputRow, Plan, PlanOptions, Predictor, RunIdentity, Setting, Silent, TableOptions, run};
 use refalt::provenance::FileIdentity;
 use std::collections::HashMap;
 use std::num::NonZeroU32;

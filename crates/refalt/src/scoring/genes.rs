@@ -46,7 +46,7 @@ pub(super) struct OpenGenes {
 pub enum GeneFilesError {
     /// The gene models.
     #[error(transparent)]
-    Models(#[from] GenesError),
+    Models(Box<GenesError>),
     /// The sites.
     #[error(transparent)]
     Sites(#[from] SitesError),
@@ -70,6 +70,12 @@ pub enum GeneFilesError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl From<GenesError> for GeneFilesError {
+    fn from(error: GenesError) -> Self {
+        Self::Models(Box::new(error))
+    }
 }
 
 impl Diagnostic for GeneFilesError {

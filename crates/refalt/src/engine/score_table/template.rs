@@ -65,7 +65,7 @@ fn text(text: impl AsRef<str>) -> Option<Value> {
 }
 
 fn content(plan: &Plan, name: &str) -> Content {
-    let of_track = |value: fn(&Track) -> Option<Value>| track_keys(plan, |track| value(track));
+    let of_track = |value: fn(&Track) -> Option<Value>| track_keys(plan, value);
     let of_scorer = |value: &dyn Fn(&PlannedScorer) -> Option<Value>| {
         let mut dictionary = Dictionary::default();
         let keys = plan.scorers.iter().map(|planned| dictionary.key(value(planned)));

@@ -26,7 +26,7 @@ fn small_outputs() -> Vec<TrackSet> {
         strand: [Some(Strand::Forward), Some(Strand::Reverse), None][index % 3],
         assay_title: (index != 1).then(|| "assay".to_owned()),
         ontology_curie: Some(format!("UBERON:{index}")),
-        biosample_name: (index % 2 == 0).then(|| format!("tissue {}", index / 2)),
+        biosample_name: index.is_multiple_of(2).then(|| format!("tissue {}", index / 2)),
         gtex_tissue: Some(if index == 2 { "Liver".to_owned() } else { String::new() }),
         genetically_modified: [None, Some(false), Some(true)][index % 3],
         ..Track::default()

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Motifs(command::motifs::Options),
     /// Tracks: list, search and count them; say which ones a selection takes.
     Tracks(command::tracks::Options),
+    /// Gene annotation: what it holds, and the gene, strand and region of places and variants.
+    Genes(command::genes::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
     /// Print shell completions.

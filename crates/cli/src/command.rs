@@ -1,6 +1,7 @@
 //! One file for each command: it converts arguments, calls the library and prints.
 
 pub(crate) mod completions;
+pub(crate) mod genes;
 pub(crate) mod input;
 pub(crate) mod man;
 pub(crate) mod motifs;
@@ -21,6 +22,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
     match command {
         Command::Run(options) => run::run(&options, settings),
         Command::Score(options) => score::run(options, settings),
+        Command::Genes(options) => genes::run(&options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),

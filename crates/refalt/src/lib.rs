@@ -7,6 +7,7 @@ pub mod atomic_file;
 pub mod diagnostic;
 pub mod engine;
 pub mod figure;
+pub mod gene_context;
 pub mod io;
 pub mod liftover;
 pub mod model;

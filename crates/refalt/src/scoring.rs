@@ -208,6 +208,7 @@ impl Scoring {
             reference: reference_file,
             assembly: reference.assembly().to_string(),
             stated_assembly: known.stated().map(|assembly| assembly.name().to_owned()),
+            annotation: None,
             model: [card.name.clone(), card.version.clone(), card.digest.clone()],
             scorers: plan.scorers().map(str::to_owned).collect(),
             tracks: plan.selection().map(ToString::to_string),

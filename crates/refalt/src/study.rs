@@ -300,6 +300,7 @@ impl Study {
                 window: part.window_bp,
                 tracks: part.tracks.clone(),
                 rows_per_part: None,
+                annotation: None,
             },
             threads: self.threads,
         }

@@ -70,6 +70,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             tracks: options.tracks,
             window: options.window,
             rows_per_part: options.rows_per_part.map(NonZeroU64::get),
+            annotation: None,
         },
         threads: settings.threads,
     };

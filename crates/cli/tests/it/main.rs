@@ -7,6 +7,7 @@ mod exit_codes;
 #[path = "../../../refalt/tests/it/folder_contents.rs"]
 mod folder_contents;
 mod folders;
+mod genes;
 mod made_up;
 mod motifs;
 mod score;

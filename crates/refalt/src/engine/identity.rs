@@ -23,6 +23,9 @@ pub struct RunIdentity {
     /// The assembly of the reference that the user vouches for, where the content proves none.
     #[serde(default)]
     pub stated_assembly: Option<String>,
+    /// The gene annotation, where scorers read one.
+    #[serde(default)]
+    pub annotation: Option<FileIdentity>,
     /// Name, version and digest of the model.
     pub model: [String; 3],
     /// The scorers, in order.

@@ -4,8 +4,9 @@ use crate::diagnostic::Diagnostic;
 use refalt_core::backend::ModelCard;
 use refalt_core::scorer::{self, Scorer, ScorerTextError};
 use refalt_core::track_selection::{Selection, SelectionError, SelectionSyntaxError, Statement};
-use refalt_core::{OutputType, TrackSet};
+use refalt_core::{Annotation, OutputType, TrackSet};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// What the user asks for.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct PlanOptions {
     pub tracks: Option<String>,
     /// Input rows of a part; chosen from the rows of a variant when not given.
     pub rows_per_part: Option<u64>,
+    /// Gene annotation, for scorers that work by gene.
+    pub annotation: Option<Arc<Annotation>>,
 }
 
 /// What will be done.
@@ -28,6 +31,7 @@ pub struct Plan {
     pub(crate) card: ModelCard,
     pub(crate) window: NonZeroU32,
     pub(crate) rows_per_part: u64,
+    pub(crate) annotation: Option<Arc<Annotation>>,
 }
 
 /// A scorer with the tracks it reads.
@@ -48,10 +52,13 @@ impl PlannedScorer {
         self.kept.as_ref().map_or(track, |kept| kept[track])
     }
 
-    /// Takes the scores of the tracks that get rows from those of all tracks.
+    /// Takes the scores of the tracks that get rows from those of all tracks, `[rows x tracks]`.
     pub(crate) fn keep(&self, scores: Vec<f32>) -> Vec<f32> {
         match &self.kept {
-            Some(kept) => kept.iter().map(|&place| scores[place]).collect(),
+            Some(kept) => {
+                let rows = scores.chunks_exact(self.given.tracks.len().max(1));
+                rows.flat_map(|row| kept.iter().map(|&place| row[place])).collect()
+            }
             None => scores,
         }
     }
@@ -84,6 +91,14 @@ pub enum PlanProblem {
         model: String,
         /// What the model gives, as text.
         given: String,
+    },
+    /// A scorer needs what the annotation does not have.
+    #[error("the scorer `{scorer}` needs {missing}, and none is given")]
+    AnnotationMissing {
+        /// The scorer as named.
+        scorer: String,
+        /// What is missing.
+        missing: &'static str,
     },
     /// The model does not read windows of this length.
     #[error("the model `{model}` does not read windows of {length} bp; it reads {allowed}")]
@@ -127,6 +142,7 @@ impl PlanProblem {
             Self::ScorerWithoutTrack { output, .. } => Some(format!(
                 "leave the scorer out, or select {output} tracks, too: `{output} | ...`"
             )),
+            Self::AnnotationMissing { missing, .. } => Some(format!("give {missing} on the assembly of the reference")),
             _ => None,
         }
     }
@@ -194,6 +210,13 @@ impl Plan {
                 });
                 continue;
             };
+            if let Some(missing) = scorer.needs().missing(options.annotation.as_deref()) {
+                problems.push(PlanProblem::AnnotationMissing {
+                    scorer: name.clone(),
+                    missing,
+                });
+                continue;
+            }
             scorers.push(PlannedScorer {
                 scorer,
                 text,
@@ -235,6 +258,7 @@ impl Plan {
             statements,
             card: card.clone(),
             window: options.window,
+            annotation: options.annotation.clone(),
         })
     }
 
@@ -285,7 +309,7 @@ impl Plan {
         self.rows_per_part
     }
 
-    /// Returns what scoring `variants` variants comes to.
+    /// Returns what scoring `variants` variants comes to; scorers by gene count as if each variant had one gene.
     pub fn estimate(&self, variants: u64) -> Estimate {
         let score_rows = variants * score_rows(&self.scorers);
         Estimate {
@@ -368,4 +392,43 @@ fn score_rows(scorers: &[PlannedScorer]) -> u64 {
 fn given(card: &ModelCard) -> String {
     let names: Vec<&str> = card.outputs.iter().map(|tracks| tracks.output.name()).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use refalt_core::{Resolution, Track};
+
+    #[test]
+    fn every_row_keeps_the_selected_tracks() {
+        let set = |names: &[&str]| TrackSet {
+            output: OutputType::RnaSeq,
+            resolution: Resolution::BP_1,
+            tracks: names
+                .iter()
+                .map(|name| Track {
+                    name: (*name).to_owned(),
+                    ..Track::default()
+                })
+                .collect(),
+        };
+        let scorer = scorer::parse("RNA_SEQ").unwrap();
+        let mut scorers = vec![PlannedScorer {
+            text: scorer.to_string(),
+            scorer,
+            given: set(&["a", "b", "c"]),
+            tracks: set(&["a", "b", "c"]),
+            kept: None,
+        }];
+        assert_eq!(scorers[0].keep(vec![1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
+        select(&mut scorers, "name=c,a").unwrap();
+        // Two genes by three tracks: a and c of each.
+        assert_eq!(
+            scorers[0].keep(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+            [1.0, 3.0, 4.0, 6.0]
+        );
+        assert_eq!((scorers[0].place(0), scorers[0].place(1)), (0, 2));
+        assert_eq!(scorers[0].tracks, set(&["a", "c"]));
+        assert!(scorers[0].keep(Vec::new()).is_empty());
+    }
 }

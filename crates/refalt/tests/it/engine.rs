@@ -77,7 +77,7 @@ impl Backend for LetterCounter {
                     reason: "out of calls".to_owned(),
                 });
             }
-            let span = query.outputs[0].span;
+            let span = query.outputs[0].spans.hull();
             assert!(BinSpan::new(Bin::new(0), Bin::new(2)).covers(span));
             Ok(Answer {
                 reference: self.count(query.reference, span),
@@ -147,6 +147,7 @@ fn options() -> PlanOptions {
         scorers: vec!["CHIP_TF".to_owned(), "CHIP_TF_ACTIVE".to_owned()],
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: Some(30),
+        annotation: None,
     }
 }
 
@@ -164,6 +165,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         reference: file("genome.fa"),
         assembly: "not proven".to_owned(),
         stated_assembly: None,
+        annotation: None,
         model: [
             plan.card().name.clone(),
             plan.card().version.clone(),
@@ -414,6 +416,7 @@ fn all_problems_of_a_plan_come_together() {
         scorers: vec!["CHIP_TFF".to_owned(), "DNASE".to_owned()],
         window: NonZeroU32::new(300).unwrap(),
         rows_per_part: None,
+        annotation: None,
     };
     let Err(error) = Plan::new(backend.card(), &options) else {
         panic!("the plan cannot hold");

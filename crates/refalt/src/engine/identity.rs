@@ -30,6 +30,9 @@ pub struct RunIdentity {
     pub model: [String; 3],
     /// The scorers, in order.
     pub scorers: Vec<String>,
+    /// The selection of tracks in its canonical form; none when every track has rows.
+    #[serde(default)]
+    pub tracks: Option<String>,
     /// Window length in bp.
     pub window_bp: u32,
     /// Input rows of a part.

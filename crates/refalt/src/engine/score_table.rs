@@ -50,6 +50,9 @@ pub enum TableError {
     /// The columns do not fit each other.
     #[error(transparent)]
     Arrow(#[from] ArrowError),
+    /// A column is missing, or holds what it cannot hold.
+    #[error("the column `{0}` is missing or not as refalt writes it")]
+    Column(&'static str),
 }
 
 /// Returns the Arrow schema of the score table, derived from `COLUMNS`.

@@ -97,6 +97,7 @@ fn annotation() -> Annotation {
 
 fn options(scorers: &[&str], annotation: Option<Annotation>) -> PlanOptions {
     PlanOptions {
+        tracks: None,
         scorers: scorers.iter().map(|&scorer| scorer.to_owned()).collect(),
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: None,
@@ -145,6 +146,7 @@ fn genes_are_rows_in_the_order_of_the_tidy_table() {
         sha256: "00".to_owned(),
     };
     let identity = RunIdentity {
+        tracks: plan.selection().map(ToString::to_string),
         refalt: "test".to_owned(),
         variants: file.clone(),
         reading: Vec::new(),

@@ -82,7 +82,7 @@ fn place<'a>(plan: &'a Plan, job: &'a Job) -> ScoringPlace<'a> {
 /// Returns what the scorers read, each output once.
 fn requests(plan: &Plan, job: &Job) -> Vec<OutputRequest> {
     let place = place(plan, job);
-    let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.tracks, &place);
+    let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.given, &place);
     OutputRequest::joined(plan.scorers.iter().map(wanted))
 }
 
@@ -104,19 +104,19 @@ fn score_answer(plan: &Plan, job: &Job, answer: &Answer) -> Result<Vec<ScoreBloc
         .enumerate()
         .map(|(scorer, planned)| {
             let scores = planned.scorer.score(&input).map_err(|error| error.to_string())?;
-            if scores.raw.len() != scores.rows.len() * planned.tracks.tracks.len() {
+            if scores.raw.len() != scores.rows.len() * planned.given.tracks.len() {
                 return Err(format!(
                     "`{}` gave {} scores for {} rows of {} tracks",
                     planned.text,
                     scores.raw.len(),
                     scores.rows.len(),
-                    planned.tracks.tracks.len()
+                    planned.given.tracks.len()
                 ));
             }
             Ok(ScoreBlock {
                 scorer,
                 rows: scores.rows,
-                raw: scores.raw,
+                raw: planned.keep(scores.raw),
                 quantile: None,
             })
         })

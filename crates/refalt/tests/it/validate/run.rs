@@ -161,6 +161,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let reference = reference();
     let model = TableModel::new(scores, &reference);
     let options = PlanOptions {
+        tracks: None,
         scorers: scorers.iter().map(|text| (*text).to_owned()).collect(),
         window: WINDOW_BP,
         // Several parts.
@@ -170,6 +171,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let plan = Plan::new(model.card(), &options).unwrap();
     let card = plan.card();
     let identity = RunIdentity {
+        tracks: None,
         refalt: "test".to_owned(),
         variants: FileIdentity {
             name: "tert_variants.vcf".to_owned(),

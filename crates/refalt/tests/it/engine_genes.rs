@@ -98,11 +98,11 @@ fn annotation() -> Annotation {
 
 fn options(scorers: &[&str], annotation: Option<Annotation>) -> PlanOptions {
     PlanOptions {
+        tracks: None,
         scorers: scorers.iter().map(|&scorer| scorer.to_owned()).collect(),
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: None,
         annotation: annotation.map(Arc::new),
-        tracks: None,
         table: TableOptions::default(),
     }
 }
@@ -144,6 +144,7 @@ fn run_plan(plan: &Plan, backend: &Constant, out: &Path, positions: &[u32]) -> a
         sha256: "00".to_owned(),
     };
     let identity = RunIdentity {
+        tracks: plan.selection().map(ToString::to_string),
         refalt: "test".to_owned(),
         variants: file.clone(),
         reading: Vec::new(),
@@ -155,7 +156,6 @@ fn run_plan(plan: &Plan, backend: &Constant, out: &Path, positions: &[u32]) -> a
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: 256,
         rows_per_part: plan.rows_per_part(),
-        tracks: None,
         layout: "tidy".to_owned(),
         terms: false,
         all_strands: false,

@@ -196,3 +196,36 @@ pub(super) fn given(card: &ModelCard) -> String {
     let names: Vec<&str> = card.outputs.iter().map(|tracks| tracks.output.name()).collect();
     names.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use refalt_core::{OutputType, Resolution, Track};
+
+    #[test]
+    fn every_row_keeps_the_selected_tracks() {
+        let set = |names: &[&str]| TrackSet {
+            output: OutputType::RnaSeq,
+            resolution: Resolution::BP_1,
+            tracks: names
+                .iter()
+                .map(|name| Track {
+                    name: (*name).to_owned(),
+                    ..Track::default()
+                })
+                .collect(),
+        };
+        let scorer = scorer::parse("RNA_SEQ").unwrap();
+        let mut scorers = vec![PlannedScorer::new(scorer, set(&["a", "b", "c"]))];
+        assert_eq!(scorers[0].keep(vec![1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
+        assert!(select(&mut scorers, "name=c,a").is_ok());
+        // Two genes by three tracks: a and c of each.
+        assert_eq!(
+            scorers[0].keep(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+            [1.0, 3.0, 4.0, 6.0]
+        );
+        assert_eq!((scorers[0].place(0), scorers[0].place(1)), (0, 2));
+        assert_eq!(scorers[0].tracks, set(&["a", "c"]));
+        assert!(scorers[0].keep(Vec::new()).is_empty());
+    }
+}

@@ -67,7 +67,6 @@ impl Block {
                 transcription_factor: own("transcription_factor"),
                 histone_mark: own("histone_mark"),
                 gtex_tissue: own("gtex_tissue"),
-                ..Track::default()
             }
         };
         Self {

@@ -1,7 +1,7 @@
 //! The batch job: variants in, score table out, resumable.
 //!
-//! Four bounded stages: a reader (check against the genome, lay the window, fetch the sequences), workers
-//! (predict, score), and a writer that puts batches back in input order. Memory is the number of batches under
+//! Bounded stages: a reader (check against the genome, lay the window, fetch the sequences), workers (a source of
+//! scores), and a writer that puts batches back in input order and sums them up. Memory is the number of batches under
 //! way times the size of a batch, whatever the number of variants; the set of
 //! variants seen, which finds duplicates, goes to temporary files in the output folder where it outgrows its 100 MB.
 //!

@@ -1,8 +1,8 @@
 //! The score table as Parquet: one column of `COLUMNS` after the other, streamed.
 //!
 //! All rows of a variant differ only in the track and gene columns, and the track columns are the same for every
-//! variant. So the columns are written as runs of dictionary keys that are laid out once ([`template`]), and the pages
-//! are made from the runs ([`chunk`]), without a look at single rows; only scores are written row by row.
+//! variant. So the columns are written as runs of dictionary keys that are laid out once (`template`), and the pages
+//! are made from the runs (`chunk`), without a look at single rows; only scores are written row by row.
 //!
 //! METHOD: scores are stored with BYTE_STREAM_SPLIT and without dictionary, because full-entropy floats make a
 //! dictionary larger and slower than the values. The Arrow schema hint is left out of the file, so that every

@@ -4,6 +4,7 @@
 //! are all random, so that nothing about the size on disk is flattering. Tracks are the published ones; every variant
 //! has `genes` genes for each scorer by gene, every other one on `-`, and `junctions` junctions.
 
+use refalt::core::Organism;
 use refalt::core::backend::{ModelCard, WindowLengths};
 use refalt::core::score::ScoreBlock;
 use refalt::core::scorer::{GeneRow, Needs, ScoreRows, ScoredGene};
@@ -14,7 +15,7 @@ use refalt::core::{
 use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, ScoreSource, SourceError, SourceJob, TableOptions};
 use refalt::provenance::FileIdentity;
-use refalt::track_catalogue::{Organism, tracks};
+use refalt::track_catalogue::tracks;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -23,6 +23,7 @@ mod sites;
 mod synthetic;
 mod synthetic_run;
 mod validate;
+mod validate_genes;
 mod variants_corpus;
 mod variants_faults;
 mod variants_real;

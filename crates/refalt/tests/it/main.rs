@@ -20,6 +20,7 @@ mod genes;
 mod liftover;
 mod normalisation;
 mod sites;
+mod stranded_merge;
 mod synthetic;
 mod synthetic_run;
 mod validate;

@@ -147,9 +147,9 @@ impl ScoreSource for Synthetic {
                 let (raw, quantile): (Vec<f32>, Vec<f32>) = numbers.unzip();
                 ScoreBlock {
                     scorer,
+                    raw: planned.keep(&rows, raw),
+                    quantile: Some(planned.keep(&rows, quantile)),
                     rows,
-                    raw: planned.keep(raw),
-                    quantile: Some(planned.keep(quantile)),
                     terms: None,
                 }
             });
@@ -231,6 +231,7 @@ pub(crate) fn identity(plan: &Plan) -> RunIdentity {
         layout: plan.table().layout.name().to_owned(),
         terms: plan.table().terms,
         all_strands: !plan.table().match_gene_strand,
+        merge_stranded: plan.table().merge_stranded,
         polya: None,
         window_bp: plan.window().get(),
         rows_per_part: plan.rows_per_part(),

@@ -45,7 +45,7 @@ fn source() -> Synthetic {
     Synthetic::of_tracks(small_outputs(), 3, 4)
 }
 
-fn score(
+pub(crate) fn score(
     source: &Synthetic,
     plan: &Plan,
     out: &Path,
@@ -66,7 +66,7 @@ fn score(
 }
 
 /// Every row of the Parquet files of a folder, each column as text; floats as their bits.
-fn table(folder: &Path) -> Vec<BTreeMap<String, Option<String>>> {
+pub(crate) fn table(folder: &Path) -> Vec<BTreeMap<String, Option<String>>> {
     let mut parts: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|part| part.unwrap().path())
@@ -112,7 +112,12 @@ fn append(batch: &RecordBatch, found: &mut Vec<BTreeMap<String, Option<String>>>
 }
 
 /// The blocks of a variant, asked of the source once more.
-fn blocks(source: &Synthetic, plan: &Plan, reference: &InMemoryReference, row: &InputRow) -> (String, Vec<ScoreBlock>) {
+pub(crate) fn blocks(
+    source: &Synthetic,
+    plan: &Plan,
+    reference: &InMemoryReference,
+    row: &InputRow,
+) -> (String, Vec<ScoreBlock>) {
     let variant = check(row.variant.as_ref().unwrap(), reference).unwrap();
     let window = Window::around(variant.contig(), variant.reference_interval(), WINDOW);
     let sequences = window.sequences(&variant, reference).unwrap();

@@ -220,11 +220,14 @@ proptest! {
     #[test]
     fn the_score_is_made_of_its_terms_and_each_term_of_its_allele(
         reference in signal(), alternate in signal(), offset in 0..LENGTH_BP, r in 1usize..8, a in 1usize..8,
-        nan in proptest::option::of(0..LENGTH_BP as usize * TRACKS.get())
+        nan in proptest::option::of(0..LENGTH_BP as usize * TRACKS.get()), scale in 0i32..10
     ) {
         prop_assume!(offset as usize + r <= LENGTH_BP as usize);
         let (window, annotation, variant) = (here(), genes(), variant(offset, r, a));
-        let mut alternate = alternate;
+        // Weak signals, too, in which the 1 and the 0.001 of the formulas count.
+        let [reference, mut alternate] = [reference, alternate].map(|signal: Vec<f32>| -> Vec<f32> {
+            signal.iter().map(|value| value * 10f32.powi(-scale)).collect()
+        });
         if let Some(nan) = nan {
             alternate[nan] = f32::NAN;
         }

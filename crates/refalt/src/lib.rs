@@ -6,6 +6,7 @@
 pub mod atomic_file;
 pub mod diagnostic;
 pub mod engine;
+pub mod export;
 pub mod figure;
 pub mod io;
 pub mod liftover;
@@ -15,8 +16,10 @@ pub mod motif_set;
 pub mod provenance;
 pub mod reference_assembly;
 pub mod report;
+pub mod score_folder;
 pub mod scoring;
 pub mod seen;
+mod sorted_runs;
 pub mod spool;
 pub mod study;
 pub mod validate;

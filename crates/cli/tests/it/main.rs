@@ -4,6 +4,7 @@
 mod assembly;
 mod basics;
 mod exit_codes;
+mod export;
 #[path = "../../../refalt/tests/it/folder_contents.rs"]
 mod folder_contents;
 mod folders;

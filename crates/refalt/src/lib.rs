@@ -5,6 +5,7 @@
 
 pub mod atomic_file;
 pub mod diagnostic;
+pub mod diff;
 pub mod engine;
 pub mod export;
 pub mod figure;

@@ -3,6 +3,7 @@
 
 mod assembly;
 mod basics;
+mod diff;
 mod exit_codes;
 mod export;
 #[path = "../../../refalt/tests/it/folder_contents.rs"]

@@ -11,6 +11,7 @@ mod folder_contents;
 mod folders;
 mod made_up;
 mod motifs;
+mod query;
 mod score;
 
 use assert_cmd::Command;

@@ -72,7 +72,7 @@ pub(crate) enum Command {
     Score(command::score::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks.
     Validate(command::validate::Options),
-    /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, bigWig, matrices.
+    /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
     Export(command::export::Options),
     /// Say in what two scoring runs differ, and by how much.
     Diff(command::diff::Options),
@@ -80,6 +80,10 @@ pub(crate) enum Command {
     Query(command::query::Options),
     /// Motifs: list them, find their sites, say what variants do to them.
     Motifs(command::motifs::Options),
+    /// Tracks: list, search and count them; say which ones a selection takes.
+    Tracks(command::tracks::Options),
+    /// Gene annotation: what it holds, and the gene, strand and region of places and variants.
+    Genes(command::genes::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
     /// Print shell completions.

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod genes;
 pub(crate) mod input;
 pub(crate) mod man;
 pub(crate) mod motifs;
@@ -10,6 +11,7 @@ pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
+pub(crate) mod tracks;
 pub(crate) mod validate;
 pub(crate) mod vet;
 
@@ -23,12 +25,14 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
     match command {
         Command::Run(options) => run::run(&options, settings),
         Command::Score(options) => score::run(options, settings),
+        Command::Genes(options) => genes::run(&options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
         Command::Export(options) => export::run(&options, settings),
         Command::Diff(options) => diff::run(&options, settings),
         Command::Query(options) => query::run(&options, settings),
+        Command::Tracks(options) => tracks::run(&options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

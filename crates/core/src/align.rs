@@ -4,6 +4,7 @@
 //! cannot be compared offset by offset. This is the one place where that is put right.
 
 use crate::dna::Dna;
+use crate::track::{Bin, BinSpan, BinSpans};
 use crate::variant::CheckedVariant;
 use crate::window::{Offset, Window};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -83,20 +84,124 @@ pub fn on_reference(
             tracks: tracks.get(),
         });
     }
-    let length = |bases: &Dna| NonZeroU32::new(bases.len_bp()).expect("an allele in normal form has a base");
-    let outside = || AlignError::VariantOutside {
+    let outside = || outside(variant, window);
+    let replacement = Replacement::of(variant, window).ok_or_else(outside)?;
+    lay(alternate, tracks, replacement).map_err(|_| outside())
+}
+
+fn outside(variant: &CheckedVariant, window: &Window) -> AlignError {
+    AlignError::VariantOutside {
         variant: variant.to_string(),
         window: window.to_string(),
-    };
-    if variant.contig() != window.contig() {
-        return Err(outside());
     }
-    let replacement = Replacement {
-        first: window.offset_of(variant.position()).ok_or_else(outside)?,
-        reference_bp: length(variant.reference_bases()),
-        alternate_bp: length(variant.alternate_bases()),
-    };
-    lay(alternate, tracks, replacement).map_err(|_| outside())
+}
+
+impl Replacement {
+    /// Returns the replacement that a variant is in a window, `None` when its first base lies outside.
+    fn of(variant: &CheckedVariant, window: &Window) -> Option<Self> {
+        let length = |bases: &Dna| NonZeroU32::new(bases.len_bp()).expect("an allele in normal form has a base");
+        if variant.contig() != window.contig() {
+            return None;
+        }
+        Some(Self {
+            first: window.offset_of(variant.position())?,
+            reference_bp: length(variant.reference_bases()),
+            alternate_bp: length(variant.alternate_bases()),
+        })
+    }
+}
+
+/// Where the values of some reference bases come from in the prediction of the alternate sequence; bins of 1 bp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The values of as many bases of the alternate sequence, in order.
+    Bases(BinSpan),
+    /// The maximum over bases of the alternate sequence, for one reference base.
+    Maximum(BinSpan),
+    /// 0: the alternate sequence has no such bases.
+    Nothing,
+}
+
+/// [`lay`] as a map that is read, not a prediction that is moved.
+///
+/// A scorer that reads a thousand bases of a megabase asks for just those, of each allele its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alignment(Vec<(BinSpan, Source)>);
+
+impl Alignment {
+    /// Returns the map for a variant in a window at 1 bp.
+    ///
+    /// # Errors
+    /// [`AlignError::VariantOutside`] when REF does not lie wholly in the window.
+    pub fn of(variant: &CheckedVariant, window: &Window) -> Result<Self, AlignError> {
+        let bases = window.length().get() as usize;
+        let inside =
+            |replacement: &Replacement| replacement.first.index() + replacement.reference_bp.get() as usize <= bases;
+        let replacement = Replacement::of(variant, window).filter(inside);
+        let replacement = replacement.ok_or_else(|| outside(variant, window))?;
+        Ok(Self::new(replacement, bases))
+    }
+
+    /// REF lies within the `bases`.
+    fn new(replacement: Replacement, bases: usize) -> Self {
+        let span = |start: usize, end: usize| {
+            let bin = |index: usize| Bin::new(u32::try_from(index).expect("a window is shorter than 2^32 bases"));
+            BinSpan::new(bin(start), bin(end))
+        };
+        let (r, a) = (
+            replacement.reference_bp.get() as usize,
+            replacement.alternate_bp.get() as usize,
+        );
+        let after_shared = replacement.first.index() + r.min(a);
+        let mut pieces = Vec::with_capacity(4);
+        let mut place = |from: usize, to: usize, source: Source| {
+            if from < to {
+                pieces.push((span(from, to), source));
+            }
+        };
+        if a > r {
+            let n = a - r;
+            let last_shared = after_shared - 1;
+            let kept = bases.saturating_sub(n);
+            let behind = (after_shared + n).min(bases);
+            let before = last_shared.min(kept);
+            place(0, before, Source::Bases(span(0, before)));
+            if last_shared < kept {
+                place(last_shared, after_shared, Source::Maximum(span(last_shared, behind)));
+                place(after_shared, kept, Source::Bases(span(behind, bases)));
+            }
+            place(kept, bases, Source::Nothing);
+        } else {
+            let d = r - a;
+            place(0, after_shared, Source::Bases(span(0, after_shared)));
+            place(after_shared, after_shared + d, Source::Nothing);
+            let behind = after_shared + d;
+            place(behind, bases, Source::Bases(span(after_shared, bases - d)));
+        }
+        Self(pieces)
+    }
+
+    /// Returns the parts of `bases` (bins of 1 bp) in order, each with where its values come from.
+    pub fn pieces(&self, bases: BinSpan) -> impl Iterator<Item = (BinSpan, Source)> {
+        self.0.iter().filter_map(move |&(piece, source)| {
+            let part = piece.intersect(bases);
+            let source = match source {
+                Source::Bases(from) => Source::Bases(from.part(part.start() - piece.start(), part.len())),
+                whole => whole,
+            };
+            (!part.is_empty()).then_some((part, source))
+        })
+    }
+
+    /// Returns the bases of the alternate sequence whose values some reference bases take.
+    pub fn sources(&self, bases: &BinSpans) -> BinSpans {
+        let pieces = bases.as_slice().iter().flat_map(|&span| self.pieces(span));
+        let spans = pieces.filter_map(|(_, source)| match source {
+            Source::Bases(span) | Source::Maximum(span) => Some(span),
+            Source::Nothing => None,
+        });
+        spans.collect()
+    }
 }
 
 /// Lays `values`, `[bases x tracks]`, row-major, one row for each base of an alternate sequence, on the
@@ -227,6 +332,53 @@ mod tests {
         let mut values = [1.0, 8.0, 5.0, 2.0, 3.0, 4.0];
         lay(&mut values, NonZeroUsize::new(2).unwrap(), replacement(0, 1, 2)).unwrap();
         assert_eq!(values, [5.0, 8.0, 3.0, 4.0, 0.0, 0.0]);
+    }
+
+    /// Reads `values` through the map, piece by piece of `step` bases.
+    fn read(values: &[f32], replacement: Replacement, step: u32) -> Vec<f32> {
+        let alignment = Alignment::new(replacement, values.len());
+        let mut found = Vec::new();
+        for start in (0..values.len() as u32).step_by(step as usize) {
+            let span = BinSpan::new(Bin::new(start), Bin::new((start + step).min(values.len() as u32)));
+            for (part, source) in alignment.pieces(span) {
+                match source {
+                    Source::Bases(from) => {
+                        assert_eq!(from.len(), part.len());
+                        found.extend_from_slice(&values[from.start()..from.end()]);
+                    }
+                    Source::Maximum(from) => {
+                        assert_eq!(part.len(), 1);
+                        found.push(
+                            values[from.start()..from.end()]
+                                .iter()
+                                .copied()
+                                .fold(f32::MIN, f32::max),
+                        );
+                    }
+                    Source::Nothing => found.extend(std::iter::repeat_n(0.0, part.len())),
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_map_reads_what_lay_moves() {
+        let values: Vec<f32> = (0..12).map(|index| ((index * 7) % 12) as f32 - 4.0).collect();
+        for first in 0..12 {
+            for (r, a) in (1..=12).flat_map(|r| (1..=20).map(move |a| (r, a))) {
+                if first + r <= 12 {
+                    let expected = aligned(&values, first, r, a);
+                    for step in [1, 5, 12] {
+                        assert_eq!(
+                            read(&values, replacement(first, r, a), step),
+                            expected,
+                            "{first} {r} {a}"
+                        );
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::dna::Sequence;
 use crate::prediction::Outputs;
-use crate::track::{BinSpan, OutputType, TrackSet};
+use crate::track::{BinSpans, OutputType, TrackSet};
 use crate::window::Window;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -77,12 +77,30 @@ impl fmt::Display for WindowLengths {
 
 /// The part of an output that is wanted: a model crops early, so that a megabase of thousands of tracks is never
 /// made because somebody wanted 501 bases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// The prediction may have more bins than asked for, never fewer; it has those of REF and ALT alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputRequest {
     /// The output type.
     pub output: OutputType,
-    /// The bins, at the model's resolution for this output.
-    pub span: BinSpan,
+    /// The bins, at the model's resolution for this output: several spans where a scorer reads exons, one with all bins
+    /// for the whole window. Of a contact map these are columns; the rows are always all bins. Junctions are those of
+    /// the whole window, whatever the bins.
+    pub spans: BinSpans,
+}
+
+impl OutputRequest {
+    /// Joins requests, so that each output is asked for once.
+    pub fn joined(requests: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut joined: Vec<Self> = Vec::new();
+        for request in requests {
+            match joined.iter_mut().find(|other| other.output == request.output) {
+                Some(other) => other.spans = other.spans.union(&request.spans),
+                None => joined.push(request),
+            }
+        }
+        joined
+    }
 }
 
 /// One reference sequence and its alternates.

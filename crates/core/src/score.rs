@@ -1,9 +1,11 @@
 //! The one definition of a result: a row of the score table.
 //!
-//! A row is one variant by one scorer by one track. The Parquet schema, the documentation of columns and whatever reads the table are derived from
+//! A row is one variant by one scorer by one track, and by one gene for scorers that work by gene; [`crate::tidy`] has
+//! the order of the rows. The Parquet schema, the documentation of columns and whatever reads the table are derived from
 //! [`COLUMNS`]. The first 25 columns are those of `tidy_scores` of the published Python client 0.10.0, in its
 //! order and under its names; refalt's own follow.
 
+use crate::scorer::ScoreRows;
 use crate::variant::CheckedVariant;
 use crate::window::Window;
 
@@ -84,7 +86,7 @@ pub const COLUMNS: &[Column] = &[
         "gene_id",
         Text,
         true,
-        "Ensembl gene without version, for scorers that work by gene.",
+        "Gene without version, for scorers that work by gene.",
     ),
     tidy("gene_name", Text, true, "Gene symbol."),
     tidy("gene_type", Text, true, "Biotype of the gene."),
@@ -205,14 +207,16 @@ pub struct VariantPart {
     pub repair: Option<String>,
 }
 
-/// Scores of one variant by one scorer: a block of rows of the table, one for each track.
+/// Scores of one variant by one scorer: a block of rows of the table, one for each track, or for each gene and track.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreBlock {
     /// Index of the scorer in the plan.
     pub scorer: usize,
-    /// Raw scores, one for each track of the scorer's output, in the model's order.
+    /// What the rows of the scores are about.
+    pub rows: ScoreRows,
+    /// Raw scores, `[rows x tracks]`, row-major, tracks of the scorer's output in the model's order.
     pub raw: Vec<f32>,
-    /// Quantile scores, if the model is calibrated.
+    /// Quantile scores like the raw ones, if the model is calibrated.
     pub quantile: Option<Vec<f32>>,
 }
 

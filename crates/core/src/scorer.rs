@@ -1,16 +1,35 @@
 //! Scorers: how a pair of predictions becomes one number for each track.
 
+use crate::align::AlignError;
+use crate::annotation::{Annotation, Gene};
 use crate::backend::OutputRequest;
+use crate::interval::Interval;
+use crate::interval_scorer::TooWide;
 use crate::nearest::{nearest, question};
+use crate::organism::Organism;
 use crate::prediction::Outputs;
+use crate::strand::Strand;
 use crate::track::{OutputType, TrackSet};
 use crate::variant::CheckedVariant;
 use crate::window::{RefAlt, Window};
 use std::fmt;
+use std::sync::Arc;
 
 pub mod center_mask;
+pub mod contact_map;
+pub mod gene_mask_active;
+pub mod gene_mask_lfc;
+pub mod gene_mask_splicing;
+pub mod polyadenylation;
+pub mod splice_junction;
 
 pub use center_mask::{Aggregation, CenterMask, Width};
+pub use contact_map::ContactMap;
+pub use gene_mask_active::GeneMaskActive;
+pub use gene_mask_lfc::GeneMaskLfc;
+pub use gene_mask_splicing::{GeneMaskSplicing, SplicingWidth};
+pub use polyadenylation::Polyadenylation;
+pub use splice_junction::SpliceJunction;
 
 /// What a number of a scorer is. The kinds are never put in one column, averaged or ranked together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,22 +53,155 @@ impl ScoreKind {
     }
 }
 
-/// The pair of predictions of one variant, with what a scorer needs to know of its place.
+/// A variant, the window around it, and what is known of the genes there.
 #[derive(Clone, Copy, Debug)]
-pub struct ScoringInput<'a> {
-    /// The predictions.
-    pub outputs: RefAlt<&'a Outputs>,
+pub struct ScoringPlace<'a> {
     /// The variant.
     pub variant: &'a CheckedVariant,
     /// The window that the sequences fill.
     pub window: &'a Window,
+    /// The gene annotation, for scorers that [need](Scorer::needs) one.
+    pub annotation: Option<&'a Annotation>,
 }
 
-/// Scores of one variant by one scorer, one row for each gene (or one row without gene), `[rows x tracks]`.
+impl<'a> ScoringPlace<'a> {
+    /// Returns the annotation when it has what a scorer needs.
+    pub(crate) fn annotation_for(&self, scorer: &dyn Scorer) -> Result<&'a Annotation, ScoreError> {
+        let missing = scorer.needs().missing(self.annotation);
+        match (self.annotation, missing) {
+            (Some(annotation), None) => Ok(annotation),
+            (_, missing) => Err(ScoreError::AnnotationMissing {
+                scorer: scorer.to_string(),
+                missing: missing.unwrap_or("a gene annotation"),
+            }),
+        }
+    }
+}
+
+/// The pair of predictions of one variant, with what a scorer needs to know of its place.
+#[derive(Clone, Copy, Debug)]
+pub struct ScoringInput<'a> {
+    /// The predictions, each in the coordinates of its own sequence: a scorer lays ALT on REF where it has to.
+    pub outputs: RefAlt<&'a Outputs>,
+    /// The variant, its window and its genes.
+    pub place: ScoringPlace<'a>,
+}
+
+/// A gene as score tables name it, whatever annotation it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScoredGene {
+    /// Id with version where the source has one.
+    pub id: Arc<str>,
+    /// Symbol.
+    pub name: Option<Arc<str>>,
+    /// Biotype.
+    pub biotype: Option<Arc<str>>,
+    /// Strand; `None` for a gene without one.
+    pub strand: Option<Strand>,
+}
+
+impl From<Gene<'_>> for ScoredGene {
+    fn from(gene: Gene<'_>) -> Self {
+        Self {
+            id: gene.id.into(),
+            name: gene.name.map(Arc::from),
+            biotype: gene.biotype.map(Arc::from),
+            strand: Some(gene.strand),
+        }
+    }
+}
+
+impl ScoredGene {
+    /// Returns the id up to its first `.`, as the published tables write it.
+    pub fn id_without_version(&self) -> &str {
+        crate::annotation::without_version(&self.id)
+    }
+}
+
+/// What a row of scores is about: a gene, and of junctions also the intron.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GeneRow {
+    /// The gene.
+    pub gene: Arc<ScoredGene>,
+    /// The intron (0-based, half-open), for scorers of junctions.
+    pub junction: Option<Interval>,
+}
+
+/// The rows of scores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScoreRows {
+    /// One row that is about no gene.
+    One,
+    /// One row for each gene or junction, possibly none.
+    Genes(Vec<GeneRow>),
+}
+
+impl ScoreRows {
+    /// Returns the number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Genes(rows) => rows.len(),
+        }
+    }
+
+    /// Says whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns what each row is about, `None` for the row without gene.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&GeneRow>> {
+        let (one, genes) = match self {
+            Self::One => (Some(None), &[][..]),
+            Self::Genes(rows) => (None, rows.as_slice()),
+        };
+        one.into_iter().chain(genes.iter().map(Some))
+    }
+}
+
+/// Scores of one variant by one scorer, `[rows x tracks]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackScores {
-    /// One value for each track of the scorer's output, in the model's order; NaN where nothing is defined.
+    /// What the rows are about.
+    pub rows: ScoreRows,
+    /// One value for each row and track of the scorer's output, row-major, tracks in the model's order; NaN where
+    /// nothing is defined.
     pub raw: Vec<f32>,
+}
+
+impl TrackScores {
+    /// Returns scores that are about no gene.
+    pub fn one(raw: Vec<f32>) -> Self {
+        Self {
+            rows: ScoreRows::One,
+            raw,
+        }
+    }
+}
+
+/// What a scorer reads besides predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// A gene annotation.
+    Genes,
+    /// A gene annotation with sites of polyadenylation.
+    PolyaSites,
+}
+
+impl Needs {
+    /// Says what is missing, in words; `None` when the annotation has all.
+    pub fn missing(self, annotation: Option<&Annotation>) -> Option<&'static str> {
+        match (self, annotation) {
+            (Self::Genes | Self::PolyaSites, None) => Some("a gene annotation"),
+            (Self::PolyaSites, Some(annotation)) if annotation.polya_sites().is_none() => {
+                Some("sites of polyadenylation")
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A scorer cannot be applied.
@@ -64,12 +216,43 @@ pub enum ScoreError {
         /// The output type.
         output: OutputType,
     },
-    /// REF and ALT predictions have other tracks or bins.
-    #[error("the {output} predictions of REF and ALT differ in tracks")]
+    /// The scorer needs what the annotation does not have.
+    #[error("`{scorer}` needs {missing}")]
+    AnnotationMissing {
+        /// The scorer's text.
+        scorer: String,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// The variant does not lie in the window.
+    #[error("`{scorer}`: {cause}")]
+    Outside {
+        /// The scorer's text.
+        scorer: String,
+        /// The cause.
+        cause: AlignError,
+    },
+    /// The scorer reads more than the window has.
+    #[error(transparent)]
+    TooWide(#[from] TooWide),
+    /// REF and ALT predictions have other tracks, or junctions between other sites.
+    #[error("the {output} predictions of REF and ALT differ in tracks or sites")]
     TracksDiffer {
         /// The output type.
         output: OutputType,
     },
+}
+
+impl ScoreError {
+    /// Returns what the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::AnnotationMissing { missing, .. } => Some(format!("give {missing} on the assembly of the reference")),
+            Self::Outside { .. } => Some("lay the window around the variant, long enough for REF".to_owned()),
+            Self::TooWide(error) => error.hint(),
+            Self::OutputMissing { .. } | Self::TracksDiffer { .. } => None,
+        }
+    }
 }
 
 /// A scorer: text and parameters, and the mathematics.
@@ -83,13 +266,21 @@ pub trait Scorer: fmt::Display + Send + Sync {
     /// Returns what its numbers are.
     fn kind(&self) -> ScoreKind;
 
-    /// Returns the part of the output that the scorer reads for this variant in this window.
-    fn request(&self, tracks: &TrackSet, variant: &CheckedVariant, window: &Window) -> OutputRequest;
+    /// Returns what it reads besides predictions.
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    /// Returns the part of the output that the scorer reads for a variant in a window, of REF and ALT alike.
+    ///
+    /// Without the annotation that it [needs](Self::needs), it reads nothing.
+    fn request(&self, tracks: &TrackSet, place: &ScoringPlace<'_>) -> OutputRequest;
 
     /// Scores a pair of predictions.
     ///
     /// # Errors
-    /// [`ScoreError`] when the predictions lack what [`request`](Self::request) named.
+    /// [`ScoreError`] when the predictions lack what [`request`](Self::request) named, or the annotation what the
+    /// scorer [needs](Self::needs).
     fn score(&self, input: &ScoringInput<'_>) -> Result<TrackScores, ScoreError>;
 }
 
@@ -129,7 +320,15 @@ pub struct ScorerDocs {
 }
 
 /// Every scorer class. A class is one file and one line here.
-pub const SCORERS: &[&dyn ScorerKind] = &[&center_mask::CenterMaskKind];
+pub const SCORERS: &[&dyn ScorerKind] = &[
+    &center_mask::CenterMaskKind,
+    &contact_map::ContactMapKind,
+    &gene_mask_lfc::GeneMaskLfcKind,
+    &gene_mask_active::GeneMaskActiveKind,
+    &gene_mask_splicing::GeneMaskSplicingKind,
+    &splice_junction::SpliceJunctionKind,
+    &polyadenylation::PolyadenylationKind,
+];
 
 /// A published short name and the text it stands for.
 #[derive(Clone, Copy, Debug)]
@@ -140,11 +339,16 @@ pub struct NamedScorer {
     pub text: &'static str,
 }
 
-/// The recommended scorers of the published protocol that are available, in its order.
+/// The recommended scorers of the published protocol, in its order: all 19 for human; [`recommended`] leaves out what
+/// an organism has not.
 pub const RECOMMENDED: &[NamedScorer] = &[
     NamedScorer {
         name: "ATAC",
         text: "CenterMaskScorer(requested_output=ATAC, width=501, aggregation_type=DIFF_LOG2_SUM)",
+    },
+    NamedScorer {
+        name: "CONTACT_MAPS",
+        text: "ContactMapScorer()",
     },
     NamedScorer {
         name: "DNASE",
@@ -165,6 +369,30 @@ pub const RECOMMENDED: &[NamedScorer] = &[
     NamedScorer {
         name: "PROCAP",
         text: "CenterMaskScorer(requested_output=PROCAP, width=501, aggregation_type=DIFF_LOG2_SUM)",
+    },
+    NamedScorer {
+        name: "RNA_SEQ",
+        text: "GeneMaskLFCScorer(requested_output=RNA_SEQ)",
+    },
+    NamedScorer {
+        name: "RNA_SEQ_ACTIVE",
+        text: "GeneMaskActiveScorer(requested_output=RNA_SEQ)",
+    },
+    NamedScorer {
+        name: "SPLICE_SITES",
+        text: "GeneMaskSplicingScorer(requested_output=SPLICE_SITES, width=None)",
+    },
+    NamedScorer {
+        name: "SPLICE_SITE_USAGE",
+        text: "GeneMaskSplicingScorer(requested_output=SPLICE_SITE_USAGE, width=None)",
+    },
+    NamedScorer {
+        name: "SPLICE_JUNCTIONS",
+        text: "SpliceJunctionScorer()",
+    },
+    NamedScorer {
+        name: "POLYADENYLATION",
+        text: "PolyadenylationScorer()",
     },
     NamedScorer {
         name: "ATAC_ACTIVE",
@@ -191,6 +419,14 @@ pub const RECOMMENDED: &[NamedScorer] = &[
         text: "CenterMaskScorer(requested_output=PROCAP, width=501, aggregation_type=ACTIVE_SUM)",
     },
 ];
+
+/// Returns the recommended scorers for an organism, in the published order: 19 for human, 18 for mouse, whose sites of
+/// polyadenylation are not published.
+pub fn recommended(organism: Organism) -> impl Iterator<Item = &'static NamedScorer> {
+    RECOMMENDED
+        .iter()
+        .filter(move |named| organism == Organism::Human || named.name != "POLYADENYLATION")
+}
 
 /// A scorer's text is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -273,6 +509,58 @@ impl<'a> Arguments<'a> {
     }
 }
 
+impl<'a> Arguments<'a> {
+    /// Refuses arguments other than those of a class.
+    pub(crate) fn only(&self, class: &'static str, known: &[&str]) -> Result<(), ScorerTextError> {
+        match self.names().find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(ScorerTextError::ArgumentUnknown {
+                class,
+                argument: name.to_owned(),
+            }),
+        }
+    }
+
+    /// Finds the value of an argument of a class among those allowed.
+    pub(crate) fn choose<T: Copy>(
+        &self,
+        class: &'static str,
+        argument: &'static str,
+        allowed: &[T],
+        name: impl Fn(&T) -> String,
+    ) -> Result<T, ScorerTextError> {
+        let found = self
+            .get(argument)
+            .ok_or(ScorerTextError::ArgumentMissing { class, argument })?;
+        allowed
+            .iter()
+            .find(|value| name(value) == found)
+            .copied()
+            .ok_or_else(|| ScorerTextError::ValueUnknown {
+                class,
+                argument,
+                found: found.to_owned(),
+                allowed: allowed.iter().map(&name).collect::<Vec<_>>().join(", "),
+            })
+    }
+
+    /// Reads the arguments of `Class(name=value, ...)`; the class and they.
+    pub(crate) fn read(text: &'a str) -> Result<(&'a str, Self), ScorerTextError> {
+        let form = || ScorerTextError::Form { text: text.to_owned() };
+        let (class, rest) = text.split_once('(').ok_or_else(form)?;
+        let inside = rest.strip_suffix(')').ok_or_else(form)?;
+        let mut arguments: Vec<(&str, &str)> = Vec::new();
+        for part in inside.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').ok_or_else(form)?;
+            if arguments.iter().any(|(other, _)| *other == name.trim()) {
+                return Err(form());
+            }
+            arguments.push((name.trim(), value.trim()));
+        }
+        Ok((class, Self(arguments)))
+    }
+}
+
 /// Reads a scorer: a recommended name (`CHIP_TF`) or the full published text.
 ///
 /// ```
@@ -301,19 +589,9 @@ pub fn parse(text: &str) -> Result<Box<dyn Scorer>, ScorerTextError> {
                 .chain(SCORERS.iter().map(|kind| kind.class())),
         ),
     };
-    let (class, rest) = full.split_once('(').ok_or_else(unknown)?;
+    let class = full.split_once('(').ok_or_else(unknown)?.0;
     let kind = SCORERS.iter().find(|kind| kind.class() == class).ok_or_else(unknown)?;
-    let form = || ScorerTextError::Form { text: text.to_owned() };
-    let inside = rest.strip_suffix(')').ok_or_else(form)?;
-    let mut arguments = Vec::new();
-    for part in inside.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let (name, value) = part.split_once('=').ok_or_else(form)?;
-        if arguments.iter().any(|(other, _)| *other == name.trim()) {
-            return Err(form());
-        }
-        arguments.push((name.trim(), value.trim()));
-    }
-    kind.build(&Arguments(arguments))
+    kind.build(&Arguments::read(full)?.1)
 }
 
 #[cfg(test)]
@@ -328,6 +606,14 @@ mod tests {
             assert_eq!(parse(&scorer.to_string()).unwrap().to_string(), named.text);
             assert_eq!(scorer.kind() == ScoreKind::Activity, named.name.ends_with("_ACTIVE"));
         }
+    }
+
+    #[test]
+    fn nineteen_scorers_are_recommended_for_human_and_eighteen_for_mouse() {
+        assert_eq!(recommended(Organism::Human).count(), 19);
+        let mouse: Vec<&str> = recommended(Organism::Mouse).map(|named| named.name).collect();
+        assert_eq!(mouse.len(), 18);
+        assert!(!mouse.contains(&"POLYADENYLATION"));
     }
 
     #[test]

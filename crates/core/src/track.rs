@@ -1,5 +1,6 @@
 //! What a model predicts: output types, tracks, resolutions, bins.
 
+use crate::interval::Interval;
 use crate::strand::Strand;
 use crate::window::{Offset, Window};
 use std::fmt;
@@ -98,6 +99,11 @@ impl Resolution {
     /// One value for 2,048 bases.
     pub const BP_2048: Self = Self(2048);
 
+    /// Returns the resolution with bins of so many bp; `None` for 0.
+    pub const fn from_bp(bp: u32) -> Option<Self> {
+        if bp == 0 { None } else { Some(Self(bp)) }
+    }
+
     /// Returns the size of a bin in bp.
     pub const fn bp(self) -> u32 {
         self.0
@@ -179,6 +185,49 @@ impl BinSpan {
         other.is_empty() || (self.start <= other.start && other.end <= self.end)
     }
 
+    /// Returns the bases of a window, as bins of 1 bp, that lie in `interval`; an empty span when none does.
+    pub fn of_bases(window: &Window, interval: Interval) -> Self {
+        let length = window.length().get();
+        let clamp = |base: u32| {
+            let offset = (i64::from(base) - window.bed_start()).clamp(0, i64::from(length));
+            u32::try_from(offset).unwrap_or(length)
+        };
+        Self::new(Bin(clamp(interval.bed_start())), Bin(clamp(interval.bed_end())))
+    }
+
+    /// Returns the `count` bins from the `skip`-th on; what lies past the end is left out.
+    pub(crate) fn part(self, skip: usize, count: usize) -> Self {
+        let bin = |index: usize| u32::try_from(index.min(self.end())).unwrap_or(self.end);
+        Self {
+            start: bin(self.start() + skip),
+            end: bin(self.start() + skip + count),
+        }
+    }
+
+    /// Returns the bins of `resolution` that have a base in this span of bases (bins of 1 bp).
+    #[must_use]
+    pub const fn pooled(self, resolution: Resolution) -> Self {
+        let start = self.start / resolution.0;
+        Self {
+            start,
+            end: if self.is_empty() {
+                start
+            } else {
+                self.end.div_ceil(resolution.0)
+            },
+        }
+    }
+
+    /// Returns the bins of both, an empty span when there is none.
+    #[must_use]
+    pub fn intersect(self, other: Self) -> Self {
+        let start = self.start.max(other.start);
+        Self {
+            start,
+            end: self.end.min(other.end).max(start),
+        }
+    }
+
     /// Returns the smallest span with the bins of both.
     pub fn hull(self, other: Self) -> Self {
         if self.is_empty() {
@@ -194,10 +243,89 @@ impl BinSpan {
     }
 }
 
+/// Bins of a window in any number of stretches: sorted spans that neither overlap nor touch, none of them empty.
+///
+/// ```
+/// use refalt_core::{Bin, BinSpan, BinSpans};
+///
+/// let span = |start, end| BinSpan::new(Bin::new(start), Bin::new(end));
+/// let exons: BinSpans = [span(70, 90), span(5, 5), span(10, 20), span(20, 30)].into_iter().collect();
+/// assert_eq!(exons.as_slice(), [span(10, 30), span(70, 90)]);
+/// assert_eq!((exons.len(), exons.hull()), (40, span(10, 90)));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BinSpans(Vec<BinSpan>);
+
+impl From<BinSpan> for BinSpans {
+    fn from(span: BinSpan) -> Self {
+        [span].into_iter().collect()
+    }
+}
+
+impl FromIterator<BinSpan> for BinSpans {
+    /// Joins spans that overlap or touch and leaves out empty ones.
+    fn from_iter<I: IntoIterator<Item = BinSpan>>(spans: I) -> Self {
+        let mut spans: Vec<BinSpan> = spans.into_iter().filter(|span| !span.is_empty()).collect();
+        spans.sort_unstable_by_key(|span| span.start);
+        spans.dedup_by(|next, last| {
+            let joins = next.start <= last.end;
+            if joins {
+                last.end = last.end.max(next.end);
+            }
+            joins
+        });
+        Self(spans)
+    }
+}
+
+impl BinSpans {
+    /// Returns the spans, ascending.
+    pub fn as_slice(&self) -> &[BinSpan] {
+        &self.0
+    }
+
+    /// Returns the number of bins.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|span| span.len()).sum()
+    }
+
+    /// Says whether there is no bin.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the smallest span with all the bins.
+    pub fn hull(&self) -> BinSpan {
+        match (self.0.first(), self.0.last()) {
+            (Some(first), Some(last)) => first.hull(*last),
+            _ => BinSpan { start: 0, end: 0 },
+        }
+    }
+
+    /// Returns the bins of either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        self.0.iter().chain(&other.0).copied().collect()
+    }
+
+    /// Says whether every bin of `span` is there.
+    pub fn covers(&self, span: BinSpan) -> bool {
+        span.is_empty() || self.row_of(span).is_some()
+    }
+
+    /// Returns how many bins come before the first one of `span` when all stand in a row, `None` when one is missing.
+    pub(crate) fn row_of(&self, span: BinSpan) -> Option<usize> {
+        let after = self.0.partition_point(|own| own.start <= span.start);
+        let own = self.0.get(after.checked_sub(1)?)?;
+        let before: usize = self.0[..after - 1].iter().map(|own| own.len()).sum();
+        own.covers(span).then(|| before + (span.start - own.start) as usize)
+    }
+}
+
 /// One predicted track with the metadata of the published track tables.
 ///
 /// A field that a track does not have is `None`, which is not the empty text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Track {
     /// Name, unique together with the strand within an output type.
     pub name: String,
@@ -225,10 +353,14 @@ pub struct Track {
     pub histone_mark: Option<String>,
     /// GTEx tissue; the empty text for tracks of an output type that has the field but from other sources.
     pub gtex_tissue: Option<String>,
+    /// Mean of the measured signal over the bins where it is not 0, in the units of the track.
+    pub nonzero_mean: Option<f32>,
+    /// Column of the track in the published model's output head, padding columns counted (0-based).
+    pub channel_index: Option<u32>,
 }
 
 /// The tracks of one output type, in the model's order; cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TrackSet {
     /// The output type.
     pub output: OutputType,
@@ -255,6 +387,27 @@ mod tests {
         let bin = |index| Resolution::BP_128.bin_of(Offset::new(index));
         assert_eq!([bin(0), bin(127), bin(128)], [Bin::new(0), Bin::new(0), Bin::new(1)]);
         assert_eq!(Resolution::BP_1.bin_of(Offset::new(500)), Bin::new(500));
+    }
+
+    #[test]
+    fn spans_are_found_in_a_row_of_bins() {
+        let span = |a, b| BinSpan::new(Bin::new(a), Bin::new(b));
+        let spans: BinSpans = [span(10, 20), span(30, 35)].into_iter().collect();
+        assert_eq!(spans.row_of(span(12, 20)), Some(2));
+        // 10 bins come before bin 30, and 2 more before bin 32.
+        assert_eq!(spans.row_of(span(32, 35)), Some(12));
+        for missing in [span(19, 21), span(0, 1), span(35, 36), span(10, 35)] {
+            assert_eq!(spans.row_of(missing), None);
+        }
+        assert_eq!(spans.union(&span(20, 30).into()).as_slice(), [span(10, 35)]);
+    }
+
+    #[test]
+    fn bins_of_128_bp_that_hold_a_base_of_a_span() {
+        let span = |a, b| BinSpan::new(Bin::new(a), Bin::new(b));
+        assert_eq!(span(127, 129).pooled(Resolution::BP_128), span(0, 2));
+        assert_eq!(span(128, 256).pooled(Resolution::BP_128), span(1, 2));
+        assert!(span(100, 100).pooled(Resolution::BP_128).is_empty());
     }
 
     #[test]

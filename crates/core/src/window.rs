@@ -112,6 +112,23 @@ impl Window {
         self.start + i64::from(self.length.get())
     }
 
+    /// Returns the window's bases from the first base of the contig on (0-based, half-open); it may end past the contig.
+    pub fn interval(&self) -> Interval {
+        let clamp = |bound: i64| u32::try_from(bound.max(0)).unwrap_or(u32::MAX);
+        Interval::from_bed(clamp(self.start), clamp(self.bed_end())).expect("an end is not before its start")
+    }
+
+    /// Returns the window of another length around the same middle, by the arithmetic of [`around`](Self::around).
+    #[must_use]
+    pub fn resized(&self, length: NonZeroU32) -> Self {
+        let center = (self.start + self.bed_end()).div_euclid(2) + i64::from(self.length.get() % 2);
+        Self {
+            contig: self.contig.clone(),
+            start: center - i64::from(length.get().div_ceil(2)),
+            length,
+        }
+    }
+
     /// Returns where a base (1-based) lies in the window's sequence, `None` outside.
     pub fn offset_of(&self, position: Position) -> Option<Offset> {
         let offset = i64::from(position.zero_based()) - self.start;

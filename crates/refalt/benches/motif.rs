@@ -99,7 +99,7 @@ fn predict(c: &mut Criterion) {
     let ask = |span: BinSpan, alternates: &[Sequence]| {
         let outputs = [OutputRequest {
             output: OutputType::ChipTf,
-            span,
+            spans: span.into(),
         }];
         let query = Query {
             window: &window,

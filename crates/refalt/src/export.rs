@@ -1,11 +1,13 @@
-//! A score folder in the formats of other programs: VCF, BCF, TSV, bedGraph, bigWig, matrices.
+//! A score folder in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
 //!
 //! One file for each format. All of them stream the folder: memory does not grow with the score table. Where records
 //! have to be in another order than the input's, they are sorted in temporary files.
 
 mod bcf;
+mod bedgraph;
 mod error;
 mod header;
+mod matrix;
 mod record;
 mod selection;
 mod spelling;
@@ -29,6 +31,10 @@ pub enum Format {
     Bcf,
     /// The tidy table as text.
     Tsv,
+    /// One scorer on one track along the genome.
+    BedGraph,
+    /// One scorer, variants by tracks, as text, or as Parquet when the name ends in `.parquet`.
+    Matrix,
 }
 
 /// A format with its name and what it is.
@@ -59,6 +65,16 @@ pub const FORMATS: &[FormatEntry] = &[
         name: "tsv",
         docs: "the score table as text, one row for each variant, scorer, gene and track; .gz: bgzip",
     },
+    FormatEntry {
+        format: Format::BedGraph,
+        name: "bedgraph",
+        docs: "one scorer on one track along the genome, one value for a position; .gz: bgzip",
+    },
+    FormatEntry {
+        format: Format::Matrix,
+        name: "matrix",
+        docs: "one scorer, variants by tracks, as text or (.parquet) as Parquet; .gz: bgzip",
+    },
 ];
 
 impl Format {
@@ -76,10 +92,13 @@ impl Format {
 pub struct ExportOptions {
     /// Scorers by short name or text; all when empty.
     pub scorers: Vec<String>,
-    /// Tracks or transcription factors by name; all when empty.
-    pub tracks: Vec<String>,
+    /// The whole name of a track or transcription factor, or a selection in the language of
+    /// [`refalt_core::track_selection`]; all tracks when not given.
+    pub tracks: Option<String>,
     /// Summaries over the tracks (VCF, BCF); all when empty.
     pub summaries: Vec<String>,
+    /// How several scores at one position become one (bedGraph): `max`, `min`, `mean` or `signed_max`.
+    pub aggregate: Option<String>,
 }
 
 /// What was written.
@@ -89,6 +108,8 @@ pub struct ExportReport {
     pub records: u64,
     /// Of them those of rows without scores.
     pub unscored: u64,
+    /// What was taken in place of what was written, of a selection of tracks.
+    pub statements: Vec<String>,
     /// The files, the index included.
     pub files: Vec<PathBuf>,
 }
@@ -108,12 +129,17 @@ pub fn export(
 ) -> Result<ExportReport, ExportError> {
     let selection = Selection::of(folder, options)?;
     let summaries = Summary::all_of(&options.summaries)?;
+    let aggregate = options.aggregate.as_deref().map(bedgraph::aggregate).transpose()?;
     folder.verify()?;
-    match format {
+    let mut report = match format {
         Format::Vcf => vcf::write(folder, out, vcf::Kind::Vcf, &selection, &summaries),
         Format::Bcf => vcf::write(folder, out, vcf::Kind::Bcf, &selection, &summaries),
         Format::Tsv => tsv::write(folder, out, &selection),
-    }
+        Format::BedGraph => bedgraph::write(folder, out, &selection, aggregate),
+        Format::Matrix => matrix::write(folder, out, &selection),
+    }?;
+    report.statements = selection.statements;
+    Ok(report)
 }
 
 /// Says whether the name of a file asks for compression.

@@ -5,6 +5,8 @@
 pub mod bed;
 pub mod chain;
 pub mod fasta;
+pub mod genes;
 mod gzip;
 pub mod motif;
+pub mod sites;
 pub mod variants;

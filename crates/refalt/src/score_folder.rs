@@ -6,7 +6,6 @@
 
 mod error;
 mod scores;
-mod tracks;
 mod variants;
 
 pub use error::ScoreFolderError;
@@ -16,6 +15,7 @@ pub(crate) use variants::NormalForm;
 pub(crate) use variants::{VariantRow, VariantRows};
 
 use crate::engine::ledger::verify;
+use crate::engine::track_table;
 use crate::provenance::FileIdentity;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use refalt_core::TrackSet;
@@ -204,7 +204,8 @@ impl ScoreFolder {
     /// # Errors
     /// [`ScoreFolderError`] when the table cannot be read.
     pub fn tracks(&self) -> Result<Vec<TrackSet>, ScoreFolderError> {
-        tracks::read(&self.tracks_path())
+        let path = self.tracks_path();
+        track_table::read(&path).map_err(|error| ScoreFolderError::table(&path, &error))
     }
 
     /// Streams the variant table.

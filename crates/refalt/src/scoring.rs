@@ -105,8 +105,10 @@ pub enum ScoringError {
 impl Diagnostic for ScoringError {
     fn place(&self) -> Option<String> {
         match self {
-            Self::Variants(error) => error.place(),
             Self::Model(error) => error.place(),
+            Self::Plan(error) => error.place(),
+            Self::Reference(error) => error.place(),
+            Self::Variants(error) => error.place(),
             _ => None,
         }
     }
@@ -161,6 +163,11 @@ impl Scoring {
             request.reference.display(),
             reference.assembly()
         ));
+        if let Some(selection) = plan.selection() {
+            let [written, given] = plan.tracks();
+            notes.push(format!("tracks `{selection}`: {written} of {given}"));
+            notes.extend(plan.statements().iter().map(ToString::to_string));
+        }
         let known = ReferenceAssembly::of(&reference, request.assembly)?;
         let input = Spool::of(&request.variants)?;
         let reader = input.open(&request.reading)?;
@@ -201,8 +208,10 @@ impl Scoring {
             reference: reference_file,
             assembly: reference.assembly().to_string(),
             stated_assembly: known.stated().map(|assembly| assembly.name().to_owned()),
+            annotation: None,
             model: [card.name.clone(), card.version.clone(), card.digest.clone()],
             scorers: plan.scorers().map(str::to_owned).collect(),
+            tracks: plan.selection().map(ToString::to_string),
             window_bp: plan.window().get(),
             rows_per_part: plan.rows_per_part(),
         };

@@ -109,12 +109,15 @@ fn read(run: &mut impl Read) -> io::Result<Option<(Key, Box<[u8]>)>> {
     Ok(Some((key, bytes.into())))
 }
 
+/// The next entry of a run: key, the run's number, bytes.
+type Head = (Key, usize, Box<[u8]>);
+
 /// Entries in the order of their keys.
 pub(crate) struct Sorted {
     held: std::vec::IntoIter<(Key, Box<[u8]>)>,
     runs: Vec<BufReader<File>>,
     /// The next entry of each run, with the run's number: of equal keys the earlier run's comes first.
-    heads: BinaryHeap<Reverse<(Key, usize, Box<[u8]>)>>,
+    heads: BinaryHeap<Reverse<Head>>,
 }
 
 impl Iterator for Sorted {

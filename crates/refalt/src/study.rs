@@ -143,8 +143,8 @@ pub enum StudyError {
 impl Diagnostic for StudyError {
     fn place(&self) -> Option<String> {
         match self {
-            Self::Run(error) => error.place(),
             Self::Scoring(error) => error.place(),
+            Self::Run(error) => error.place(),
             Self::Read(error) => error.place(),
             Self::Audit(error) => error.place(),
             Self::Validate(error) => error.place(),
@@ -242,11 +242,13 @@ impl Study {
             None => None,
         };
         let scoring = Scoring::prepare(&self.score_request(), &|_| {})?;
-        observer.begins(Step::Score { rows: scoring.rows() });
         let run = self.out.join("scores");
+        let comparison = self.validate_request(&run, truth);
+        comparison.options.check_tracks(&scoring.plan().written())?;
+        observer.begins(Step::Score { rows: scoring.rows() });
         let scores = scoring.run(&run, observer)?;
         observer.begins(Step::Validate);
-        let validation = validate_files(&self.validate_request(&run, truth))?;
+        let validation = validate_files(&comparison)?;
         validation.write(&self.out.join("validate"))?;
         observer.begins(Step::Report);
         let motifs = MotifSet::new(None, &[], file.show.site_p_value)?;
@@ -296,7 +298,9 @@ impl Study {
             plan: PlanOptions {
                 scorers: part.scorers.clone(),
                 window: part.window_bp,
+                tracks: part.tracks.clone(),
                 rows_per_part: None,
+                annotation: None,
             },
             threads: self.threads,
         }

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     #[arg(value_name = "DIR")]
     run: PathBuf,
 
-    /// Format: vcf, bcf, tsv.
+    /// Format: vcf, bcf, tsv, bedgraph, matrix.
     #[arg(long, value_name = "FORMAT")]
     to: String,
 
@@ -30,16 +30,25 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SCORER,...", default_value = "")]
     scorers: String,
 
-    /// Tracks or transcription factors, by name [default: all].
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
-    tracks: Vec<String>,
+    /// Tracks: the whole name of one, or a selection, `tf=GABPA & biosample=HepG2` [default: all].
+    #[arg(long, value_name = "SELECTION")]
+    tracks: Option<String>,
 
     /// Summaries over the tracks, for VCF and BCF: max, min, mean, signed_max, signed_max_track, count [default: all].
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     summary: Vec<String>,
+
+    /// How several scores at one position become one, for bedGraph: max, min, mean, signed_max.
+    #[arg(long, value_name = "NAME")]
+    aggregate: Option<String>,
 }
 
 pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failure> {
+    if options.to.eq_ignore_ascii_case("bigwig") {
+        return Err(Failure::new("bigWig is not written")
+            .with_hint("write bedgraph, and turn it with `bedGraphToBigWig FILE chrom.sizes FILE.bw`")
+            .usage());
+    }
     let format = Format::from_name(&options.to)
         .ok_or_else(|| unknown("format", &options.to, FORMATS.iter().map(|entry| entry.name)))?;
     let folder = ScoreFolder::open(&options.run).map_err(|error| Failure::of(&error))?;
@@ -47,6 +56,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         scorers: split_scorers(&options.scorers),
         tracks: options.tracks.clone(),
         summaries: options.summary.clone(),
+        aggregate: options.aggregate.clone(),
     };
     let report = export(&folder, format, &options.out, &chosen).map_err(|error| Failure::of(&error))?;
     if settings.json {
@@ -54,6 +64,9 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         let report = json!({ "records": report.records, "unscored": report.unscored, "files": files });
         writeln!(std::io::stdout().lock(), "{report}")?;
         return Ok(Exit::Done);
+    }
+    for statement in &report.statements {
+        settings.note(statement);
     }
     let unscored = match report.unscored {
         0 => String::new(),

@@ -37,6 +37,10 @@ pub(crate) struct Options {
     #[arg(long, default_value = "CHIP_TF", value_name = "NAME,...")]
     scorers: String,
 
+    /// Tracks that get rows, as a selection: `tf=GABPA,ETS1`, `CHIP_TF & biosample=HepG2` [default: all].
+    #[arg(long, value_name = "SELECTION")]
+    tracks: Option<String>,
+
     /// Window around each variant, in bp.
     #[arg(long, default_value = "16384", value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
     window: NonZeroU32,
@@ -63,8 +67,10 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         model: options.model,
         plan: PlanOptions {
             scorers: split_scorers(&options.scorers),
+            tracks: options.tracks,
             window: options.window,
             rows_per_part: options.rows_per_part.map(NonZeroU64::get),
+            annotation: None,
         },
         threads: settings.threads,
     };

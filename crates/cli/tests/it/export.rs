@@ -18,6 +18,7 @@ fn must(folder: &Path, arguments: &[&str], code: i32) -> String {
 }
 
 /// Runs bcftools; `None` when it is not installed.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn bcftools(folder: &Path, arguments: &[&str]) -> Option<String> {
     let output = match Command::new("bcftools").current_dir(folder).args(arguments).output() {
         Ok(output) => output,
@@ -233,7 +234,17 @@ fn unknown_names_get_the_nearest_and_write_nothing() {
         (["--to", "vfc", "--summary", "max"], "is `vcf`"),
         (["--to", "vcf", "--summary", "maxx"], "is `MAX`"),
         (["--to", "vcf", "--scorers", "CHIPTF"], "is `CHIP_TF` meant?"),
-        (["--to", "tsv", "--tracks", "GABBA"], "is `GABPA`"),
+        (["--to", "tsv", "--tracks", "tf=GABPAA"], "nearest is GABPA"),
+        (["--to", "bigwig", "--tracks", "GABPA"], "bedGraphToBigWig"),
+        (
+            ["--to", "bedgraph", "--tracks", "CHIP_TF"],
+            "takes one track, and 739 are selected",
+        ),
+        (["--to", "bedgraph", "--tracks", "GABPA"], "chr1:20000"),
+        (
+            ["--to", "bedgraph", "--aggregate", "median"],
+            "known: max, min, mean, signed_max",
+        ),
     ] {
         let output = refalt()
             .current_dir(folder)
@@ -252,4 +263,66 @@ fn unknown_names_get_the_nearest_and_write_nothing() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("no `manifest.json`"), "{}", stderr(&output));
+}
+
+/// Returns the scores of one track by input row, from the table as text.
+fn of_track(folder: &Path, track: &str) -> BTreeMap<String, f32> {
+    must(
+        folder,
+        &["export", "run", "--to", "tsv", "--tracks", track, "-o", "track.tsv"],
+        0,
+    );
+    let text = std::fs::read_to_string(folder.join("track.tsv")).unwrap();
+    let lines = text.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+    lines
+        .map(|line| (line[0].to_owned(), line[13].parse().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_bedgraph_has_one_value_for_a_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder);
+    let scores = of_track(folder, "GABPA");
+    let arguments = [
+        "export",
+        "run",
+        "--to",
+        "bedgraph",
+        "--tracks",
+        "GABPA",
+        "-o",
+        "out.bedgraph",
+        "--aggregate",
+    ];
+    must(folder, &[&arguments[..], &["min"]].concat(), 0);
+    let text = std::fs::read_to_string(folder.join("out.bedgraph")).unwrap();
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(lines.len(), 2);
+    // Rows 1 and 2 are the alternate alleles at 20,000, row 3 stands at 12,000; starts are 0-based.
+    assert_eq!(lines[0][..3], ["chr1", "11999", "12000"]);
+    assert_eq!(lines[1][..3], ["chr1", "19999", "20000"]);
+    assert_eq!(lines[0][3].parse::<f32>().unwrap(), scores["3"]);
+    assert_eq!(lines[1][3].parse::<f32>().unwrap(), scores["1"].min(scores["2"]));
+}
+
+#[test]
+fn a_matrix_has_a_row_for_each_variant_and_a_column_for_each_track() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder);
+    let scores = of_track(folder, "GABPA");
+    must(folder, &["export", "run", "--to", "matrix", "-o", "out.tsv"], 0);
+    let text = std::fs::read_to_string(folder.join("out.tsv")).unwrap();
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    // Three scored rows; row, variant and 739 motifs.
+    assert_eq!((lines.len(), lines[0].len()), (1 + 3, 2 + 739));
+    let column = lines[0].iter().position(|name| name.ends_with("GABPA")).unwrap();
+    for line in &lines[1..] {
+        assert_eq!(line.len(), 2 + 739);
+        assert_eq!(line[column].parse::<f32>().unwrap(), scores[line[0]]);
+    }
+    must(folder, &["export", "run", "--to", "matrix", "-o", "out.parquet"], 0);
+    assert_eq!(&std::fs::read(folder.join("out.parquet")).unwrap()[..4], b"PAR1");
 }

@@ -9,10 +9,12 @@ mod export;
 #[path = "../../../refalt/tests/it/folder_contents.rs"]
 mod folder_contents;
 mod folders;
+mod genes;
 mod made_up;
 mod motifs;
 mod query;
 mod score;
+mod tracks;
 
 use assert_cmd::Command;
 

@@ -1,7 +1,8 @@
 //! The centre-mask scorer: the signal in a fixed width around the variant, ALT against REF.
 
 use super::{
-    Arguments, ScoreError, ScoreKind, Scorer, ScorerDocs, ScorerKind, ScorerTextError, ScoringInput, TrackScores,
+    Arguments, ScoreError, ScoreKind, Scorer, ScorerDocs, ScorerKind, ScorerTextError, ScoringInput, ScoringPlace,
+    TrackScores,
 };
 use crate::backend::OutputRequest;
 use crate::track::{Bin, BinSpan, OutputType, Resolution, TrackSet};
@@ -222,10 +223,10 @@ impl Scorer for CenterMask {
         self.aggregation.kind()
     }
 
-    fn request(&self, tracks: &TrackSet, variant: &CheckedVariant, window: &Window) -> OutputRequest {
+    fn request(&self, tracks: &TrackSet, place: &ScoringPlace<'_>) -> OutputRequest {
         OutputRequest {
             output: self.output,
-            span: self.mask(tracks.resolution, variant, window),
+            spans: self.mask(tracks.resolution, place.variant, place.window).into(),
         }
     }
 
@@ -240,7 +241,7 @@ impl Scorer for CenterMask {
         if tracks.tracks.len() != alternate.tracks().tracks.len() {
             return Err(ScoreError::TracksDiffer { output: self.output });
         }
-        let span = self.mask(tracks.resolution, input.variant, input.window);
+        let span = self.mask(tracks.resolution, input.place.variant, input.place.window);
         let pairs = reference
             .rows(span)
             .ok_or_else(missing)?
@@ -257,7 +258,7 @@ impl Scorer for CenterMask {
             .iter()
             .map(|sums| self.aggregation.finish(sums, span.len()) as f32)
             .collect();
-        Ok(TrackScores { raw })
+        Ok(TrackScores::one(raw))
     }
 }
 
@@ -287,19 +288,11 @@ impl ScorerKind for CenterMaskKind {
     }
 
     fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError> {
-        let known = ["requested_output", "width", "aggregation_type"];
-        if let Some(name) = arguments.names().find(|name| !known.contains(name)) {
-            return Err(ScorerTextError::ArgumentUnknown {
-                class: CLASS,
-                argument: name.to_owned(),
-            });
-        }
+        arguments.only(CLASS, &["requested_output", "width", "aggregation_type"])?;
         Ok(Box::new(CenterMask {
-            output: choose(arguments, "requested_output", &OUTPUTS, OutputType::to_string)?,
-            width: choose(arguments, "width", &Width::ALL, Width::to_string)?,
-            aggregation: choose(arguments, "aggregation_type", &Aggregation::ALL, |a| {
-                a.name().to_owned()
-            })?,
+            output: arguments.choose(CLASS, "requested_output", &OUTPUTS, OutputType::to_string)?,
+            width: arguments.choose(CLASS, "width", &Width::ALL, Width::to_string)?,
+            aggregation: arguments.choose(CLASS, "aggregation_type", &Aggregation::ALL, |a| a.name().to_owned())?,
         }))
     }
 
@@ -318,28 +311,6 @@ impl ScorerKind for CenterMaskKind {
         }
         scorers
     }
-}
-
-/// Finds the value of an argument among those allowed.
-fn choose<T: Copy>(
-    arguments: &Arguments<'_>,
-    argument: &'static str,
-    allowed: &[T],
-    name: impl Fn(&T) -> String,
-) -> Result<T, ScorerTextError> {
-    let found = arguments
-        .get(argument)
-        .ok_or(ScorerTextError::ArgumentMissing { class: CLASS, argument })?;
-    allowed
-        .iter()
-        .find(|value| name(value) == found)
-        .copied()
-        .ok_or_else(|| ScorerTextError::ValueUnknown {
-            class: CLASS,
-            argument,
-            found: found.to_owned(),
-            allowed: allowed.iter().map(&name).collect::<Vec<_>>().join(", "),
-        })
 }
 
 static DOCS: ScorerDocs = ScorerDocs {

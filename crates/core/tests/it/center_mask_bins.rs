@@ -6,7 +6,7 @@
 //! `CenterMaskVariantScorer`, [max(c - w div 2, 0), min(c - w div 2 + w, L div r)).
 
 use crate::place::{checked, position, window};
-use refalt_core::scorer::{Aggregation, CenterMask, Scorer, Width};
+use refalt_core::scorer::{Aggregation, CenterMask, Scorer, ScoringPlace, Width};
 use refalt_core::{BinSpan, CheckedVariant, OutputType, Position, Resolution, TrackSet, Window};
 
 /// Says whether a bin is masked, for a variant in the bin `center`.
@@ -49,7 +49,12 @@ fn mask(width: Width, resolution: Resolution, window: &Window, variants: &[Check
     let span = scorer.mask(resolution, &variants[0], window);
     for variant in variants {
         assert_eq!(scorer.mask(resolution, variant, window), span, "{variant}");
-        assert_eq!(scorer.request(&tracks, variant, window).span, span, "{variant}");
+        let place = ScoringPlace {
+            variant,
+            window,
+            annotation: None,
+        };
+        assert_eq!(scorer.request(&tracks, &place).spans, span.into(), "{variant}");
     }
     span
 }

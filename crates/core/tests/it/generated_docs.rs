@@ -2,8 +2,9 @@
 //!
 //! The tests fail when a page is stale; `REFALT_BLESS=1 cargo test -p refalt-core generated` writes the pages.
 
+use refalt_core::interval_scorer::IntervalScorer;
 use refalt_core::score::{COLUMNS, Column, ColumnOrigin, ColumnType};
-use refalt_core::scorer::{RECOMMENDED, SCORERS, ScoreKind, Scorer, ScorerKind, parse};
+use refalt_core::scorer::{Needs, RECOMMENDED, SCORERS, ScoreKind, Scorer, ScorerDocs, ScorerKind, parse};
 use std::fmt::Write as _;
 
 /// Compares a page with what the tables say, or writes it.
@@ -46,7 +47,7 @@ fn arguments(scorers: &[Box<dyn Scorer>]) -> Vec<Argument> {
     for scorer in scorers {
         let text = scorer.to_string();
         let inside = text.split_once('(').unwrap().1.strip_suffix(')').unwrap();
-        for part in inside.split(", ") {
+        for part in inside.split(", ").filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap();
             let at = arguments.iter().position(|argument| argument.name == name);
             let at = at.unwrap_or_else(|| {
@@ -83,9 +84,13 @@ fn write_formulas(page: &mut String, text: &str) {
     }
 }
 
-fn write_class(page: &mut String, kind: &dyn ScorerKind) {
-    let (docs, scorers) = (kind.docs(), kind.all());
-    writeln!(page, "\n## {}", kind.class()).unwrap();
+fn write_docs(page: &mut String, class: &str, needs: Needs, docs: &ScorerDocs) {
+    writeln!(page, "\n## {class}").unwrap();
+    page.push_str(match needs {
+        Needs::Nothing => "",
+        Needs::Genes => "\nNeeds a gene annotation.\n",
+        Needs::PolyaSites => "\nNeeds a gene annotation with sites of polyadenylation.\n",
+    });
     for (heading, text) in [
         ("What it measures", docs.measures),
         ("Formula", docs.formula),
@@ -99,6 +104,15 @@ fn write_class(page: &mut String, kind: &dyn ScorerKind) {
         } else {
             writeln!(page, "{text}").unwrap();
         }
+    }
+}
+
+fn write_class(page: &mut String, kind: &dyn ScorerKind) {
+    let scorers = kind.all();
+    write_docs(page, kind.class(), scorers[0].needs(), kind.docs());
+    if arguments(&scorers).is_empty() {
+        writeln!(page, "\nIt has no arguments: `{}`.", scorers[0]).unwrap();
+        return;
     }
     writeln!(
         page,
@@ -130,6 +144,7 @@ fn scorers_page() -> String {
          * **activity**: the signal of the stronger allele. It says how active the place is, not what the variant \
          does.\n\n\
          ## Recommended scorers\n\n\
+         All 19 for human; for mouse all but `POLYADENYLATION`.\n\n\
          | name | kind | text |\n| --- | --- | --- |\n",
     );
     for named in RECOMMENDED {
@@ -139,6 +154,18 @@ fn scorers_page() -> String {
     for kind in SCORERS {
         write_class(&mut page, *kind);
     }
+    write_docs(
+        &mut page,
+        "GeneMaskScorer (intervals)",
+        Needs::Genes,
+        IntervalScorer::docs(),
+    );
+    let (count, one) = (IntervalScorer::all().count(), IntervalScorer::all().next().unwrap());
+    writeln!(
+        page,
+        "\nIt scores intervals, not variants: {count} scorers like `{one}`."
+    )
+    .unwrap();
     page
 }
 

@@ -3,13 +3,13 @@
 use crate::place::{checked, position, window};
 use proptest::prelude::*;
 use refalt_core::align::{AlignError, on_reference};
-use refalt_core::scorer::{RECOMMENDED, SCORERS, ScoreKind, Scorer, ScoringInput, parse};
+use refalt_core::annotation::{AnnotationBuilder, GeneAttributes, Place, PolyaSite, PolyaSites, TranscriptAttributes};
+use refalt_core::scorer::{Needs, RECOMMENDED, SCORERS, ScoreKind, Scorer, ScoringInput, ScoringPlace, parse};
 use refalt_core::{
-    BinSpan, CheckedVariant, OutputType, Outputs, RefAlt, Resolution, Track, TrackSet, TrackValues, VariantClass,
-    Window,
+    Annotation, BinSpan, CheckedVariant, ContactValues, Interval, JunctionValues, Offset, OutputType, Outputs, RefAlt,
+    Resolution, Strand, Track, TrackSet, TrackValues, VariantClass, Window,
 };
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 const TRACKS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 const LENGTH_BP: u32 = 512;
@@ -36,12 +36,10 @@ fn every_scorer_is_its_text_and_no_two_share_one() {
             texts.push(text);
         }
     }
-    // 9 outputs x 6 widths x 8 aggregations.
-    let center_mask = texts
-        .iter()
-        .filter(|text| text.starts_with("CenterMaskScorer("))
-        .count();
-    assert_eq!(center_mask, 432);
+    let of_class = |class: &str| texts.iter().filter(|text| text.starts_with(class)).count();
+    // 9 outputs x 6 widths x 8 aggregations; 7 outputs; 2 outputs x 4 widths.
+    let counts = SCORERS.iter().map(|kind| of_class(&format!("{}(", kind.class())));
+    assert_eq!(counts.collect::<Vec<_>>(), [432, 1, 7, 7, 8, 1, 1]);
     for named in RECOMMENDED {
         assert!(
             texts.iter().any(|text| text == named.text),
@@ -75,26 +73,66 @@ fn here() -> Window {
     window("chr1", i64::from(START), LENGTH_BP)
 }
 
-/// Predictions of every output type at 1 and 128 bp, ALT laid on reference coordinates where it is at 1 bp.
+/// One gene on each strand over the whole window, each with two exons and two sites of polyadenylation.
+fn genes() -> Annotation {
+    let mut builder = AnnotationBuilder::default();
+    let mut sites = Vec::new();
+    for (id, strand) in [("G+", Strand::Forward), ("G-", Strand::Reverse)] {
+        let place = |from: u32, to: u32| Place {
+            contig: "chr1",
+            strand,
+            span: Interval::from_bed(START + from, START + to).unwrap(),
+        };
+        let gene = GeneAttributes {
+            id,
+            name: None,
+            biotype: Some("protein_coding"),
+        };
+        let transcript = TranscriptAttributes {
+            id,
+            ..TranscriptAttributes::default()
+        };
+        builder.gene(gene, place(0, LENGTH_BP + 9)).unwrap();
+        for (from, to) in [(10, 150), (300, 480)] {
+            builder.exon(gene, transcript, place(from, to)).unwrap();
+        }
+        for at in [120, 450] {
+            let span = place(at, at + 1).span;
+            sites.push((id, PolyaSite { span, strand, id: "" }));
+        }
+    }
+    let annotation = builder.build().unwrap();
+    annotation.with_polya_sites(sites.into_iter().collect::<PolyaSites>())
+}
+
+/// Predictions of every output type, ALT laid on reference coordinates where it is at 1 bp.
+///
+/// A contact map has bins of 128 bp here, so that the short window has some.
 fn outputs(values: &[f32], aligned: Option<&CheckedVariant>, window: &Window) -> Outputs {
-    let types = OutputType::ALL
-        .into_iter()
-        .filter(|output| output.resolution() != Resolution::BP_2048);
-    Outputs::new(types.map(|output| {
-        let resolution = output.resolution();
-        let tracks: Arc<[Track]> = vec![Track::default(); TRACKS.get()].into();
-        let span = BinSpan::all(window, resolution);
+    let set = |output: OutputType| TrackSet {
+        output,
+        resolution: output.resolution().min(Resolution::BP_128),
+        tracks: vec![Track::default(); TRACKS.get()].into(),
+    };
+    let over_bins = |output: &OutputType| !matches!(output, OutputType::ContactMaps | OutputType::SpliceJunctions);
+    let bins = Outputs::new(OutputType::ALL.into_iter().filter(over_bins).map(|output| {
+        let tracks = set(output);
+        let span = BinSpan::all(window, tracks.resolution);
         let mut values = values[..span.len() * TRACKS.get()].to_vec();
-        if let (Some(variant), Resolution::BP_1) = (aligned, resolution) {
+        if let (Some(variant), Resolution::BP_1) = (aligned, tracks.resolution) {
             on_reference(&mut values, TRACKS, variant, window).unwrap();
         }
-        let tracks = TrackSet {
-            output,
-            resolution,
-            tracks,
-        };
         TrackValues::new(tracks, span, values).unwrap()
-    }))
+    }));
+    let contacts = set(OutputType::ContactMaps);
+    let all = BinSpan::all(window, contacts.resolution);
+    let count = all.len() * all.len() * TRACKS.get();
+    // Three donors and three acceptors on each strand.
+    let sites =
+        [[50, 100, 200], [90, 250, 400], [60, 260, 410], [30, 110, 300]].map(|sites| sites.map(Offset::new).to_vec());
+    let counts = values[..3 * 3 * 2 * TRACKS.get()].to_vec();
+    bins.with_contacts(ContactValues::new(contacts, all, all, values[..count].to_vec()).unwrap())
+        .with_junctions(JunctionValues::new(set(OutputType::SpliceJunctions), sites, 3, counts).unwrap())
 }
 
 /// A signal as models give it: many zeros, most values small, some very large.
@@ -111,35 +149,71 @@ proptest! {
         reference in signal(), alternate in signal(), offset in 0..LENGTH_BP, r in 1usize..8, a in 1usize..8
     ) {
         prop_assume!(offset as usize + r <= LENGTH_BP as usize);
-        let (window, variant) = (here(), variant(offset, r, a));
-        let pair = RefAlt {
-            reference: outputs(&reference, None, &window),
-            alternate: outputs(&alternate, Some(&variant), &window),
-        };
-        let pair = RefAlt { reference: &pair.reference, alternate: &pair.alternate };
+        let (window, annotation) = (here(), genes());
+        let (indel, substitution) = (variant(offset, r, a), variant(offset, r, r));
+        let first = outputs(&reference, None, &window);
+        let (laid, unmoved) = (outputs(&alternate, Some(&indel), &window), outputs(&alternate, None, &window));
         for scorer in table() {
-            let score = |outputs| {
-                let input = ScoringInput { outputs, variant: &variant, window: &window };
-                scorer.score(&input).unwrap().raw
+            // Scorers by gene lay ALT on REF themselves: a pair is aligned for them when the variant moves nothing.
+            let (variant, second) = match scorer.needs() {
+                Needs::Nothing => (&indel, &laid),
+                Needs::Genes | Needs::PolyaSites => (&substitution, &unmoved),
             };
-            let (forward, backward) = (score(pair), score(pair.swapped()));
-            prop_assert_eq!(forward.len(), TRACKS.get());
-            for (&forward, &backward) in forward.iter().zip(&backward) {
+            let score = |reference, alternate| {
+                let place = ScoringPlace { variant, window: &window, annotation: Some(&annotation) };
+                scorer.score(&ScoringInput { outputs: RefAlt { reference, alternate }, place }).unwrap()
+            };
+            let (forward, backward) = (score(&first, second), score(second, &first));
+            prop_assert_eq!(&forward.rows, &backward.rows, "{}", scorer);
+            prop_assert_eq!(forward.raw.len(), forward.rows.len() * TRACKS.get());
+            prop_assert!(!forward.rows.is_empty(), "{} of {}", scorer, variant);
+            for (&forward, &backward) in forward.raw.iter().zip(&backward.raw) {
                 let expected = match scorer.kind() {
                     ScoreKind::SignedEffect => -forward,
                     ScoreKind::UnsignedEffect | ScoreKind::Activity => forward,
                 };
                 prop_assert!(forward.is_finite(), "{} of {}: {}", scorer, variant, forward);
-                prop_assert_eq!(backward, expected, "{} of {}", scorer, variant);
+                if scorer.needs() == Needs::PolyaSites {
+                    // Two sites: log2(x / y) and log2((1 / y) / (1 / x)), each rounded.
+                    prop_assert!((backward - expected).abs() <= 1e-5 * expected.max(1.0), "{} of {}", scorer, variant);
+                } else {
+                    prop_assert_eq!(backward, expected, "{} of {}", scorer, variant);
+                }
                 if scorer.kind() == ScoreKind::UnsignedEffect {
                     prop_assert!(forward >= 0.0, "{} of {}: {}", scorer, variant, forward);
                 }
             }
             // The same prediction for both alleles is no effect.
-            let same = score(RefAlt { reference: pair.reference, alternate: pair.reference });
+            let same = score(&first, &first).raw;
             if scorer.kind() != ScoreKind::Activity {
                 prop_assert!(same.iter().all(|score| *score == 0.0), "{} of {}", scorer, variant);
             }
+        }
+    }
+
+    #[test]
+    fn a_prediction_of_what_a_scorer_asks_for_gives_the_score_of_the_whole_window(
+        reference in signal(), alternate in signal(), offset in 0..LENGTH_BP, r in 1usize..8, a in 1usize..8
+    ) {
+        prop_assume!(offset as usize + r <= LENGTH_BP as usize);
+        let (window, annotation, variant) = (here(), genes(), variant(offset, r, a));
+        let place = ScoringPlace { variant: &variant, window: &window, annotation: Some(&annotation) };
+        let whole = [&reference, &alternate].map(|values| outputs(values, None, &window));
+        for scorer in table() {
+            if whole[0].get(scorer.output()).is_none() {
+                continue;
+            }
+            let cropped = [0, 1].map(|half| {
+                let all = whole[half].get(scorer.output()).unwrap();
+                let wanted = scorer.request(all.tracks(), &place).spans;
+                let rows = wanted.as_slice().iter().flat_map(|&span| all.rows(span).unwrap()).flatten();
+                Outputs::new([TrackValues::new(all.tracks().clone(), wanted.clone(), rows.copied().collect()).unwrap()])
+            });
+            let score = |[reference, alternate]: &[Outputs; 2]| {
+                scorer.score(&ScoringInput { outputs: RefAlt { reference, alternate }, place }).unwrap()
+            };
+            let bits = |scores: &[f32]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
+            prop_assert_eq!(bits(&score(&cropped).raw), bits(&score(&whole).raw), "{} of {}", scorer, &variant);
         }
     }
 
@@ -156,6 +230,34 @@ proptest! {
         } else {
             let kept = (offset as usize).min(LENGTH_BP as usize - a.saturating_sub(r)) * TRACKS.get();
             prop_assert_eq!(&laid[..kept], &signal[..kept]);
+        }
+    }
+}
+
+#[test]
+fn a_scorer_by_gene_without_annotation_says_what_it_needs() {
+    let (window, variant) = (here(), variant(100, 1, 1));
+    let signal: Vec<f32> = vec![1.0; LENGTH_BP as usize * TRACKS.get()];
+    let outputs = outputs(&signal, None, &window);
+    for scorer in table() {
+        let place = ScoringPlace {
+            variant: &variant,
+            window: &window,
+            annotation: None,
+        };
+        let pair = RefAlt {
+            reference: &outputs,
+            alternate: &outputs,
+        };
+        let scored = scorer.score(&ScoringInput { outputs: pair, place });
+        match scorer.needs() {
+            Needs::Nothing => assert!(scored.is_ok(), "{scorer}"),
+            Needs::Genes | Needs::PolyaSites => {
+                assert_eq!(
+                    scored.unwrap_err().to_string(),
+                    format!("`{scorer}` needs a gene annotation")
+                );
+            }
         }
     }
 }

@@ -23,10 +23,16 @@ pub struct RunIdentity {
     /// The assembly of the reference that the user vouches for, where the content proves none.
     #[serde(default)]
     pub stated_assembly: Option<String>,
+    /// The gene annotation, where scorers read one.
+    #[serde(default)]
+    pub annotation: Option<FileIdentity>,
     /// Name, version and digest of the model.
     pub model: [String; 3],
     /// The scorers, in order.
     pub scorers: Vec<String>,
+    /// The selection of tracks in its canonical form; none when every track has rows.
+    #[serde(default)]
+    pub tracks: Option<String>,
     /// Window length in bp.
     pub window_bp: u32,
     /// Input rows of a part.

@@ -109,6 +109,9 @@ pub struct Manifest {
     pub model: ManifestModel,
     /// The scorers.
     pub scorers: Vec<ManifestScorer>,
+    /// What the selection of tracks took in place of what was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub track_statements: Vec<String>,
     /// Seeds of random numbers; none are drawn in scoring.
     pub seeds: Vec<u64>,
     /// What became of the input rows.
@@ -162,6 +165,7 @@ impl Manifest {
                     tracks: planned.tracks.tracks.len(),
                 })
                 .collect(),
+            track_statements: plan.statements().iter().map(ToString::to_string).collect(),
             seeds: Vec::new(),
             counts,
             score_rows: parts.clone().map(|part| part.score_rows).sum(),

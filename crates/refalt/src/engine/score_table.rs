@@ -26,10 +26,13 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use refalt_core::Track;
 use refalt_core::score::{COLUMNS, ColumnType, ScoreBlock, VariantPart};
+use refalt_core::scorer::ScoreRows;
 use refalt_core::strand::sign_or_dot;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+mod gene_rows;
 
 /// Rows of a row group: what a reader decodes at once.
 const ROWS_PER_GROUP: usize = 1 << 20;
@@ -47,6 +50,9 @@ pub enum TableError {
     /// The columns do not fit each other.
     #[error(transparent)]
     Arrow(#[from] ArrowError),
+    /// A column is missing, or holds what it cannot hold.
+    #[error("the column `{0}` is missing or not as refalt writes it")]
+    Column(&'static str),
 }
 
 /// Returns the Arrow schema of the score table, derived from `COLUMNS`.
@@ -141,6 +147,8 @@ pub(crate) struct Template {
     fixed: Vec<Option<ArrayRef>>,
     /// For each row, the index of its variant in the batch.
     variant_keys: Int32Array,
+    /// The tracks of each scorer of the plan.
+    tracks: Vec<Arc<[Track]>>,
 }
 
 impl Template {
@@ -158,6 +166,11 @@ impl Template {
         let keys = (0..variants).flat_map(|variant| std::iter::repeat_n(key(variant), rows));
         Self {
             variant_keys: Int32Array::from_iter_values(keys),
+            tracks: plan
+                .scorers
+                .iter()
+                .map(|planned| Arc::clone(&planned.tracks.tracks))
+                .collect(),
             schema,
             variants,
             rows,
@@ -167,6 +180,10 @@ impl Template {
 
     /// Makes the rows of at most `self.variants` variants.
     fn batch(&self, variants: &[ScoredVariant]) -> Result<RecordBatch, TableError> {
+        let mut blocks = variants.iter().flat_map(|variant| &variant.blocks);
+        if blocks.any(|block| block.rows != ScoreRows::One) {
+            return gene_rows::batch(self, variants);
+        }
         let rows = variants.len() * self.rows;
         let parts = || variants.iter().map(|variant| &variant.part);
         let columns = self

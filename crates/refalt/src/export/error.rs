@@ -2,6 +2,8 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::score_folder::ScoreFolderError;
+use crate::track_source::TrackSourceError;
+use refalt_core::Position;
 use refalt_core::nearest::{nearest, question};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,37 @@ pub enum ExportError {
         nearest: Vec<String>,
         /// The known names, when they are few.
         known: Vec<String>,
+    },
+    /// A score belongs to a track that the table of tracks does not have.
+    #[error("the score table has the track `{track}`, and tracks.parquet does not")]
+    TrackUnknown {
+        /// The track, with its strand.
+        track: String,
+    },
+    /// No track is selected.
+    #[error(transparent)]
+    Tracks(#[from] TrackSourceError),
+    /// The format takes one scorer.
+    #[error("{format} takes one scorer, and {} are selected: {}", found.len(), found.join(", "))]
+    NotOneScorer {
+        /// The format.
+        format: &'static str,
+        /// The scorers.
+        found: Vec<String>,
+    },
+    /// The format takes one track.
+    #[error("bedGraph takes one track, and {found} are selected")]
+    NotOneTrack {
+        /// How many are selected.
+        found: usize,
+    },
+    /// Several scores stand at one position, and nothing says which of them is meant.
+    #[error("more than one score stands at {contig}:{position}, and bedGraph has one value for a position")]
+    SeveralAtPosition {
+        /// The contig.
+        contig: String,
+        /// The position (1-based).
+        position: Position,
     },
     /// The selection leaves nothing.
     #[error("no scorer of the run reads a selected track")]
@@ -73,7 +106,18 @@ impl ExportError {
 
 impl Diagnostic for ExportError {
     fn is_usage(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::NothingSelected)
+        match self {
+            Self::Tracks(error) => error.is_usage(),
+            Self::Folder(_) | Self::Write { .. } | Self::TrackUnknown { .. } => false,
+            _ => true,
+        }
+    }
+
+    fn place(&self) -> Option<String> {
+        match self {
+            Self::Tracks(error) => error.place(),
+            _ => None,
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -82,6 +126,15 @@ impl Diagnostic for ExportError {
             Self::Unknown { nearest, .. } => question(nearest),
             Self::NothingSelected => Some("choose scorers of the same output type as the tracks".to_owned()),
             Self::Write { .. } => None,
+            Self::TrackUnknown { .. } => Some("export it as tsv".to_owned()),
+            Self::Tracks(error) => error.hint(),
+            Self::NotOneScorer { .. } => Some("choose one with --scorers".to_owned()),
+            Self::NotOneTrack { .. } => {
+                Some("choose one with --tracks; the whole name of a track selects it".to_owned())
+            }
+            Self::SeveralAtPosition { .. } => {
+                Some("say how they are brought together: --aggregate max, min, mean or signed_max".to_owned())
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{ExportError, ExportOptions};
 use crate::score_folder::{RunScorer, ScoreBatch, ScoreFolder};
+use crate::track_source;
 use refalt_core::strand::sign_or_dot;
 use refalt_core::{Track, TrackSet};
 use std::collections::{HashMap, HashSet};
@@ -22,13 +23,31 @@ pub(super) struct Selection {
     tracks: Option<HashSet<(String, String, String)>>,
     /// The selection in words, for headers.
     pub(super) tracks_text: Option<String>,
+    /// The selected tracks, by output type.
+    pub(super) sets: Vec<TrackSet>,
+    /// What was taken in place of what was written.
+    pub(super) statements: Vec<String>,
 }
 
 impl Selection {
     /// Looks the names up.
     pub(super) fn of(folder: &ScoreFolder, options: &ExportOptions) -> Result<Self, ExportError> {
         let sets = folder.tracks()?;
-        let tracks = chosen_tracks(&sets, &options.tracks)?;
+        let (sets, statements) = match &options.tracks {
+            Some(wanted) => chosen_tracks(&sets, wanted)?,
+            None => (sets, Vec::new()),
+        };
+        let names = |set: &TrackSet| -> Vec<(String, String, String)> {
+            let of = |track: &Track| {
+                (
+                    set.output.name().to_owned(),
+                    track.name.clone(),
+                    sign_or_dot(track.strand).to_owned(),
+                )
+            };
+            set.tracks.iter().map(of).collect()
+        };
+        let tracks: Option<HashSet<_>> = options.tracks.as_ref().map(|_| sets.iter().flat_map(names).collect());
         let mut scorers: Vec<SelectedScorer> = Vec::new();
         for scorer in folder.scorers() {
             let base = scorer.short_name();
@@ -61,8 +80,33 @@ impl Selection {
         Ok(Self {
             scorers,
             tracks,
-            tracks_text: (!options.tracks.is_empty()).then(|| options.tracks.join(", ")),
+            tracks_text: options.tracks.clone(),
+            sets,
+            statements,
         })
+    }
+
+    /// Returns the only scorer, for formats that take one.
+    pub(super) fn one_scorer(&self, format: &'static str) -> Result<&SelectedScorer, ExportError> {
+        match self.scorers.as_slice() {
+            [one] => Ok(one),
+            several => Err(ExportError::NotOneScorer {
+                format,
+                found: several.iter().map(|scorer| scorer.name.clone()).collect(),
+            }),
+        }
+    }
+
+    /// Returns the selected tracks of a scorer, name and strand, in the order of the model.
+    pub(super) fn tracks_of(&self, scorer: &SelectedScorer) -> Vec<(String, &'static str)> {
+        let of_output = self
+            .sets
+            .iter()
+            .filter(|set| set.output.name() == scorer.scorer.output_type);
+        of_output
+            .flat_map(|set| set.tracks.iter())
+            .map(|track| (track.name.clone(), sign_or_dot(track.strand)))
+            .collect()
     }
 
     /// Returns what tells which scorer of the selection a row of a batch belongs to.
@@ -84,39 +128,25 @@ impl SelectedScorer {
     }
 }
 
-/// Looks tracks up by name or transcription factor.
-fn chosen_tracks(
-    sets: &[TrackSet],
-    wanted: &[String],
-) -> Result<Option<HashSet<(String, String, String)>>, ExportError> {
-    if wanted.is_empty() {
-        return Ok(None);
+/// Finds tracks: by the whole name or factor, letter by letter, since names hold signs of the language; else by a selection.
+///
+/// Returns the sets with the tracks that are meant, and what was taken in place of what was written.
+fn chosen_tracks(sets: &[TrackSet], wanted: &str) -> Result<(Vec<TrackSet>, Vec<String>), ExportError> {
+    let is_named = |track: &Track| track.name == wanted || track.transcription_factor.as_deref() == Some(wanted);
+    let named: Vec<TrackSet> = sets
+        .iter()
+        .map(|set| TrackSet {
+            tracks: set.tracks.iter().filter(|track| is_named(track)).cloned().collect(),
+            ..set.clone()
+        })
+        .filter(|set| !set.tracks.is_empty())
+        .collect();
+    if !named.is_empty() {
+        return Ok((named, Vec::new()));
     }
-    let all = || {
-        sets.iter()
-            .flat_map(|set| set.tracks.iter().map(move |track| (set, track)))
-    };
-    let is = |track: &Track, name: &str| track.name == name || track.transcription_factor.as_deref() == Some(name);
-    let mut chosen = HashSet::new();
-    for name in wanted {
-        let found = all().filter(|(_, track)| is(track, name)).map(|(set, track)| {
-            (
-                set.output.name().to_owned(),
-                track.name.clone(),
-                sign_or_dot(track.strand).to_owned(),
-            )
-        });
-        let found: Vec<_> = found.collect();
-        if found.is_empty() {
-            let names: Vec<&str> = all()
-                .flat_map(|(_, track)| [Some(track.name.as_str()), track.transcription_factor.as_deref()])
-                .flatten()
-                .collect();
-            return Err(ExportError::unknown("track", name, &names));
-        }
-        chosen.extend(found);
-    }
-    Ok(Some(chosen))
+    let (_, resolved) = track_source::select(wanted, sets)?;
+    let statements = resolved.statements.iter().map(ToString::to_string).collect();
+    Ok((resolved.sets(sets), statements))
 }
 
 /// The rows of a batch that are selected.

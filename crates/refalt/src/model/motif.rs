@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use refalt_core::motif::{
-    Background, Frequencies, LogOdds, MotifError, OccupancyModel, Occupied, Pseudocount, Threshold, occupancy,
+    Background, Frequencies, LogOdds, MotifError, OccupancyModel, Pseudocount, Threshold, occupancy,
 };
 use refalt_core::{
     Answer, Backend, BackendError, ModelCard, OutputType, Outputs, Query, Track, TrackSet, TrackValues, WindowLengths,
@@ -165,17 +165,26 @@ impl MotifModel {
                 window: query.window.to_string(),
                 reason,
             };
-            let values = |occupied: Result<Occupied, MotifError>| {
-                let occupied = occupied.map_err(|error| failed(error.to_string()))?;
-                TrackValues::new(tracks.clone(), request.span, occupied.into_bins())
+            let wanted = |_| Vec::with_capacity(request.spans.len() * tracks.tracks.len());
+            let mut of_reference: Vec<f32> = wanted(0);
+            let mut of_alternates: Vec<Vec<f32>> = (0..query.alternates.len()).map(wanted).collect();
+            for &span in request.spans.as_slice() {
+                let predicted = self.model.predict(query.reference.as_bytes(), span);
+                let predicted = predicted.map_err(|error| failed(error.to_string()))?;
+                for (alternate, values) in query.alternates.iter().zip(&mut of_alternates) {
+                    let beside = self.model.predict_beside(&predicted, alternate.as_bytes());
+                    values.extend(beside.map_err(|error| failed(error.to_string()))?.into_bins());
+                }
+                of_reference.extend(predicted.into_bins());
+            }
+            let values = |values: Vec<f32>| {
+                TrackValues::new(tracks.clone(), request.spans.clone(), values)
                     .map_err(|error| failed(error.to_string()))
             };
-            let of_reference = self.model.predict(query.reference.as_bytes(), request.span);
-            let of_reference = of_reference.map_err(|error| failed(error.to_string()))?;
-            for (alternate, outputs) in query.alternates.iter().zip(&mut alternates) {
-                outputs.push(values(self.model.predict_beside(&of_reference, alternate.as_bytes()))?);
+            reference.push(values(of_reference)?);
+            for (outputs, of_alternate) in alternates.iter_mut().zip(of_alternates) {
+                outputs.push(values(of_alternate)?);
             }
-            reference.push(values(Ok(of_reference))?);
         }
         Ok(Answer {
             reference: Outputs::new(reference),
@@ -282,7 +291,7 @@ mod tests {
     fn request(span: BinSpan) -> [refalt_core::OutputRequest; 1] {
         [refalt_core::OutputRequest {
             output: OutputType::ChipTf,
-            span,
+            spans: span.into(),
         }]
     }
 
@@ -410,7 +419,7 @@ mod tests {
         let reference = sequence(&tert());
         let dnase = [refalt_core::OutputRequest {
             output: OutputType::Dnase,
-            span: span(0, 1),
+            spans: span(0, 1).into(),
         }];
         let ask = |window: &Window, outputs: &[_]| {
             let query = Query {

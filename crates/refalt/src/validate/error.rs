@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::provenance::FileIdentity;
+use crate::track_source::TrackSourceError;
 use refalt_core::nearest::question;
 use refalt_core::stats::StatsError;
 use std::io;
@@ -78,10 +79,10 @@ pub enum ValidateError {
         /// What became of them.
         why: String,
     },
-    /// A name that the run, the tracks or the summaries do not have.
+    /// A name that the run or the summaries do not have.
     #[error("unknown {what} `{found}`")]
     Unknown {
-        /// `scorer`, `summary`, `track or transcription factor`.
+        /// `scorer of the run`, `summary`.
         what: &'static str,
         /// The name.
         found: String,
@@ -90,6 +91,9 @@ pub enum ValidateError {
         /// All names, where they are few.
         known: Vec<String>,
     },
+    /// The tracks asked for are not understood, or the run does not have them.
+    #[error(transparent)]
+    Tracks(#[from] TrackSourceError),
     /// Two rows of the score table claim the same place.
     #[error("`{variant}` has more than one score by `{scorer}` on the track `{track}`")]
     ScoredTwice {
@@ -142,6 +146,7 @@ impl Diagnostic for ValidateError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Truth { place, .. } => place.clone(),
+            Self::Tracks(error) => error.place(),
             _ => None,
         }
     }
@@ -170,16 +175,9 @@ impl Diagnostic for ValidateError {
             }
             Self::ScoredTwice { .. } => "choose scorers that give one score for each variant and track",
             Self::Option(error) => return error.hint(),
+            Self::Tracks(error) => return error.hint(),
             Self::Unknown { nearest, known, .. } => {
-                return Some(question(nearest).unwrap_or_else(|| {
-                    match known.as_slice() {
-                        [] => {
-                            "the names are in `tracks.parquet` of the run, in `track_name` and `transcription_factor`"
-                                .to_owned()
-                        }
-                        known => format!("known: {}", known.join(", ")),
-                    }
-                }));
+                return Some(question(nearest).unwrap_or_else(|| format!("known: {}", known.join(", "))));
             }
             Self::Write { .. } => "free the space, or give a folder that can be written with --out",
         };
@@ -187,6 +185,10 @@ impl Diagnostic for ValidateError {
     }
 
     fn is_usage(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Option(_))
+        match self {
+            Self::Unknown { .. } | Self::Option(_) => true,
+            Self::Tracks(error) => error.is_usage(),
+            _ => false,
+        }
     }
 }

@@ -6,18 +6,13 @@
 //! at the written position takes its place: the mask depends on the position alone.
 
 use super::safetensors::Tensors;
-use super::{Tally, cases, generator, items, number, text};
+use super::{LEAST_SCALE, TOLERANCE, Tally, cases, generator, items, number, text};
 use crate::place::{checked, position, window};
-use refalt_core::scorer::{Aggregation, CenterMask, ScoreKind, Scorer, ScoringInput, Width};
+use refalt_core::scorer::{Aggregation, CenterMask, ScoreKind, Scorer, ScoringInput, ScoringPlace, Width};
 use refalt_core::{
     BinSpan, CheckedVariant, OutputType, Outputs, RefAlt, Resolution, Track, TrackSet, TrackValues, Window,
 };
 use serde_json::Value;
-
-/// Disagreement allowed, as a share of the scale; the reference sums in f32.
-const TOLERANCE: f64 = 5e-6;
-/// The scale is never less.
-const LEAST_SCALE: f64 = 0.001;
 
 const WRITTEN: &str = "scored as written";
 const STAND_IN: &str = "scored as an SNV at its position: its normal form is another";
@@ -161,8 +156,11 @@ impl<'a> Group<'a> {
                         reference: &self.outputs.reference,
                         alternate: &self.outputs.alternate,
                     },
-                    variant,
-                    window: &self.window,
+                    place: ScoringPlace {
+                        variant,
+                        window: &self.window,
+                        annotation: None,
+                    },
                 })
                 .unwrap();
             for (track, (&found, &expected)) in scores.raw.iter().zip(expected).enumerate() {

@@ -46,13 +46,22 @@ fn signed(z: u64) -> f32 {
     (bits(z, 54, 10) as f32 - 512.0) / 64.0
 }
 
-/// Makes the array, `[rows x columns]`, row-major, that a case describes.
+/// 0, 0.5, 1 or 1.5: many ties.
+fn coarse(z: u64) -> f32 {
+    bits(z, 62, 2) as f32 / 2.0
+}
+
+/// A probability, below 1/16 in 15 of 16 cases.
+fn prob(z: u64) -> f32 {
+    // 24 bits fit an f32, so the division is exact.
+    let u = bits(z, 40, 24) as f32 / (1 << 24) as f32;
+    if bits(z, 32, 4) == 0 { u } else { u / 16.0 }
+}
+
+/// Makes the array, `[rows x columns]` or of more axes, row-major, that a case describes.
 pub(super) fn array(description: &Value) -> Vec<f32> {
     let shape: Vec<usize> = items(&description["shape"]).iter().map(number).collect();
-    let [rows, columns] = shape[..] else {
-        panic!("two axes, not {shape:?}")
-    };
-    assert!(description["zero"].is_null(), "no case here sets a part to 0");
+    let (rows, columns) = (shape[0], shape[1..].iter().product::<usize>());
     let value = match text(&description["kind"]) {
         "ramp" => {
             let step = |row: usize, column: usize| {
@@ -62,15 +71,29 @@ pub(super) fn array(description: &Value) -> Vec<f32> {
                 .map(|j| step(j / columns, j % columns) as f32 / 64.0)
                 .collect();
         }
+        "zeros" => return vec![0.0; rows * columns],
         "dyadic" => dyadic,
         "heavy" => heavy,
         "signed" => signed,
+        "coarse" => coarse,
+        "prob" => prob,
         other => panic!("unknown kind {other}"),
     };
     let hash = fnv_1a(text(&description["stream"]).as_bytes());
-    (0..(rows * columns) as u64)
+    let mut values: Vec<f32> = (0..(rows * columns) as u64)
         .map(|j| value(split_mix(hash, j)))
-        .collect()
+        .collect();
+    for part in description["zero"].as_array().into_iter().flatten() {
+        let [from, to, second]: [usize; 3] = [0, 1, 2].map(|place| number(&part[place]));
+        let inner = columns / shape[1];
+        for row in from..to {
+            values[row * columns + second * inner..][..inner].fill(0.0);
+        }
+    }
+    for put in description["put"].as_array().into_iter().flatten() {
+        values[number::<usize>(&put[0])] = text(&put[1]).parse().unwrap();
+    }
+    values
 }
 
 #[test]

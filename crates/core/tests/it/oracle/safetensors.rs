@@ -39,6 +39,24 @@ impl Tensors {
         (shape, values.map(f32::from_le_bytes).collect())
     }
 
+    /// Returns the shape and the values of an F16 array, row-major.
+    pub(super) fn f16(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+        let (shape, values) = self.raw(name, "F16");
+        let wide = |bytes: [u8; 2]| {
+            // IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction.
+            let bits = u16::from_le_bytes(bytes);
+            let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023) / 1024.0);
+            let size = match exponent {
+                0 => fraction * 2f32.powi(-14),
+                31 if fraction == 0.0 => f32::INFINITY,
+                31 => f32::NAN,
+                _ => (1.0 + fraction) * 2f32.powi(exponent - 15),
+            };
+            if bits >> 15 == 1 { -size } else { size }
+        };
+        (shape, values.map(wide).collect())
+    }
+
     /// Returns the shape and the values of an I16 array, row-major.
     pub(super) fn i16(&self, name: &str) -> (Vec<usize>, Vec<i16>) {
         let (shape, values) = self.raw(name, "I16");

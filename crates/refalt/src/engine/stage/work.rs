@@ -2,11 +2,11 @@
 
 use super::{Batch, Handed, Job, ScoredBatch};
 use crate::engine::input::RowStatus;
-use crate::engine::plan::Plan;
+use crate::engine::plan::{Plan, PlannedScorer};
 use crate::engine::run::RunError;
 use crate::engine::score_table::ScoredVariant;
 use refalt_core::score::{ScoreBlock, VariantPart};
-use refalt_core::scorer::ScoringInput;
+use refalt_core::scorer::{ScoringInput, ScoringPlace};
 use refalt_core::{Answer, Backend, OutputRequest, Query, RefAlt};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
@@ -70,17 +70,20 @@ pub(in crate::engine) fn score(plan: &Plan, backend: &dyn Backend, mut batch: Ba
     })
 }
 
+/// Returns the place that the scorers of a job look at.
+fn place<'a>(plan: &'a Plan, job: &'a Job) -> ScoringPlace<'a> {
+    ScoringPlace {
+        variant: &job.variant,
+        window: &job.window,
+        annotation: plan.annotation.as_deref(),
+    }
+}
+
 /// Returns what the scorers read, each output once.
 fn requests(plan: &Plan, job: &Job) -> Vec<OutputRequest> {
-    let mut requests: Vec<OutputRequest> = Vec::new();
-    for planned in &plan.scorers {
-        let wanted = planned.scorer.request(&planned.tracks, &job.variant, &job.window);
-        match requests.iter_mut().find(|request| request.output == wanted.output) {
-            Some(request) => request.span = request.span.hull(wanted.span),
-            None => requests.push(wanted),
-        }
-    }
-    requests
+    let place = place(plan, job);
+    let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.given, &place);
+    OutputRequest::joined(plan.scorers.iter().map(wanted))
 }
 
 /// Applies every scorer; the reason when one cannot be applied.
@@ -94,25 +97,26 @@ fn score_answer(plan: &Plan, job: &Job, answer: &Answer) -> Result<Vec<ScoreBloc
             reference: &answer.reference,
             alternate,
         },
-        variant: &job.variant,
-        window: &job.window,
+        place: place(plan, job),
     };
     plan.scorers
         .iter()
         .enumerate()
         .map(|(scorer, planned)| {
             let scores = planned.scorer.score(&input).map_err(|error| error.to_string())?;
-            if scores.raw.len() != planned.tracks.tracks.len() {
+            if scores.raw.len() != scores.rows.len() * planned.given.tracks.len() {
                 return Err(format!(
-                    "`{}` gave {} scores for {} tracks",
+                    "`{}` gave {} scores for {} rows of {} tracks",
                     planned.text,
                     scores.raw.len(),
-                    planned.tracks.tracks.len()
+                    scores.rows.len(),
+                    planned.given.tracks.len()
                 ));
             }
             Ok(ScoreBlock {
                 scorer,
-                raw: scores.raw,
+                rows: scores.rows,
+                raw: planned.keep(scores.raw),
                 quantile: None,
             })
         })

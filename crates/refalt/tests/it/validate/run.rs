@@ -134,7 +134,7 @@ impl Backend for TableModel {
 
     fn predict(&self, queries: &[Query<'_>]) -> Vec<Result<Answer, BackendError>> {
         let answer = |query: &Query<'_>| {
-            let span = query.outputs[0].span;
+            let span = query.outputs[0].spans.hull();
             let tracks = self.card.outputs[0].tracks.len();
             let outputs = |scores: Option<&Vec<f32>>| {
                 let mut values = vec![0.0; span.len() * tracks];
@@ -161,14 +161,17 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let reference = reference();
     let model = TableModel::new(scores, &reference);
     let options = PlanOptions {
+        tracks: None,
         scorers: scorers.iter().map(|text| (*text).to_owned()).collect(),
         window: WINDOW_BP,
         // Several parts.
         rows_per_part: Some(300),
+        annotation: None,
     };
     let plan = Plan::new(model.card(), &options).unwrap();
     let card = plan.card();
     let identity = RunIdentity {
+        tracks: None,
         refalt: "test".to_owned(),
         variants: FileIdentity {
             name: "tert_variants.vcf".to_owned(),
@@ -179,6 +182,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
         reference: reference_file(),
         assembly: "not proven".to_owned(),
         stated_assembly: None,
+        annotation: None,
         model: [card.name.clone(), card.version.clone(), card.digest.clone()],
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: WINDOW_BP.get(),

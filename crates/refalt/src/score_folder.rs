@@ -15,6 +15,7 @@ pub(crate) use variants::NormalForm;
 pub(crate) use variants::{VariantRow, VariantRows};
 
 use crate::engine::ledger::verify;
+use crate::engine::manifest::Manifest;
 use crate::engine::track_table;
 use crate::provenance::FileIdentity;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
@@ -27,8 +28,8 @@ use std::path::{Path, PathBuf};
 /// Rows that are decoded at once.
 const ROWS_PER_BATCH: usize = 1 << 16;
 
-/// The layouts of a manifest that are read.
-const LAYOUTS: std::ops::RangeInclusive<u64> = 1..=1;
+/// The layouts of a manifest that are read; what they differ in is taken by name.
+const LAYOUTS: std::ops::RangeInclusive<u64> = 1..=Manifest::SCHEMA_VERSION as u64;
 
 /// The model of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -21,7 +21,8 @@ pub struct Attribution {
 }
 
 /// Areas by the words that the path of an entry begins with or holds; the first that fits counts.
-const AREAS: [(&str, &str); 16] = [
+const AREAS: [(&str, &str); 17] = [
+    ("polya", "annotation"),
     ("annotation", "annotation"),
     ("genes", "annotation"),
     ("sites", "annotation"),

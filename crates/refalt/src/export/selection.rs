@@ -5,7 +5,7 @@ use crate::score_folder::{RunScorer, ScoreBatch, ScoreFolder};
 use crate::track_source;
 use refalt_core::strand::sign_or_dot;
 use refalt_core::{Track, TrackSet};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A scorer that is written.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub(super) struct SelectedScorer {
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
     pub(super) scorers: Vec<SelectedScorer>,
-    /// Output type, track, strand; all tracks when there is none.
-    tracks: Option<HashSet<(String, String, String)>>,
+    /// Output type, track, its strands; all tracks when there is none.
+    tracks: Option<HashMap<String, HashMap<String, Vec<&'static str>>>>,
     /// The selection in words, for headers.
     pub(super) tracks_text: Option<String>,
     /// The selected tracks, by output type.
@@ -37,17 +37,17 @@ impl Selection {
             Some(wanted) => chosen_tracks(&sets, wanted)?,
             None => (sets, Vec::new()),
         };
-        let names = |set: &TrackSet| -> Vec<(String, String, String)> {
-            let of = |track: &Track| {
-                (
-                    set.output.name().to_owned(),
-                    track.name.clone(),
-                    sign_or_dot(track.strand).to_owned(),
-                )
-            };
-            set.tracks.iter().map(of).collect()
-        };
-        let tracks: Option<HashSet<_>> = options.tracks.as_ref().map(|_| sets.iter().flat_map(names).collect());
+        let tracks = options.tracks.as_ref().map(|_| {
+            let mut tracks: HashMap<String, HashMap<String, Vec<&'static str>>> = HashMap::new();
+            for set in &sets {
+                let of_output = tracks.entry(set.output.name().to_owned()).or_default();
+                for track in set.tracks.iter() {
+                    let strands = of_output.entry(track.name.clone()).or_default();
+                    strands.push(sign_or_dot(track.strand));
+                }
+            }
+            tracks
+        });
         let mut scorers: Vec<SelectedScorer> = Vec::new();
         for scorer in folder.scorers() {
             let base = scorer.short_name();
@@ -72,7 +72,7 @@ impl Selection {
             scorers.retain(|known| options.scorers.iter().any(|wanted| known.is(wanted)));
         }
         if let Some(tracks) = &tracks {
-            scorers.retain(|known| tracks.iter().any(|(output, ..)| *output == known.scorer.output_type));
+            scorers.retain(|known| tracks.contains_key(&known.scorer.output_type));
         }
         if scorers.is_empty() {
             return Err(ExportError::NothingSelected);
@@ -169,8 +169,10 @@ impl SelectedRows<'_> {
         };
         let keys = [batch.output.key(row), batch.track.key(row), batch.strand.key(row)];
         let is_selected = *self.known.entry(keys).or_insert_with(|| {
-            let text = |column: &crate::score_folder::TextColumn| column.text(row).unwrap_or_default().to_owned();
-            tracks.contains(&(text(&batch.output), text(&batch.track), text(&batch.strand)))
+            let of_output = batch.output.text(row).and_then(|output| tracks.get(output));
+            let strands = of_output.and_then(|tracks| tracks.get(batch.track.text(row)?));
+            let strand = batch.strand.text(row).unwrap_or(".");
+            strands.is_some_and(|strands| strands.contains(&strand))
         });
         is_selected.then_some(scorer)
     }

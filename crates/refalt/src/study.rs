@@ -13,7 +13,7 @@ pub use file::{
 };
 
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Observer, PlanOptions, RunError, Summary};
+use crate::engine::{Observer, PlanOptions, RunError, Summary, TableOptions};
 use crate::figure::{self, Figure, FigureError};
 use crate::io::fasta::{FastaError, FastaReference};
 use crate::io::motif::{MotifReadError, MotifRecord, read_path};
@@ -143,7 +143,6 @@ pub enum StudyError {
 impl Diagnostic for StudyError {
     fn place(&self) -> Option<String> {
         match self {
-            Self::Scoring(error) => error.place(),
             Self::Run(error) => error.place(),
             Self::Read(error) => error.place(),
             Self::Audit(error) => error.place(),
@@ -301,7 +300,9 @@ impl Study {
                 tracks: part.tracks.clone(),
                 rows_per_part: None,
                 annotation: None,
+                table: TableOptions::default(),
             },
+            genes: None,
             threads: self.threads,
         }
     }

@@ -14,6 +14,7 @@ mod made_up;
 mod motifs;
 mod query;
 mod score;
+mod score_tables;
 mod tracks;
 
 use assert_cmd::Command;

@@ -29,6 +29,12 @@ pub enum ValidateError {
         /// The layout that is read.
         read: u32,
     },
+    /// The run is in the wide layout.
+    #[error("the run in `{folder}` has its scores in the wide layout")]
+    WideLayout {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A file of the run is damaged or cannot be read.
     #[error(transparent)]
     Run(#[from] LedgerError),
@@ -156,6 +162,7 @@ impl Diagnostic for ValidateError {
             Self::NotFinished { .. } => {
                 "give the folder that `refalt score --out` wrote; an unfinished run goes on with the same command"
             }
+            Self::WideLayout { .. } => "score into another folder without `--layout wide`",
             Self::Layout { .. } => "score again with this version of refalt",
             Self::Run(error) => return error.hint(),
             Self::Table { .. } | Self::Unmatched { .. } => "the run is damaged; score again into another folder",

@@ -4,6 +4,7 @@
 //! five columns are decoded, and only the scores of the wanted variants are kept.
 
 use super::error::ValidateError;
+use crate::engine::Layout;
 use crate::engine::ledger::{read_json, verify};
 use crate::engine::manifest::{Manifest, ManifestScorer};
 use crate::engine::{score_table, track_table};
@@ -90,6 +91,11 @@ impl RunFolder {
                 folder: folder.to_owned(),
                 found: manifest.schema_version,
                 read: Manifest::SCHEMA_VERSION,
+            });
+        }
+        if manifest.identity.layout != Layout::Tidy.name() {
+            return Err(ValidateError::WideLayout {
+                folder: folder.to_owned(),
             });
         }
         verify(&folder.join("variants.parquet"), &manifest.variants, &path)?;

@@ -10,7 +10,9 @@ use refalt::core::{
     Track, TrackSet, TrackValues, Variant,
 };
 use refalt::diagnostic::Diagnostic;
-use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Setting, Silent, Summary, run};
+use refalt::engine::{
+    InputRow, Plan, PlanOptions, Predictor, RunError, RunIdentity, Setting, Silent, Summary, TableOptions, run,
+};
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;
@@ -148,6 +150,7 @@ fn options() -> PlanOptions {
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: Some(30),
         annotation: None,
+        table: TableOptions::default(),
     }
 }
 
@@ -174,6 +177,10 @@ fn identity(plan: &Plan) -> RunIdentity {
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: plan.window().get(),
         rows_per_part: plan.rows_per_part(),
+        layout: "tidy".to_owned(),
+        terms: false,
+        all_strands: false,
+        polya: None,
     }
 }
 
@@ -199,7 +206,7 @@ fn score_with(
         identity: &identity,
         assembly: &AssemblyRecord::default(),
         reference,
-        backend,
+        source: &Predictor(backend),
         out,
         threads,
     };
@@ -331,7 +338,7 @@ fn a_run_that_failed_goes_on_and_ends_with_the_same_bytes() {
     for calls in [0, 1, 40, 64, 100, 129, 179] {
         let folder = tempfile::tempdir().unwrap();
         let error = score(folder.path(), rows(250), calls, 2).unwrap_err();
-        assert!(matches!(error, RunError::Backend(_)), "{error}");
+        assert!(matches!(error, RunError::Source(_)), "{error}");
         assert!(!folder.path().join("manifest.json").exists());
         let summary = score(folder.path(), rows(250), u64::MAX, 3).unwrap();
         assert_eq!(files(folder.path()), expected, "after {calls} calls");
@@ -375,7 +382,7 @@ fn another_input_does_not_resume_and_the_difference_is_named() {
         identity: &changed,
         assembly: &AssemblyRecord::default(),
         reference: &reference,
-        backend: &backend,
+        source: &Predictor(&backend),
         out: folder.path(),
         threads: 1,
     };
@@ -417,6 +424,7 @@ fn all_problems_of_a_plan_come_together() {
         window: NonZeroU32::new(300).unwrap(),
         rows_per_part: None,
         annotation: None,
+        table: TableOptions::default(),
     };
     let Err(error) = Plan::new(backend.card(), &options) else {
         panic!("the plan cannot hold");

@@ -21,6 +21,8 @@ mod liftover;
 mod normalisation;
 mod score_folders;
 mod sites;
+mod synthetic;
+mod synthetic_run;
 mod validate;
 mod variants_corpus;
 mod variants_faults;

@@ -184,7 +184,7 @@ pub(crate) fn exit_of(manifest: &Manifest) -> Exit {
 }
 
 /// Splits at commas outside parentheses: a scorer's full text has commas of its own.
-fn split_scorers(text: &str) -> Vec<String> {
+pub(crate) fn split_scorers(text: &str) -> Vec<String> {
     let mut scorers = vec![String::new()];
     let mut depth = 0_usize;
     for letter in text.chars() {

@@ -3,6 +3,7 @@
 use crate::message::Failure;
 use refalt::core::Assembly;
 use refalt::core::nearest::{nearest, question};
+use refalt::diagnostic::Diagnostic;
 use refalt::io::variants::{ColumnMap, Format, ReadOptions, RowProblem, Source};
 
 /// A list of variants, or variants written out.
@@ -56,9 +57,13 @@ pub(crate) fn source(arguments: &[String]) -> Result<Source, Failure> {
         [one] if one == "-" || is_file(one) => Ok(Source::from_argument(one)),
         [one] => match problem(one) {
             None | Some(RowProblem::NeedsReference(_)) => Ok(Source::Literals(vec![one.clone()])),
-            Some(problem) => Err(Failure::new(format!(
-                "there is no file `{one}`, and as a variant: {problem}"
-            ))),
+            Some(problem) => {
+                let failure = Failure::new(format!("there is no file `{one}`, and as a variant: {problem}"));
+                Err(match problem.hint() {
+                    Some(hint) => failure.with_hint(hint),
+                    None => failure,
+                })
+            }
         },
         words => match words.iter().find(|word| *word == "-" || is_file(word)) {
             Some(file) => Err(

@@ -3,13 +3,16 @@
 
 mod assembly;
 mod basics;
+mod diff;
 mod exit_codes;
+mod export;
 #[path = "../../../refalt/tests/it/folder_contents.rs"]
 mod folder_contents;
 mod folders;
 mod genes;
 mod made_up;
 mod motifs;
+mod query;
 mod score;
 mod score_tables;
 mod tracks;

@@ -32,7 +32,9 @@ mod wide_table;
 pub use identity::{Difference, RunIdentity};
 pub use input::{InputRow, Rejection, RowStatus};
 pub use manifest::{Counts, Manifest};
-pub use plan::{Estimate, PassedOver, Plan, PlanError, PlanOptions, PlanProblem, PlannedScorer, RECOMMENDED_NAME};
+pub use plan::{
+    Estimate, MergedTracks, PassedOver, Plan, PlanError, PlanOptions, PlanProblem, PlannedScorer, RECOMMENDED_NAME,
+};
 pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, check_folder, run};
 pub use source::{Predictor, ScoreSource, SourceError, SourceJob};
 pub use survey::{Survey, survey};

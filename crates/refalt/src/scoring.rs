@@ -188,6 +188,10 @@ impl Scoring {
             notes.push(format!("tracks `{selection}`: {written} of {given}"));
             notes.extend(plan.statements().iter().map(ToString::to_string));
         }
+        if !plan.merged().is_empty() {
+            let merged: Vec<String> = plan.merged().iter().map(ToString::to_string).collect();
+            notes.push(format!("strands merged for scorers by gene: {}", merged.join(", ")));
+        }
         let known = ReferenceAssembly::of(&reference, request.assembly)?;
         if let Some(genes) = &genes {
             genes.check(&reference, known)?;
@@ -242,6 +246,7 @@ impl Scoring {
             layout: plan.table().layout.name().to_owned(),
             terms: plan.table().terms,
             all_strands: !plan.table().match_gene_strand,
+            merge_stranded: plan.table().merge_stranded,
             polya: genes.and_then(|genes| genes.polya),
             tracks: plan.selection().map(ToString::to_string),
             window_bp: plan.window().get(),

@@ -113,6 +113,10 @@ struct TableArguments {
     /// Keep rows whose gene and track lie on different strands.
     #[arg(long)]
     all_strands: bool,
+
+    /// Make one track of the two strands of a track, for scorers by gene: a gene has the score of its own strand.
+    #[arg(long, conflicts_with = "all_strands")]
+    merge_stranded: bool,
 }
 
 impl TableArguments {
@@ -121,6 +125,7 @@ impl TableArguments {
             layout: Layout::from_name(&self.layout).unwrap_or_default(),
             terms: self.keep_ref_alt,
             match_gene_strand: !self.all_strands,
+            merge_stranded: self.merge_stranded,
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
+use refalt::core::Organism;
 use refalt::figure::{self, Labels};
-use refalt::track_catalogue::Organism;
 use refalt::track_catalogue::count::{Counted, Grouping, count, coverage};
 use refalt::track_catalogue::search::{Match, search};
 use refalt::track_source::{TrackSource, TrackSourceError};
@@ -136,7 +136,7 @@ struct Which {
 }
 
 fn organism(text: &str) -> Result<Organism, String> {
-    Organism::from_name(text).ok_or_else(|| "the organisms are `human` and `mouse`".to_owned())
+    Organism::from_common_name(text).ok_or_else(|| "the organisms are `human` and `mouse`".to_owned())
 }
 
 impl SourceOptions {

@@ -3,12 +3,12 @@
 mod planned;
 mod problem;
 
-pub use planned::{PassedOver, PlannedScorer, RECOMMENDED_NAME};
+pub use planned::{MergedTracks, PassedOver, PlannedScorer, RECOMMENDED_NAME};
 pub use problem::{PlanError, PlanProblem};
 
 use super::source::ScoreSource;
 use super::table_options::TableOptions;
-use planned::{Genes, given, possible, recommended, select};
+use planned::{Genes, given, merge_stranded, possible, recommended, select};
 use refalt_core::backend::ModelCard;
 use refalt_core::scorer::{self, Needs};
 use refalt_core::track_selection::{Selection, Statement};
@@ -128,6 +128,9 @@ impl Plan {
             }
             scorers.push(PlannedScorer::new(scorer, tracks));
         }
+        if options.table.merge_stranded {
+            problems.extend(merge_stranded(&mut scorers));
+        }
         let (selection, statements) = match &options.tracks {
             None => (None, Vec::new()),
             Some(text) => match select(&mut scorers, text) {
@@ -213,13 +216,13 @@ impl Plan {
         &self.statements
     }
 
-    /// Returns how many tracks get rows and how many the model gives, over the output types that are read.
+    /// Returns how many tracks get rows and how many could, over the output types that are read.
     pub fn tracks(&self) -> [usize; 2] {
         let count = |tracks: fn(&PlannedScorer) -> &TrackSet| {
             let firsts = each_output(&self.scorers).into_iter();
             firsts.map(|planned| tracks(planned).tracks.len()).sum()
         };
-        [count(|planned| &planned.tracks), count(|planned| &planned.given)]
+        [count(|planned| &planned.tracks), count(|planned| &planned.offered)]
     }
 
     /// Returns the tracks that get rows, each output type once.
@@ -227,6 +230,14 @@ impl Plan {
         each_output(&self.scorers)
             .into_iter()
             .map(|planned| planned.tracks.clone())
+            .collect()
+    }
+
+    /// Returns what merging stranded tracks comes to, for each output type that has some.
+    pub fn merged(&self) -> Vec<MergedTracks> {
+        each_output(&self.scorers)
+            .into_iter()
+            .filter_map(MergedTracks::of)
             .collect()
     }
 

@@ -79,7 +79,8 @@ pub struct Counts {
 ///
 /// ```
 /// use refalt::track_catalogue::count::{Grouping, count};
-/// use refalt::track_catalogue::{Organism, tracks};
+/// use refalt::core::Organism;
+/// use refalt::track_catalogue::tracks;
 ///
 /// let lines = count(tracks(Organism::Human), Grouping::CellLine);
 /// assert_eq!((lines.rows[0].value.as_str(), lines.rows[0].tracks), ("HepG2", 565));
@@ -178,7 +179,8 @@ pub fn coverage(sets: &[TrackSet], by: Grouping, most: usize, mut labels: Labels
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track_catalogue::{Organism, tracks};
+    use crate::track_catalogue::tracks;
+    use refalt_core::Organism;
 
     #[test]
     fn groups_sum_to_all_tracks() {

@@ -82,13 +82,13 @@ fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec
         };
         Ok(ScoreBlock {
             scorer,
-            rows: scores.rows,
-            raw: planned.keep(scores.raw),
+            raw: planned.keep(&scores.rows, scores.raw),
             quantile: None,
             terms: terms.map(|terms| RefAlt {
-                reference: planned.keep(terms.reference),
-                alternate: planned.keep(terms.alternate),
+                reference: planned.keep(&scores.rows, terms.reference),
+                alternate: planned.keep(&scores.rows, terms.alternate),
             }),
+            rows: scores.rows,
         })
     };
     plan.scorers.iter().enumerate().map(score).collect()

@@ -11,6 +11,6 @@ mod window;
 
 pub use fault::Fault;
 pub use retry::{Next, Retry, RetryPolicy};
-pub use service::{ServiceState, Verdict};
+pub use service::Verdict;
 pub use status_details::StatusDetails;
 pub use window::{Admission, CallWindow, Outcome, Ticket, WindowPolicy};

@@ -1,46 +1,35 @@
 //! Whether a call that failed for good speaks of itself or of the service.
 //!
 //! A request that the service cannot serve must not stop a run, and a service that is out of quota must not turn every
-//! remaining variant into a failed row. The two look alike. They are told apart by what other calls do: when any call
-//! succeeded since this one first failed, the fault is the call's own. When none did, a request that succeeded earlier is
-//! asked once more. The rejected alternative, a number of failures in a row, loses that many rows of a good run.
+//! remaining variant into a failed row. The two look alike. They are told apart by asking once more what succeeded
+//! before: when that succeeds, the fault is the request's own. The rejected alternatives lose rows of a good run: a number
+//! of failures in a row as many as that number, and counting answers to other calls those that were under way when the
+//! quota ran out.
+
+use super::fault::Fault;
 
 /// Whose fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The call's own; others go on.
+    /// The request's own; others go on.
     Alone,
-    /// Not known: ask again what succeeded earlier.
+    /// Not known: ask again what succeeded before.
     Probe,
     /// The service's; nothing else succeeds either.
     Service,
 }
 
-/// What is known of the service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ServiceState {
-    successes: u64,
-}
-
-impl ServiceState {
-    /// Counts an answer.
-    pub fn succeeded(&mut self) {
-        self.successes += 1;
-    }
-
-    /// Returns the number of answers so far, to be kept by a call when it first fails.
-    pub fn successes(self) -> u64 {
-        self.successes
-    }
-
-    /// Judges a call that failed for good.
+impl Verdict {
+    /// Judges a call by its last fault, after which it is not tried again.
     ///
-    /// * `at_first_fault`: the number of answers when it first failed.
-    pub fn judge(self, at_first_fault: u64) -> Verdict {
-        match self.successes {
-            0 => Verdict::Service,
-            now if now > at_first_fault => Verdict::Alone,
-            _ => Verdict::Probe,
+    /// * `succeeded_before`: whether a request of the same kind has succeeded.
+    pub fn of(fault: &Fault, succeeded_before: bool) -> Self {
+        match fault {
+            // The service answered: it is there, and it is willing.
+            Fault::Refused { .. } | Fault::Damaged { .. } => Self::Alone,
+            Fault::Credentials { .. } => Self::Service,
+            Fault::Throttled { .. } | Fault::Unavailable { .. } if succeeded_before => Self::Probe,
+            Fault::Throttled { .. } | Fault::Unavailable { .. } => Self::Service,
         }
     }
 }
@@ -50,11 +39,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_success_of_another_call_makes_the_fault_ones_own() {
-        let mut state = ServiceState::default();
-        assert_eq!(state.judge(0), Verdict::Service);
-        state.succeeded();
-        assert_eq!(state.judge(0), Verdict::Alone);
-        assert_eq!(state.judge(1), Verdict::Probe);
+    fn only_what_the_service_may_be_at_fault_for_is_probed() {
+        let reason = String::new;
+        let throttled = Fault::Throttled {
+            wait: None,
+            reason: reason(),
+        };
+        let unavailable = Fault::Unavailable {
+            wait: None,
+            reason: reason(),
+        };
+        for fault in [throttled, unavailable] {
+            assert_eq!(Verdict::of(&fault, true), Verdict::Probe);
+            assert_eq!(Verdict::of(&fault, false), Verdict::Service);
+        }
+        let refused = Fault::Refused {
+            code: "NOT_FOUND",
+            reason: reason(),
+        };
+        for fault in [refused, Fault::Damaged { reason: reason() }] {
+            assert_eq!(Verdict::of(&fault, false), Verdict::Alone);
+        }
+        assert_eq!(
+            Verdict::of(&Fault::Credentials { reason: reason() }, true),
+            Verdict::Service
+        );
     }
 }

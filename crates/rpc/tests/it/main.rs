@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod client;
 mod conversions;
+mod fault_server;
 mod generated;
 mod messages;
 mod tensors;

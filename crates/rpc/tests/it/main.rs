@@ -7,6 +7,7 @@ mod conversions;
 mod fault_server;
 mod generated;
 mod messages;
+mod official;
 mod tensors;
 
 /// Reads a file of `tests/data/rpc`.

@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Validate(command::validate::Options),
     /// Motifs: list them, find their sites, say what variants do to them.
     Motifs(command::motifs::Options),
+    /// Tracks: list, search and count them; say which ones a selection takes.
+    Tracks(command::tracks::Options),
     /// Gene annotation: what it holds, and the gene, strand and region of places and variants.
     Genes(command::genes::Options),
     /// List the scorers with their formulas.

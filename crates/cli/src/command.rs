@@ -8,6 +8,7 @@ pub(crate) mod motifs;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
+pub(crate) mod tracks;
 pub(crate) mod validate;
 pub(crate) mod vet;
 
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
+        Command::Tracks(options) => tracks::run(&options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

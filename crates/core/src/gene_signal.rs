@@ -220,6 +220,21 @@ impl<'a> GeneSignal<'a> {
     }
 }
 
+/// Returns the terms of a scorer by means over exons: `term` of the mean of REF and of that of ALT.
+pub(crate) fn mean_terms(
+    scorer: &dyn Scorer,
+    input: &ScoringInput<'_>,
+    term: impl Fn(f64) -> f64,
+) -> Result<RefAlt<Vec<f32>>, ScoreError> {
+    let annotation = input.place.annotation_for(scorer)?;
+    let genes = exons(annotation, input.place.window);
+    let signal = GeneSignal::of(scorer, input)?;
+    Ok(RefAlt {
+        reference: signal.score_means(annotation, &genes, |mean| term(mean.reference))?.raw,
+        alternate: signal.score_means(annotation, &genes, |mean| term(mean.alternate))?.raw,
+    })
+}
+
 fn add(sums: &mut [f64], row: &[f32]) {
     for (sum, &value) in sums.iter_mut().zip(row) {
         *sum += f64::from(value);

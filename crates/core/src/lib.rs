@@ -30,6 +30,7 @@ pub mod strand;
 pub mod stranded_merge;
 pub mod tidy;
 pub mod track;
+pub mod track_selection;
 pub mod transcript;
 pub mod variant;
 pub mod window;

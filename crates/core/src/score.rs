@@ -7,7 +7,7 @@
 
 use crate::scorer::ScoreRows;
 use crate::variant::CheckedVariant;
-use crate::window::Window;
+use crate::window::{RefAlt, Window};
 
 /// Type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +190,76 @@ pub const COLUMNS: &[Column] = &[
         true,
         "Repair that the user chose and that was applied to the input row; none when the row is as written.",
     ),
+    own(
+        "reference_term",
+        Float32,
+        true,
+        "Term of REF in the score, where it is asked for: an effect is the term of ALT minus that of REF, an activity the larger.",
+    ),
+    own(
+        "alternate_term",
+        Float32,
+        true,
+        "Term of ALT in the score, like that of REF.",
+    ),
+];
+
+/// The columns of the summaries, in order.
+pub const SUMMARY_COLUMNS: &[Column] = &[
+    own("row", Int64, false, "Row of the input; joins `variants.parquet`."),
+    own("variant_id", Text, false, "Variant in normal form."),
+    own(
+        "level",
+        Text,
+        false,
+        "What is summed up: `scorer` (a variant by a scorer), `output_type` (a variant by an output type and kind of score, over scorers) or `gene` (a variant by a gene and scorer).",
+    ),
+    own("output_type", Text, false, "Output type of the scores."),
+    own(
+        "score_kind",
+        Text,
+        false,
+        "What the scores are: `signed_effect`, `unsigned_effect` or `activity`; one for each summary.",
+    ),
+    own("variant_scorer", Text, true, "Scorer; none at the level `output_type`."),
+    own("gene_id", Text, true, "Gene without version; only at the level `gene`."),
+    own("gene_name", Text, true, "Gene symbol; only at the level `gene`."),
+    own("tracks", Int64, false, "Tracks behind the summary."),
+    own(
+        "scores",
+        Int64,
+        false,
+        "Rows of the score table behind the summary, NaN included.",
+    ),
+    own(
+        "nan",
+        Int64,
+        false,
+        "How many of these scores are NaN; they enter nothing else.",
+    ),
+    own("max", Float32, true, "Largest score; none when all are NaN."),
+    own("min", Float32, true, "Smallest score."),
+    own("mean", Float32, true, "Mean score, summed in 64 bits."),
+    own(
+        "signed_max",
+        Float32,
+        true,
+        "Score with the largest absolute value, with its sign; of equal ones that of the first track.",
+    ),
+    own("signed_max_track", Text, true, "Name of the track of `signed_max`."),
+    own(
+        "signed_max_strand",
+        Text,
+        true,
+        "Strand of that track: `+`, `-` or `.`.",
+    ),
+    own("signed_max_scorer", Text, true, "Scorer of `signed_max`."),
+    own(
+        "signed_max_gene",
+        Text,
+        true,
+        "Gene of `signed_max`, for scorers by gene.",
+    ),
 ];
 
 /// What all rows of one variant have in common.
@@ -218,6 +288,8 @@ pub struct ScoreBlock {
     pub raw: Vec<f32>,
     /// Quantile scores like the raw ones, if the model is calibrated.
     pub quantile: Option<Vec<f32>>,
+    /// Terms of REF and ALT like the raw scores, if they are asked for.
+    pub terms: Option<RefAlt<Vec<f32>>>,
 }
 
 #[cfg(test)]

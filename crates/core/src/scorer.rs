@@ -282,6 +282,21 @@ pub trait Scorer: fmt::Display + Send + Sync {
     /// [`ScoreError`] when the predictions lack what [`request`](Self::request) named, or the annotation what the
     /// scorer [needs](Self::needs).
     fn score(&self, input: &ScoringInput<'_>) -> Result<TrackScores, ScoreError>;
+
+    /// Says whether the score is made of a term of REF and a term of ALT.
+    fn has_terms(&self) -> bool {
+        false
+    }
+
+    /// Returns the terms, `[rows x tracks]` like the scores; `None` for scorers that [have none](Self::has_terms).
+    ///
+    /// An effect is the term of ALT minus the term of REF, to the rounding of 32-bit floats; an activity is the larger.
+    ///
+    /// # Errors
+    /// Those of [`score`](Self::score).
+    fn terms(&self, _input: &ScoringInput<'_>) -> Result<Option<RefAlt<Vec<f32>>>, ScoreError> {
+        Ok(None)
+    }
 }
 
 /// A class of scorers: its documentation and how its text is read.

@@ -99,6 +99,11 @@ impl Resolution {
     /// One value for 2,048 bases.
     pub const BP_2048: Self = Self(2048);
 
+    /// Returns the resolution with bins of so many bp; `None` for 0.
+    pub const fn from_bp(bp: u32) -> Option<Self> {
+        if bp == 0 { None } else { Some(Self(bp)) }
+    }
+
     /// Returns the size of a bin in bp.
     pub const fn bp(self) -> u32 {
         self.0
@@ -320,7 +325,7 @@ impl BinSpans {
 /// One predicted track with the metadata of the published track tables.
 ///
 /// A field that a track does not have is `None`, which is not the empty text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Track {
     /// Name, unique together with the strand within an output type.
     pub name: String,
@@ -348,10 +353,14 @@ pub struct Track {
     pub histone_mark: Option<String>,
     /// GTEx tissue; the empty text for tracks of an output type that has the field but from other sources.
     pub gtex_tissue: Option<String>,
+    /// Mean of the measured signal over the bins where it is not 0, in the units of the track.
+    pub nonzero_mean: Option<f32>,
+    /// Column of the track in the published model's output head, padding columns counted (0-based).
+    pub channel_index: Option<u32>,
 }
 
 /// The tracks of one output type, in the model's order; cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TrackSet {
     /// The output type.
     pub output: OutputType,

@@ -8,11 +8,13 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use refalt::figure::{
-    ColourLimit, Curve, Curves, EffectMap, EffectMark, EffectPanel, Feature, FeatureKind, Figure, Fit, Forest,
-    ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point, RankedBar, RankedBars,
-    Scatter, Tss, write,
+    ColourLimit, Curve, Curves, EffectMap, EffectMark, EffectPanel, Feature, FeatureKind, Figure, FigureError, Fit,
+    Forest, ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point, RankedBar,
+    RankedBars, Scatter, Tss, write,
 };
 use refalt::report::{Block, Column, Fact, Level, Report, Section, Table};
+use refalt::track_catalogue::count::{Grouping, coverage};
+use refalt::track_catalogue::{Organism, tracks};
 use refalt_core::{Interval, Position, Strand};
 
 const EFFECTS: &str = include_str!("../tests/data/figure/tert_effects.tsv");
@@ -177,7 +179,17 @@ fn figures() -> Result<Vec<Figure>, Box<dyn Error>> {
         forest()?,
         histogram(&snvs)?,
         curves(&snvs)?,
+        track_coverage()?,
     ])
+}
+
+fn track_coverage() -> Result<Figure, FigureError> {
+    let labels = labels(
+        "track_coverage",
+        "Published tracks by cell line",
+        "The 24 cell lines with the most tracks",
+    );
+    coverage(tracks(Organism::Human), Grouping::CellLine, 24, labels).draw()
 }
 
 fn labels(name: &str, title: &str, subtitle: &str) -> Labels {

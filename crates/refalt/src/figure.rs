@@ -5,7 +5,7 @@
 //! the disk.
 //!
 //! Standard charts ([`scatter`], [`ranked_bars`], [`forest`], [`histogram`], [`curves`]) come from one chart
-//! library; what is particular to genomics ([`effect_map`], [`logo`], [`locus`]) is drawn on our own SVG layer.
+//! library; what is particular to genomics ([`effect_map`], [`logo`], [`locus`], [`track_coverage`]) is drawn on our own SVG layer.
 //! Both end on the same canvas with the same typeface, sizes and colours. `docs/figures.md` says how to add one.
 
 mod drawing;
@@ -19,6 +19,7 @@ pub mod locus;
 pub mod logo;
 pub mod ranked_bars;
 pub mod scatter;
+pub mod track_coverage;
 
 pub use curves::{Curve, Curves};
 pub use effect_map::{ColourLimit, EffectMap, EffectMark, EffectPanel};
@@ -29,6 +30,7 @@ pub use locus::{Feature, FeatureKind, Locus, LocusVariant, Tss};
 pub use logo::{Logo, LogoMotif, LogoPanel};
 pub use ranked_bars::{RankedBar, RankedBars};
 pub use scatter::{Fit, Point, Scatter};
+pub use track_coverage::{CoverageColumn, CoverageRow, TrackCoverage};
 
 /// Weight and TrueType bytes of the bundled typeface, for pages that show figures.
 pub(crate) const FONTS: [(u16, &[u8]); 2] = [(400, drawing::font::REGULAR), (600, drawing::font::SEMIBOLD)];
@@ -43,6 +45,7 @@ pub const FIGURES: &[FigureKind] = &[
     forest::KIND,
     histogram::KIND,
     curves::KIND,
+    track_coverage::KIND,
 ];
 
 /// One kind of figure.

@@ -20,6 +20,8 @@ pub mod scoring;
 pub mod seen;
 pub mod spool;
 pub mod study;
+pub mod track_catalogue;
+pub mod track_source;
 pub mod validate;
 pub mod vet;
 pub mod windows;

@@ -1,8 +1,13 @@
 //! Scoring a file of variants: everything between the names that a user gives and a run of the engine.
 
+mod genes;
+
+pub use genes::{GeneFiles, GeneFilesError, PolyaSource};
+
 use crate::diagnostic::Diagnostic;
 use crate::engine::{
-    self, InputRow, Observer, Plan, PlanError, PlanOptions, Rejection, RunError, RunIdentity, Setting, Summary, Survey,
+    self, InputRow, Observer, Plan, PlanError, PlanOptions, Predictor, Rejection, RunError, RunIdentity, Setting,
+    Summary, Survey,
 };
 use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
 use crate::io::variants::{Format, ReadError, ReadOptions, Source, VariantReader, VariantRow};
@@ -12,6 +17,7 @@ use crate::reference_assembly::{AssemblyContradicted, AssemblyRecord, ReferenceA
 use crate::spool::{Spool, SpoolError};
 use refalt_core::{Assembly, Backend, Reference};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What to score, with what, into which folder.
 #[derive(Clone, Debug)]
@@ -26,8 +32,10 @@ pub struct ScoreRequest {
     pub assembly: Option<Assembly>,
     /// The model, by name.
     pub model: String,
-    /// Scorers, window, parts.
+    /// Scorers, window, parts, layout; its annotation is replaced by that of `genes`.
     pub plan: PlanOptions,
+    /// Gene annotation, for scorers that work by gene.
+    pub genes: Option<GeneFiles>,
     /// Threads that compute.
     pub threads: usize,
 }
@@ -66,6 +74,9 @@ pub enum ScoringError {
     /// The variants cannot be kept for a second reading.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// The gene annotation cannot be used.
+    #[error(transparent)]
+    Genes(#[from] GeneFilesError),
     /// A file cannot be digested.
     #[error("cannot read `{path}`: {source}")]
     Unreadable {
@@ -105,8 +116,11 @@ pub enum ScoringError {
 impl Diagnostic for ScoringError {
     fn place(&self) -> Option<String> {
         match self {
-            Self::Variants(error) => error.place(),
+            Self::Genes(error) => error.place(),
             Self::Model(error) => error.place(),
+            Self::Plan(error) => error.place(),
+            Self::Reference(error) => error.place(),
+            Self::Variants(error) => error.place(),
             _ => None,
         }
     }
@@ -116,6 +130,7 @@ impl Diagnostic for ScoringError {
             Self::Model(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Reference(error) => error.hint(),
+            Self::Genes(error) => error.hint(),
             Self::Variants(error) => error.hint(),
             Self::Spool(_) | Self::Unreadable { .. } => None,
             Self::Contradicted(error) => Some(error.hint()),
@@ -150,7 +165,14 @@ impl Scoring {
     /// [`ScoringError`]; nothing is written.
     pub fn prepare(request: &ScoreRequest, digesting: &(dyn Fn(DigestProgress) + Sync)) -> Result<Self, ScoringError> {
         let backend = model::open(&request.model)?;
-        let plan = Plan::new(backend.card(), &request.plan)?;
+        let genes = request.genes.as_ref().map(GeneFiles::open).transpose()?;
+        let plan = Plan::new(
+            backend.card(),
+            &PlanOptions {
+                annotation: genes.as_ref().map(|genes| Arc::new(genes.annotation().clone())),
+                ..request.plan.clone()
+            },
+        )?;
         let reference = FastaReference::open(&request.reference)?;
         if reference.assembly().proven().is_none() {
             reference.identify(digesting)?;
@@ -161,7 +183,20 @@ impl Scoring {
             request.reference.display(),
             reference.assembly()
         ));
+        if let Some(selection) = plan.selection() {
+            let [written, given] = plan.tracks();
+            notes.push(format!("tracks `{selection}`: {written} of {given}"));
+            notes.extend(plan.statements().iter().map(ToString::to_string));
+        }
         let known = ReferenceAssembly::of(&reference, request.assembly)?;
+        if let Some(genes) = &genes {
+            genes.check(&reference, known)?;
+            notes.extend(genes.notes.iter().cloned());
+        }
+        if !plan.passed_over().is_empty() {
+            let passed_over: Vec<String> = plan.passed_over().iter().map(ToString::to_string).collect();
+            notes.push(format!("recommended scorers left out: {}", passed_over.join(", ")));
+        }
         let input = Spool::of(&request.variants)?;
         let reader = input.open(&request.reading)?;
         let mut stated = StatedByVariants::of_header(reader.assembly_clues());
@@ -201,9 +236,14 @@ impl Scoring {
             reference: reference_file,
             assembly: reference.assembly().to_string(),
             stated_assembly: known.stated().map(|assembly| assembly.name().to_owned()),
-            annotation: None,
+            annotation: genes.as_ref().map(|genes| genes.identity.clone()),
             model: [card.name.clone(), card.version.clone(), card.digest.clone()],
             scorers: plan.scorers().map(str::to_owned).collect(),
+            layout: plan.table().layout.name().to_owned(),
+            terms: plan.table().terms,
+            all_strands: !plan.table().match_gene_strand,
+            polya: genes.and_then(|genes| genes.polya),
+            tracks: plan.selection().map(ToString::to_string),
             window_bp: plan.window().get(),
             rows_per_part: plan.rows_per_part(),
         };
@@ -248,7 +288,8 @@ impl Scoring {
     /// [`RunError`] when the input cannot be read on, or the model cannot work.
     pub fn survey(&self) -> Result<Survey, RunError> {
         let rows = self.input_rows()?;
-        engine::survey(&self.plan, rows, &self.reference, self.backend.as_ref(), self.threads)
+        let source = Predictor(self.backend.as_ref());
+        engine::survey(&self.plan, rows, &self.reference, &source, self.threads)
     }
 
     /// Says whether the job may write to a folder, without changing anything.
@@ -270,7 +311,7 @@ impl Scoring {
             identity: &self.identity,
             assembly: &self.stated,
             reference: &self.reference,
-            backend: self.backend.as_ref(),
+            source: &Predictor(self.backend.as_ref()),
             out,
             threads: self.threads,
         };

@@ -13,7 +13,7 @@ pub use file::{
 };
 
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Observer, PlanOptions, RunError, Summary};
+use crate::engine::{Observer, PlanOptions, RunError, Summary, TableOptions};
 use crate::figure::{self, Figure, FigureError};
 use crate::io::fasta::{FastaError, FastaReference};
 use crate::io::motif::{MotifReadError, MotifRecord, read_path};
@@ -144,7 +144,6 @@ impl Diagnostic for StudyError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Run(error) => error.place(),
-            Self::Scoring(error) => error.place(),
             Self::Read(error) => error.place(),
             Self::Audit(error) => error.place(),
             Self::Validate(error) => error.place(),
@@ -242,11 +241,13 @@ impl Study {
             None => None,
         };
         let scoring = Scoring::prepare(&self.score_request(), &|_| {})?;
-        observer.begins(Step::Score { rows: scoring.rows() });
         let run = self.out.join("scores");
+        let comparison = self.validate_request(&run, truth);
+        comparison.options.check_tracks(&scoring.plan().written())?;
+        observer.begins(Step::Score { rows: scoring.rows() });
         let scores = scoring.run(&run, observer)?;
         observer.begins(Step::Validate);
-        let validation = validate_files(&self.validate_request(&run, truth))?;
+        let validation = validate_files(&comparison)?;
         validation.write(&self.out.join("validate"))?;
         observer.begins(Step::Report);
         let motifs = MotifSet::new(None, &[], file.show.site_p_value)?;
@@ -296,9 +297,12 @@ impl Study {
             plan: PlanOptions {
                 scorers: part.scorers.clone(),
                 window: part.window_bp,
+                tracks: part.tracks.clone(),
                 rows_per_part: None,
                 annotation: None,
+                table: TableOptions::default(),
             },
+            genes: None,
             threads: self.threads,
         }
     }

@@ -116,12 +116,19 @@ pub fn validate<E: Diagnostic>(
     let scorers = options.scorers_of(&texts)?;
     let summaries = options.summaries()?;
     let effort = effort(options, threads)?;
+    let outputs: Vec<&str> = scorers
+        .iter()
+        .map(|&scorer| run.manifest.scorers[scorer].output_type.as_str())
+        .collect();
+    let options::AskedFor {
+        places: asked_for,
+        statements,
+    } = options.tracks_of(run.sets(), &outputs)?;
     let truth = Truth::read(truth, input.columns, input.reference)?;
     let join = Join::new(&truth, &run)?;
     let index = join.index();
     let wanted: HashMap<&str, usize> = index.iter().map(|(name, place)| (name.as_str(), *place)).collect();
     let matrices = run.scores(&scorers, &wanted)?;
-    let asked_for = options.tracks_of(&matrices)?;
 
     let groups: Vec<[Group<'_>; 2]> = matrices
         .iter()
@@ -177,7 +184,7 @@ pub fn validate<E: Diagnostic>(
         }
     }
     Ok(Validation {
-        provenance: provenance(&run, input, &matrices, options),
+        provenance: provenance(&run, input, &matrices, options, statements),
         experiments: measured.iter().map(|measured| record(measured, options)).collect(),
         joined: joined::table(&join.variants, &measured, &groups, &matrices, &shown),
         join: join.report,
@@ -263,6 +270,7 @@ fn provenance(
     input: &ValidateInput<'_>,
     matrices: &[ScoreMatrix],
     options: &ValidateOptions,
+    track_statements: Vec<String>,
 ) -> Provenance {
     Provenance {
         refalt: VERSION.to_owned(),
@@ -275,5 +283,6 @@ fn provenance(
         conditions: input.columns.keep.iter().map(ToString::to_string).collect(),
         labels: input.columns.labels.iter().map(ToString::to_string).collect(),
         options: options.clone(),
+        track_statements,
     }
 }

@@ -6,8 +6,8 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{DigestBar, RunProgress, Settings};
 use refalt::Diagnostic;
-use refalt::engine::{Counts, Manifest, PlanOptions, Summary, Survey, unscored};
-use refalt::scoring::{ScoreRequest, Scoring};
+use refalt::engine::{Counts, Layout, Manifest, PlanOptions, Summary, Survey, TableOptions, unscored};
+use refalt::scoring::{GeneFiles, PolyaSource, ScoreRequest, Scoring};
 use serde_json::json;
 use std::io::Write;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -33,9 +33,20 @@ pub(crate) struct Options {
     #[arg(long, default_value = "motif")]
     model: String,
 
-    /// Scorers by name or full text, separated by commas outside parentheses; `refalt scorers` lists them.
+    /// Scorers by name or full text, separated by commas outside parentheses; `recommended` stands for those of the
+    /// published protocol that the model can serve; `refalt scorers` lists them.
     #[arg(long, default_value = "CHIP_TF", value_name = "NAME,...")]
     scorers: String,
+
+    /// Tracks that get rows, as a selection: `tf=GABPA,ETS1`, `CHIP_TF & biosample=HepG2` [default: all].
+    #[arg(long, value_name = "SELECTION")]
+    tracks: Option<String>,
+
+    #[command(flatten)]
+    genes: GeneOptions,
+
+    #[command(flatten)]
+    table: TableArguments,
 
     /// Window around each variant, in bp.
     #[arg(long, default_value = "16384", value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
@@ -54,6 +65,66 @@ pub(crate) struct Options {
     dry_run: bool,
 }
 
+/// The gene annotation, for scorers that work by gene.
+#[derive(Debug, clap::Args)]
+struct GeneOptions {
+    /// Gene models: GTF or GFF3 of GENCODE, Ensembl or RefSeq, on the assembly of the reference.
+    #[arg(long, value_name = "FILE")]
+    genes: Option<PathBuf>,
+
+    /// Sites of polyadenylation: a table (PolyADB, PolyASite), or `transcript-ends` to take the ends of transcripts.
+    #[arg(long, value_name = "FILE", requires = "genes")]
+    polya: Option<PathBuf>,
+
+    /// Folder for the index of the gene models when that of their file cannot be written.
+    #[arg(long, value_name = "DIR", env = "REFALT_CACHE", requires = "genes")]
+    cache: Option<PathBuf>,
+}
+
+impl GeneOptions {
+    fn files(self) -> Option<GeneFiles> {
+        let polya = self.polya.map(|path| match path.to_str() {
+            Some("transcript-ends") => PolyaSource::TranscriptEnds,
+            _ => PolyaSource::Table(path),
+        });
+        self.genes.map(|models| GeneFiles {
+            models,
+            cache_folder: self.cache,
+            polya,
+        })
+    }
+}
+
+/// What is written of the scores, and how.
+#[derive(Debug, clap::Args)]
+struct TableArguments {
+    /// Layout: `tidy` has a row for each score, `wide` a folder for each scorer and a column for each track.
+    #[arg(long, default_value = Layout::Tidy.name(), value_name = "NAME", value_parser = Layout::ALL.map(Layout::name))]
+    layout: String,
+
+    /// Keep the terms of REF and ALT beside the scores, for scorers that are made of two terms.
+    #[arg(long)]
+    keep_ref_alt: bool,
+
+    /// Leave out rows whose gene and track lie on different strands [default].
+    #[arg(long, conflicts_with = "all_strands")]
+    match_gene_strand: bool,
+
+    /// Keep rows whose gene and track lie on different strands.
+    #[arg(long)]
+    all_strands: bool,
+}
+
+impl TableArguments {
+    fn options(&self) -> TableOptions {
+        TableOptions {
+            layout: Layout::from_name(&self.layout).unwrap_or_default(),
+            terms: self.keep_ref_alt,
+            match_gene_strand: !self.all_strands,
+        }
+    }
+}
+
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
     let request = ScoreRequest {
         variants: options.input.source()?,
@@ -63,10 +134,13 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         model: options.model,
         plan: PlanOptions {
             scorers: split_scorers(&options.scorers),
+            tracks: options.tracks,
             window: options.window,
             rows_per_part: options.rows_per_part.map(NonZeroU64::get),
             annotation: None,
+            table: options.table.options(),
         },
+        genes: options.genes.files(),
         threads: settings.threads,
     };
     let digesting = DigestBar::new(settings);

@@ -56,8 +56,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     scorer: Vec<String>,
 
-    /// Tracks or transcription factors that are reported in full.
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    /// Tracks that are reported in full: names, factors (`GABPA,ETV5`) or a selection; may be given several times.
+    #[arg(long, value_name = "SELECTION")]
     tracks: Vec<String>,
 
     /// Summaries over the tracks [default: max_abs, sum, mean_abs, max, min].
@@ -136,6 +136,9 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let validation = validate_files(&request).map_err(|error| Failure::of(&error))?;
     validation.write(&out).map_err(|error| Failure::of(&error))?;
     print(&validation, settings)?;
+    for statement in &validation.provenance.track_statements {
+        settings.note(statement);
+    }
     tell_join(&validation.join, settings);
     settings.note(format!("written to `{}`", out.display()));
     Ok(if validation.join.truth.rejected.is_empty() {

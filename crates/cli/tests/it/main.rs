@@ -11,6 +11,8 @@ mod genes;
 mod made_up;
 mod motifs;
 mod score;
+mod score_tables;
+mod tracks;
 
 use assert_cmd::Command;
 

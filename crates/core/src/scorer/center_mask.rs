@@ -7,7 +7,7 @@ use super::{
 use crate::backend::OutputRequest;
 use crate::track::{Bin, BinSpan, OutputType, Resolution, TrackSet};
 use crate::variant::CheckedVariant;
-use crate::window::Window;
+use crate::window::{RefAlt, Window};
 use std::fmt;
 
 /// How the masked bins of REF and ALT become one number; R and A are the values of a track over those bins.
@@ -99,6 +99,23 @@ impl Aggregation {
             Self::ActiveMean => larger(alternate / bins, reference / bins),
             Self::ActiveSum => larger(alternate, reference),
         }
+    }
+}
+
+impl Aggregation {
+    /// Makes the terms of REF and ALT from the sums over `bins` bins; `None` where the score is not made of two terms.
+    fn terms(self, sums: &Sums, bins: usize) -> Option<RefAlt<f64>> {
+        let bins = bins as f64;
+        let term = |sum: f64| match self {
+            Self::DiffMean | Self::ActiveMean => Some(sum / bins),
+            Self::DiffSum | Self::DiffSumLog2 | Self::ActiveSum => Some(sum),
+            Self::DiffLog2Sum => Some((1.0 + sum).log2()),
+            Self::L2Diff | Self::L2DiffLog1p => None,
+        };
+        Some(RefAlt {
+            reference: term(sums.reference)?,
+            alternate: term(sums.alternate)?,
+        })
     }
 }
 
@@ -231,6 +248,28 @@ impl Scorer for CenterMask {
     }
 
     fn score(&self, input: &ScoringInput<'_>) -> Result<TrackScores, ScoreError> {
+        let (sums, bins) = self.sums(input)?;
+        let raw = sums.iter().map(|sums| self.aggregation.finish(sums, bins) as f32);
+        Ok(TrackScores::one(raw.collect()))
+    }
+
+    fn has_terms(&self) -> bool {
+        self.aggregation.terms(&Sums::default(), 1).is_some()
+    }
+
+    fn terms(&self, input: &ScoringInput<'_>) -> Result<Option<RefAlt<Vec<f32>>>, ScoreError> {
+        let (sums, bins) = self.sums(input)?;
+        let terms: Option<Vec<_>> = sums.iter().map(|sums| self.aggregation.terms(sums, bins)).collect();
+        Ok(terms.map(|terms| RefAlt {
+            reference: terms.iter().map(|term| term.reference as f32).collect(),
+            alternate: terms.iter().map(|term| term.alternate as f32).collect(),
+        }))
+    }
+}
+
+impl CenterMask {
+    /// Sums each track over the mask; with the number of bins.
+    fn sums(&self, input: &ScoringInput<'_>) -> Result<(Vec<Sums>, usize), ScoreError> {
         let missing = || ScoreError::OutputMissing {
             scorer: self.to_string(),
             output: self.output,
@@ -254,11 +293,7 @@ impl Scorer for CenterMask {
         }
         // METHOD: sums run in f64, bin after bin, so they do not depend on vector width; the published scorer sums
         // in f32, which agrees to 1e-6.
-        let raw = sums
-            .iter()
-            .map(|sums| self.aggregation.finish(sums, span.len()) as f32)
-            .collect();
-        Ok(TrackScores::one(raw))
+        Ok((sums, span.len()))
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 use crate::backend::OutputRequest;
 use crate::gene_signal::{self, GeneSignal};
 use crate::track::{OutputType, TrackSet};
+use crate::window::RefAlt;
 use std::fmt;
 
 /// Scores the genes that start in the window by the greater of the means over their exons.
@@ -50,6 +51,14 @@ impl Scorer for GeneMaskActive {
                 mean.alternate.max(mean.reference)
             }
         })
+    }
+
+    fn has_terms(&self) -> bool {
+        true
+    }
+
+    fn terms(&self, input: &ScoringInput<'_>) -> Result<Option<RefAlt<Vec<f32>>>, ScoreError> {
+        gene_signal::mean_terms(self, input, |mean| mean).map(Some)
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 use crate::backend::OutputRequest;
 use crate::gene_signal::{self, GeneSignal};
 use crate::track::{OutputType, TrackSet};
+use crate::window::RefAlt;
 use std::fmt;
 
 /// Added to both means before the logarithm.
@@ -67,6 +68,14 @@ impl Scorer for GeneMaskLfc {
         GeneSignal::of(self, input)?.score_means(annotation, &genes, |mean| {
             (mean.alternate + PSEUDOCOUNT).ln() - (mean.reference + PSEUDOCOUNT).ln()
         })
+    }
+
+    fn has_terms(&self) -> bool {
+        true
+    }
+
+    fn terms(&self, input: &ScoringInput<'_>) -> Result<Option<RefAlt<Vec<f32>>>, ScoreError> {
+        gene_signal::mean_terms(self, input, |mean| (mean + PSEUDOCOUNT).ln()).map(Some)
     }
 }
 

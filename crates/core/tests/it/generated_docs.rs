@@ -3,7 +3,7 @@
 //! The tests fail when a page is stale; `REFALT_BLESS=1 cargo test -p refalt-core generated` writes the pages.
 
 use refalt_core::interval_scorer::IntervalScorer;
-use refalt_core::score::{COLUMNS, Column, ColumnOrigin, ColumnType};
+use refalt_core::score::{COLUMNS, Column, ColumnOrigin, ColumnType, SUMMARY_COLUMNS};
 use refalt_core::scorer::{Needs, RECOMMENDED, SCORERS, ScoreKind, Scorer, ScorerDocs, ScorerKind, parse};
 use std::fmt::Write as _;
 
@@ -169,7 +169,7 @@ fn scorers_page() -> String {
     page
 }
 
-fn write_columns(page: &mut String, origin: ColumnOrigin) {
+fn write_columns(page: &mut String, columns: &[Column], origin: ColumnOrigin) {
     page.push_str("| column | type | may be missing | what it says |\n| --- | --- | --- | --- |\n");
     for Column {
         name,
@@ -177,7 +177,7 @@ fn write_columns(page: &mut String, origin: ColumnOrigin) {
         nullable,
         docs,
         ..
-    } in COLUMNS.iter().filter(|column| column.origin == origin)
+    } in columns.iter().filter(|column| column.origin == origin)
     {
         let kind = match kind {
             ColumnType::Text => "text",
@@ -194,14 +194,22 @@ fn columns_page() -> String {
     let mut page = String::from(
         "<!-- Made from the table COLUMNS by a test of refalt-core; edit the table, not this page. -->\n\n\
          # Columns of the score table\n\n\
-         A row is one variant by one scorer by one track. Text columns are dictionary-encoded.\n\n\
+         A row is one variant by one scorer by one track, and by one gene or junction for scorers that work by gene. Text \
+         columns are dictionary-encoded.\n\n\
          ## Columns of the published tidy table\n\n\
          Names and order are those of `tidy_scores` of the published Python client 0.10.0, so that tables of both \
          can be joined and stacked.\n\n",
     );
-    write_columns(&mut page, ColumnOrigin::Tidy);
+    write_columns(&mut page, COLUMNS, ColumnOrigin::Tidy);
     page.push_str("\n## Columns of refalt\n\n");
-    write_columns(&mut page, ColumnOrigin::Refalt);
+    write_columns(&mut page, COLUMNS, ColumnOrigin::Refalt);
+    page.push_str(
+        "\n# Columns of the summaries\n\n\
+         `summaries/part-*.parquet`, written while the scores are. A row sums up the scores of one variant at one level; \
+         kinds of scores are never mixed in one. The scores of several scorers of one kind, at the level `output_type`, \
+         may have different units: their maximum and mean mean something only where the scorers are alike.\n\n",
+    );
+    write_columns(&mut page, SUMMARY_COLUMNS, ColumnOrigin::Refalt);
     page
 }
 
@@ -212,6 +220,11 @@ fn generated_page_of_the_scorers_is_up_to_date() {
 
 #[test]
 fn generated_page_of_the_columns_is_up_to_date() {
-    assert!(COLUMNS.iter().all(|column| !column.docs.contains(['|', '\n'])));
+    assert!(
+        COLUMNS
+            .iter()
+            .chain(SUMMARY_COLUMNS)
+            .all(|column| !column.docs.contains(['|', '\n']))
+    );
     check_page("columns.md", &columns_page());
 }

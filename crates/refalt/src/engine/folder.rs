@@ -57,7 +57,9 @@ pub(crate) fn look(folder: &Path, identity: &RunIdentity) -> Result<FolderState,
         return Ok(FolderState::Begun);
     }
     // A run that was killed before its first entry leaves empty folders, the lock, and files under temporary names.
-    match first_foreign(folder, &["ledger", "scores", "lock"]).map_err(ledger::failed("read the folder", folder))? {
+    match first_foreign(folder, &["ledger", "scores", "summaries", "lock"])
+        .map_err(ledger::failed("read the folder", folder))?
+    {
         None => Ok(FolderState::Free),
         Some(found) => Err(LedgerError::Foreign {
             folder: folder.to_owned(),

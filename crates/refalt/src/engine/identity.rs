@@ -30,10 +30,39 @@ pub struct RunIdentity {
     pub model: [String; 3],
     /// The scorers, in order.
     pub scorers: Vec<String>,
+    /// The selection of tracks in its canonical form; none when every track has rows.
+    #[serde(default)]
+    pub tracks: Option<String>,
+    /// The layout of the score table.
+    #[serde(default = "tidy")]
+    pub layout: String,
+    /// Whether the terms of REF and ALT stand beside the scores.
+    #[serde(default)]
+    pub terms: bool,
+    /// Whether rows of genes and tracks on different strands are there, too.
+    #[serde(default)]
+    pub all_strands: bool,
+    /// The sites of polyadenylation, where scorers need them: a table, or a word for where they are taken from.
+    #[serde(default)]
+    pub polya: Option<PolyaIdentity>,
     /// Window length in bp.
     pub window_bp: u32,
     /// Input rows of a part.
     pub rows_per_part: u64,
+}
+
+fn tidy() -> String {
+    super::Layout::Tidy.name().to_owned()
+}
+
+/// Where sites of polyadenylation come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolyaIdentity {
+    /// A table of sites.
+    Table(FileIdentity),
+    /// The ends of the annotation's transcripts.
+    TranscriptEnds,
 }
 
 /// A part of the identity that differs.

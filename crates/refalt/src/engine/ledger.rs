@@ -17,8 +17,11 @@ use std::path::{Path, PathBuf};
 /// A finished part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartEntry {
-    /// The score table of the part; none when no row of the part was scored.
-    pub scores: Option<FileIdentity>,
+    /// The score table of the part, under `scores/`: no file when no row of the part was scored, several in the wide
+    /// layout.
+    pub scores: Vec<FileIdentity>,
+    /// The summaries of the part; none when no row of the part was scored.
+    pub summaries: Option<FileIdentity>,
     /// The variant table of the part.
     pub variants: FileIdentity,
     /// Rows of the score table.
@@ -144,7 +147,12 @@ impl Ledger {
     /// Opens the ledger of an output folder, creating it for the first run, and verifies every finished part.
     pub(crate) fn open(folder: &Path, identity: &RunIdentity) -> Result<Self, LedgerError> {
         let ledger = folder.join("ledger");
-        for needed in [folder.to_owned(), folder.join("scores"), ledger.clone()] {
+        for needed in [
+            folder.to_owned(),
+            folder.join("scores"),
+            folder.join("summaries"),
+            ledger.clone(),
+        ] {
             fs::create_dir_all(&needed).map_err(failed("create the folder", &needed))?;
         }
         let lock_path = ledger.join("lock");
@@ -197,8 +205,11 @@ impl Ledger {
                 .and_then(|name| name.strip_prefix("part-")?.strip_suffix(".json")?.parse().ok());
             let Some(number) = number else { continue };
             let entry: PartEntry = read_json(&path)?;
-            if let Some(scores) = &entry.scores {
+            for scores in &entry.scores {
                 verify(&self.folder.join("scores").join(&scores.name), scores, &path)?;
+            }
+            if let Some(summaries) = &entry.summaries {
+                verify(&self.folder.join("summaries").join(&summaries.name), summaries, &path)?;
             }
             verify(&self.ledger.join(&entry.variants.name), &entry.variants, &path)?;
             self.parts.insert(number, entry);
@@ -228,9 +239,14 @@ impl Ledger {
         self.ledger.join(format!("variants-{part:06}.parquet"))
     }
 
-    /// Returns where the score table of a part lies.
-    pub(crate) fn scores_path(&self, part: u64) -> PathBuf {
-        self.folder.join("scores").join(format!("part-{part:06}.parquet"))
+    /// Returns the folder of the score table.
+    pub(crate) fn scores_folder(&self) -> PathBuf {
+        self.folder.join("scores")
+    }
+
+    /// Returns where the summaries of a part lie.
+    pub(crate) fn summaries_path(&self, part: u64) -> PathBuf {
+        self.folder.join("summaries").join(part_name(part))
     }
 
     fn entry_path(&self, part: u64) -> PathBuf {
@@ -241,6 +257,11 @@ impl Ledger {
     pub(crate) fn close(self) -> Result<(), LedgerError> {
         remove(&self.folder)
     }
+}
+
+/// Returns the file name of a part.
+pub(crate) fn part_name(part: u64) -> String {
+    format!("part-{part:06}.parquet")
 }
 
 /// Removes what is left of a ledger.

@@ -91,7 +91,7 @@ pub struct ManifestScorer {
     pub score_kind: String,
     /// Output type it reads.
     pub output_type: String,
-    /// Tracks, that is rows for each variant.
+    /// Tracks; for each variant there are so many rows, or so many for each gene on a matching strand.
     pub tracks: usize,
 }
 
@@ -109,14 +109,20 @@ pub struct Manifest {
     pub model: ManifestModel,
     /// The scorers.
     pub scorers: Vec<ManifestScorer>,
+    /// What the selection of tracks took in place of what was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub track_statements: Vec<String>,
     /// Seeds of random numbers; none are drawn in scoring.
     pub seeds: Vec<u64>,
     /// What became of the input rows.
     pub counts: Counts,
     /// Rows of the score table.
     pub score_rows: u64,
-    /// The score table, part by part.
+    /// The score table, part by part; in the wide layout a part has a file for each scorer, under the scorer's folder.
     pub scores: Vec<FileIdentity>,
+    /// The summaries, part by part.
+    #[serde(default)]
+    pub summaries: Vec<FileIdentity>,
     /// The variant table.
     pub variants: FileIdentity,
     /// The track table.
@@ -124,7 +130,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    pub(crate) const SCHEMA_VERSION: u32 = 1;
+    pub(crate) const SCHEMA_VERSION: u32 = super::score_table::SCHEMA_VERSION;
 
     /// Sums up the parts of a run.
     pub(crate) fn new<'a>(
@@ -162,10 +168,12 @@ impl Manifest {
                     tracks: planned.tracks.tracks.len(),
                 })
                 .collect(),
+            track_statements: plan.statements().iter().map(ToString::to_string).collect(),
             seeds: Vec::new(),
             counts,
             score_rows: parts.clone().map(|part| part.score_rows).sum(),
-            scores: parts.filter_map(|part| part.scores.clone()).collect(),
+            scores: parts.clone().flat_map(|part| part.scores.clone()).collect(),
+            summaries: parts.filter_map(|part| part.summaries.clone()).collect(),
             variants,
             tracks,
         }

@@ -1,11 +1,22 @@
 //! Everything that can fail before the first prediction fails here, all problems together.
 
-use crate::diagnostic::Diagnostic;
+mod planned;
+mod problem;
+
+pub use planned::{PassedOver, PlannedScorer, RECOMMENDED_NAME};
+pub use problem::{PlanError, PlanProblem};
+
+use super::source::ScoreSource;
+use super::table_options::TableOptions;
+use planned::{Genes, given, possible, recommended, select};
 use refalt_core::backend::ModelCard;
-use refalt_core::scorer::{self, Scorer, ScorerTextError};
-use refalt_core::{Annotation, OutputType, TrackSet};
+use refalt_core::scorer::{self, Needs};
+use refalt_core::track_selection::{Selection, Statement};
+use refalt_core::{Annotation, TrackSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+
+pub(crate) use planned::each_output;
 
 /// What the user asks for.
 #[derive(Clone, Debug)]
@@ -14,125 +25,78 @@ pub struct PlanOptions {
     pub scorers: Vec<String>,
     /// Window length in bp.
     pub window: NonZeroU32,
+    /// Which tracks get rows, in the language of [`refalt_core::track_selection`]; all of them when not given.
+    pub tracks: Option<String>,
     /// Input rows of a part; chosen from the rows of a variant when not given.
     pub rows_per_part: Option<u64>,
     /// Gene annotation, for scorers that work by gene.
     pub annotation: Option<Arc<Annotation>>,
+    /// What is written of the scores, and how.
+    pub table: TableOptions,
 }
 
 /// What will be done.
 pub struct Plan {
     pub(crate) scorers: Vec<PlannedScorer>,
+    selection: Option<Selection>,
+    statements: Vec<Statement>,
     pub(crate) card: ModelCard,
     pub(crate) window: NonZeroU32,
     pub(crate) rows_per_part: u64,
     pub(crate) annotation: Option<Arc<Annotation>>,
-}
-
-/// A scorer with the tracks it reads.
-pub(crate) struct PlannedScorer {
-    pub(crate) scorer: Box<dyn Scorer>,
-    pub(crate) text: String,
-    pub(crate) tracks: TrackSet,
-}
-
-/// A reason why the plan cannot be carried out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanProblem {
-    /// No scorer is named.
-    #[error("no scorer is named")]
-    NoScorer,
-    /// A scorer is named twice.
-    #[error("the scorer `{text}` is named twice")]
-    ScorerTwice {
-        /// The scorer's text.
-        text: String,
-    },
-    /// A scorer's text is not understood.
-    #[error(transparent)]
-    Scorer(#[from] ScorerTextError),
-    /// The model does not give what a scorer reads.
-    #[error("the scorer `{scorer}` reads {output}, which the model `{model}` does not give; it gives {given}")]
-    OutputMissing {
-        /// The scorer as named.
-        scorer: String,
-        /// The output type.
-        output: OutputType,
-        /// The model.
-        model: String,
-        /// What the model gives, as text.
-        given: String,
-    },
-    /// A scorer needs what the annotation does not have.
-    #[error("the scorer `{scorer}` needs {missing}, and none is given")]
-    AnnotationMissing {
-        /// The scorer as named.
-        scorer: String,
-        /// What is missing.
-        missing: &'static str,
-    },
-    /// The model does not read windows of this length.
-    #[error("the model `{model}` does not read windows of {length} bp; it reads {allowed}")]
-    WindowLength {
-        /// The model.
-        model: String,
-        /// The length in bp.
-        length: NonZeroU32,
-        /// What it reads, as text.
-        allowed: String,
-    },
-    /// Parts of no rows.
-    #[error("a part of 0 rows holds nothing")]
-    EmptyPart,
-}
-
-impl PlanProblem {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoScorer => Some("name one, `--scorers CHIP_TF`; `refalt scorers` lists them".to_owned()),
-            Self::Scorer(error) => error.hint(),
-            Self::AnnotationMissing { missing, .. } => Some(format!("give {missing} on the assembly of the reference")),
-            _ => None,
-        }
-    }
-}
-
-/// The plan cannot be carried out, for all of these reasons.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the run cannot start: {}", self.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct PlanError {
-    /// The reasons, at least one.
-    pub problems: Vec<PlanProblem>,
-}
-
-impl Diagnostic for PlanError {
-    fn hint(&self) -> Option<String> {
-        let hints: Vec<String> = self.problems.iter().filter_map(PlanProblem::hint).collect();
-        (!hints.is_empty()).then(|| hints.join("; "))
-    }
-
-    fn is_usage(&self) -> bool {
-        true
-    }
+    pub(crate) table: TableOptions,
+    passed_over: Vec<PassedOver>,
 }
 
 /// Rows of a part when the user does not choose: large enough to compress well, small enough to lose little.
 const SCORE_ROWS_PER_PART: u64 = 4_000_000;
 
 impl Plan {
-    /// Makes a plan for a model.
+    /// Makes a plan for a model whose predictions are scored here.
     ///
     /// # Errors
     /// [`PlanError`] with every problem at once.
     pub fn new(card: &ModelCard, options: &PlanOptions) -> Result<Self, PlanError> {
+        Self::with_genes(card, Genes::Given(options.annotation.as_deref()), options)
+    }
+
+    /// Makes a plan for a source of scores.
+    ///
+    /// # Errors
+    /// [`PlanError`] with every problem at once.
+    pub fn for_source(source: &dyn ScoreSource, options: &PlanOptions) -> Result<Self, PlanError> {
+        let genes = if source.brings_genes() {
+            Genes::OfSource
+        } else {
+            Genes::Given(options.annotation.as_deref())
+        };
+        Self::with_genes(source.card(), genes, options)
+    }
+
+    fn with_genes(card: &ModelCard, genes: Genes<'_>, options: &PlanOptions) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut scorers: Vec<PlannedScorer> = Vec::new();
         if options.scorers.is_empty() {
             problems.push(PlanProblem::NoScorer);
         }
+        let mut passed_over = Vec::new();
         for name in &options.scorers {
+            if name == RECOMMENDED_NAME {
+                let (served, lacking) = recommended(card, genes);
+                if served.is_empty() {
+                    problems.push(PlanProblem::NoneRecommended {
+                        model: card.name.clone(),
+                        lacking: lacking.clone(),
+                    });
+                }
+                for planned in served {
+                    if scorers.iter().all(|other| other.text != planned.text) {
+                        scorers.push(planned);
+                    }
+                }
+                passed_over = lacking;
+                continue;
+            }
             let scorer = match scorer::parse(name) {
                 Ok(scorer) => scorer,
                 Err(error) => {
@@ -147,6 +111,7 @@ impl Plan {
             }
             let Some(tracks) = card.tracks(scorer.output()).cloned() else {
                 problems.push(PlanProblem::OutputMissing {
+                    possible: possible(card),
                     scorer: name.clone(),
                     output: scorer.output(),
                     model: card.name.clone(),
@@ -154,21 +119,42 @@ impl Plan {
                 });
                 continue;
             };
-            if let Some(missing) = scorer.needs().missing(options.annotation.as_deref()) {
+            if let Some(missing) = genes.missing(scorer.needs()) {
                 problems.push(PlanProblem::AnnotationMissing {
                     scorer: name.clone(),
                     missing,
                 });
                 continue;
             }
-            scorers.push(PlannedScorer { scorer, text, tracks });
+            scorers.push(PlannedScorer::new(scorer, tracks));
         }
+        let (selection, statements) = match &options.tracks {
+            None => (None, Vec::new()),
+            Some(text) => match select(&mut scorers, text) {
+                Ok(selected) => {
+                    passed_over.extend(selected.passed_over);
+                    (Some(selected.selection), selected.statements)
+                }
+                Err(found) => {
+                    problems.extend(found);
+                    (None, Vec::new())
+                }
+            },
+        };
         if !card.lengths.allow(options.window) {
             problems.push(PlanProblem::WindowLength {
                 model: card.name.clone(),
                 length: options.window,
                 allowed: card.lengths.to_string(),
             });
+        }
+        let without: Vec<String> = scorers
+            .iter()
+            .filter(|planned| options.table.terms && !planned.scorer.has_terms())
+            .map(|planned| planned.name().to_owned())
+            .collect();
+        if !without.is_empty() {
+            problems.push(PlanProblem::NoTerms { scorers: without });
         }
         if options.rows_per_part == Some(0) {
             problems.push(PlanProblem::EmptyPart);
@@ -182,9 +168,13 @@ impl Plan {
                 .rows_per_part
                 .unwrap_or((SCORE_ROWS_PER_PART / per_variant).clamp(1, 65_536)),
             scorers,
+            selection,
+            statements,
             card: card.clone(),
             window: options.window,
             annotation: options.annotation.clone(),
+            table: options.table,
+            passed_over,
         })
     }
 
@@ -193,9 +183,51 @@ impl Plan {
         &self.card
     }
 
+    /// Returns the scorers with their tracks, in order.
+    pub fn planned(&self) -> &[PlannedScorer] {
+        &self.scorers
+    }
+
+    /// Returns what is written of the scores, and how.
+    pub fn table(&self) -> TableOptions {
+        self.table
+    }
+
+    /// Returns the recommended scorers that were asked for and that the source cannot serve.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
+    }
+
     /// Returns the scorers' texts, in order.
     pub fn scorers(&self) -> impl Iterator<Item = &str> {
         self.scorers.iter().map(|planned| planned.text.as_str())
+    }
+
+    /// Returns which tracks get rows; `None` when all do.
+    pub fn selection(&self) -> Option<&Selection> {
+        self.selection.as_ref()
+    }
+
+    /// Returns what the selection of tracks took in place of what was written.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// Returns how many tracks get rows and how many the model gives, over the output types that are read.
+    pub fn tracks(&self) -> [usize; 2] {
+        let count = |tracks: fn(&PlannedScorer) -> &TrackSet| {
+            let firsts = each_output(&self.scorers).into_iter();
+            firsts.map(|planned| tracks(planned).tracks.len()).sum()
+        };
+        [count(|planned| &planned.tracks), count(|planned| &planned.given)]
+    }
+
+    /// Returns the tracks that get rows, each output type once.
+    pub fn written(&self) -> Vec<TrackSet> {
+        each_output(&self.scorers)
+            .into_iter()
+            .map(|planned| planned.tracks.clone())
+            .collect()
     }
 
     /// Returns the window length in bp.
@@ -208,9 +240,13 @@ impl Plan {
         self.rows_per_part
     }
 
-    /// Returns what scoring `variants` variants comes to; scorers by gene count as if each variant had one gene.
+    /// Returns what scoring `variants` variants comes to, if each is near as many genes as is usual.
     pub fn estimate(&self, variants: u64) -> Estimate {
-        let score_rows = variants * score_rows(&self.scorers);
+        self.estimate_rows(variants, variants * score_rows(&self.scorers))
+    }
+
+    /// Returns what scoring `variants` variants comes to when it makes so many rows.
+    pub(crate) fn estimate_rows(&self, variants: u64, score_rows: u64) -> Estimate {
         Estimate {
             variants,
             calls: variants,
@@ -220,8 +256,8 @@ impl Plan {
     }
 }
 
-/// Bytes of a score row on disk, in tenths, as measured for full-entropy scores with zstd.
-const BYTES_PER_SCORE_ROW_TENTHS: u64 = 46;
+/// Bytes of a score row on disk, in tenths, as measured for full-entropy scores without quantiles, which take 32 more.
+const BYTES_PER_SCORE_ROW_TENTHS: u64 = 37;
 
 /// The size of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,11 +272,13 @@ pub struct Estimate {
     pub disk_bytes: u64,
 }
 
-fn score_rows(scorers: &[PlannedScorer]) -> u64 {
-    scorers.iter().map(|planned| planned.tracks.tracks.len() as u64).sum()
-}
+/// Genes near a variant that are assumed before one is scored.
+const USUAL_GENES: u64 = 10;
 
-fn given(card: &ModelCard) -> String {
-    let names: Vec<&str> = card.outputs.iter().map(|tracks| tracks.output.name()).collect();
-    names.join(", ")
+fn score_rows(scorers: &[PlannedScorer]) -> u64 {
+    let rows = |planned: &PlannedScorer| match planned.scorer.needs() {
+        Needs::Nothing => planned.tracks.tracks.len() as u64,
+        Needs::Genes | Needs::PolyaSites => planned.tracks.tracks.len() as u64 * USUAL_GENES,
+    };
+    scorers.iter().map(rows).sum()
 }

@@ -7,6 +7,7 @@ use super::ledger::{self, Ledger, LedgerError};
 use super::manifest::{Counts, Manifest};
 use super::plan::Plan;
 use super::score_table::TableError;
+use super::source::{ScoreSource, SourceError};
 use super::stage;
 use super::track_table;
 use super::variant_table;
@@ -15,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::AssemblyRecord;
 use crate::seen::SeenError;
-use refalt_core::{Backend, BackendError, Reference};
+use refalt_core::Reference;
 use std::path::{Path, PathBuf};
 
 /// How far a run is.
@@ -77,9 +78,9 @@ pub enum RunError {
         /// What the user can do.
         hint: Option<String>,
     },
-    /// The model cannot go on.
+    /// The source of scores cannot go on.
     #[error(transparent)]
-    Backend(#[from] BackendError),
+    Source(#[from] SourceError),
     /// The variants seen cannot be kept.
     #[error(transparent)]
     Seen(#[from] SeenError),
@@ -115,7 +116,7 @@ impl Diagnostic for RunError {
             }
             Self::Input { hint, .. } => hint.clone(),
             Self::Seen(error) => error.hint(),
-            Self::Backend(_) | Self::WorkerLost => None,
+            Self::Source(_) | Self::WorkerLost => None,
         }
     }
 }
@@ -130,11 +131,11 @@ pub struct Setting<'a> {
     pub assembly: &'a AssemblyRecord,
     /// The genome.
     pub reference: &'a dyn Reference,
-    /// The model.
-    pub backend: &'a dyn Backend,
+    /// Where the scores come from.
+    pub source: &'a dyn ScoreSource,
     /// The output folder.
     pub out: &'a Path,
-    /// Threads that predict.
+    /// Threads that score.
     pub threads: usize,
 }
 
@@ -200,6 +201,9 @@ fn finished(manifest: Manifest, out: &Path) -> Result<Summary, RunError> {
     let path = out.join("manifest.json");
     for scores in &manifest.scores {
         ledger::verify(&out.join("scores").join(&scores.name), scores, &path)?;
+    }
+    for summaries in &manifest.summaries {
+        ledger::verify(&out.join("summaries").join(&summaries.name), summaries, &path)?;
     }
     for table in [&manifest.variants, &manifest.tracks] {
         ledger::verify(&out.join(&table.name), table, &path)?;

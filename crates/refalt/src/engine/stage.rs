@@ -5,7 +5,9 @@ pub(super) mod work;
 mod write;
 
 use super::input::InputRow;
+use super::kept_rows::KeptRows;
 use super::ledger::Ledger;
+use super::plan::Plan;
 use super::run::{Observer, Progress, RunError, Setting};
 use super::score_table::ScoredVariant;
 use super::variant_table::VariantRecord;
@@ -59,6 +61,19 @@ pub(in crate::engine) struct ScoredBatch {
     variants: Vec<ScoredVariant>,
 }
 
+impl ScoredBatch {
+    /// Returns how many rows of the score table a variant has on average.
+    pub(in crate::engine) fn rows_per_variant(&self, plan: &Plan) -> Option<f64> {
+        let blocks = self.variants.iter().flat_map(|variant| &variant.blocks);
+        let rows = blocks.map(|block| {
+            let kept = KeptRows::of(&block.rows, plan.table.match_gene_strand);
+            kept.count(&plan.scorers[block.scorer].tracks.tracks)
+        });
+        let rows: usize = rows.sum();
+        (!self.variants.is_empty()).then(|| rows as f64 / self.variants.len() as f64)
+    }
+}
+
 /// What a stage hands to the writer.
 pub(in crate::engine) type Handed = Result<ScoredBatch, RunError>;
 
@@ -72,7 +87,7 @@ pub(super) fn all<E: Diagnostic + Send>(
     let Setting {
         plan,
         reference,
-        backend,
+        source,
         threads,
         out,
         ..
@@ -94,7 +109,7 @@ pub(super) fn all<E: Diagnostic + Send>(
         });
         for _ in 0..threads {
             let scores = scores_in.clone();
-            scope.spawn(move || work::batches(plan, backend, jobs_out, &scores));
+            scope.spawn(move || work::batches(plan, source, jobs_out, &scores));
         }
         drop(scores_in);
         let written = write::parts(plan, &scores_out, ledger, progress, observer);

@@ -4,11 +4,12 @@ use super::input::InputRow;
 use super::manifest::Counts;
 use super::plan::{Estimate, Plan};
 use super::run::RunError;
+use super::source::ScoreSource;
 use super::stage::Batch;
 use super::stage::read::RowReader;
 use super::stage::work::score;
 use crate::diagnostic::Diagnostic;
-use refalt_core::{Backend, Reference};
+use refalt_core::Reference;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,7 @@ pub fn survey<E: Diagnostic>(
     plan: &Plan,
     input: impl Iterator<Item = Result<InputRow, E>>,
     reference: &dyn Reference,
-    backend: &dyn Backend,
+    source: &dyn ScoreSource,
     threads: usize,
 ) -> Result<Survey, RunError> {
     let mut reader = RowReader::new(plan, reference, HashSet::new(), &std::env::temp_dir());
@@ -56,11 +57,14 @@ pub fn survey<E: Diagnostic>(
     let reading = reading.elapsed();
     let sampled = sample.len();
     let scoring = Instant::now();
+    let mut estimate = plan.estimate(counts.scored);
     if sampled > 0 {
-        score(plan, backend, sample)?;
+        let scored = score(plan, source, sample)?;
+        if let Some(rows) = scored.rows_per_variant(plan) {
+            estimate = plan.estimate_rows(counts.scored, (rows * counts.scored as f64).round() as u64);
+        }
     }
     let per_variant = scoring.elapsed().as_secs_f64() / sampled.max(1) as f64;
-    let estimate = plan.estimate(counts.scored);
     let seconds = reading.as_secs_f64() + per_variant * counts.scored as f64 / threads.max(1) as f64;
     Ok(Survey {
         counts,

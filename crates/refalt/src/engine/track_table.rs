@@ -1,26 +1,23 @@
 //! `tracks.parquet`: the metadata of every track that a score can belong to, once.
 
-use super::plan::Plan;
+use super::plan::{Plan, PlannedScorer, each_output};
 use super::score_table::{TableError, properties};
 use crate::atomic_file::{AtomicFile, Committed};
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
+use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{Track, TrackSet};
+use refalt_core::{OutputType, Resolution, Strand, Track, TrackSet};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Writes the tracks of the outputs that the plan's scorers read, in the model's order.
+/// Writes the tracks of the outputs that the plan's scorers read, in the model's order; where tracks are selected, those.
 pub(crate) fn write(path: &Path, plan: &Plan) -> Result<Committed, TableError> {
-    let mut sets: Vec<&TrackSet> = Vec::new();
-    for planned in &plan.scorers {
-        if sets.iter().all(|set| set.output != planned.tracks.output) {
-            sets.push(&planned.tracks);
-        }
-    }
-    let batch = batch(&sets)?;
+    let batch = batch(&each_output(&plan.scorers))?;
     let options = ArrowWriterOptions::new()
         .with_properties(properties(plan, &[])?)
         .with_skip_arrow_metadata(true);
@@ -29,13 +26,12 @@ pub(crate) fn write(path: &Path, plan: &Plan) -> Result<Committed, TableError> {
     Ok(writer.into_inner()?.commit()?)
 }
 
-fn batch(sets: &[&TrackSet]) -> Result<RecordBatch, TableError> {
+fn batch(scorers: &[&PlannedScorer]) -> Result<RecordBatch, TableError> {
     let tracks = || {
-        sets.iter().flat_map(|set| {
-            set.tracks
-                .iter()
-                .enumerate()
-                .map(move |(index, track)| (*set, index, track))
+        scorers.iter().flat_map(|planned| {
+            let set = &planned.tracks;
+            let numbered = set.tracks.iter().enumerate();
+            numbered.map(move |(index, track)| (set, planned.place(index), track))
         })
     };
     let text = |value: &dyn Fn(&Track) -> Option<String>| -> ArrayRef {
@@ -100,4 +96,94 @@ fn batch(sets: &[&TrackSet]) -> Result<RecordBatch, TableError> {
             .enumerate()
             .map(|(index, (name, column))| (name, column, index > 4)),
     )?)
+}
+
+/// Reads the tracks of a score folder, by output type, in the order of the table.
+///
+/// The table does not hold the mean of the non-zero signal and the column of the published model.
+///
+/// # Errors
+/// [`TableError`] when the file cannot be read or is no table of tracks.
+pub fn read(path: &Path) -> Result<Vec<TrackSet>, TableError> {
+    let mut sets: Vec<(OutputType, Resolution, Vec<Track>)> = Vec::new();
+    for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
+        let batch = batch?;
+        let text = |name: &'static str| {
+            let column = batch
+                .column_by_name(name)
+                .and_then(|column| column.as_string_opt::<i32>());
+            column.ok_or(TableError::Column(name))
+        };
+        let outputs = text("output_type")?;
+        let names = text("track_name")?;
+        let strands = text("track_strand")?;
+        let texts = [
+            "Assay title",
+            "ontology_curie",
+            "biosample_name",
+            "biosample_type",
+            "biosample_life_stage",
+            "data_source",
+            "endedness",
+            "transcription_factor",
+            "histone_mark",
+            "gtex_tissue",
+        ];
+        let texts: Vec<&StringArray> = texts.into_iter().map(text).collect::<Result<_, _>>()?;
+        let bins = batch
+            .column_by_name("resolution_bp")
+            .and_then(|column| column.as_primitive_opt::<Int64Type>())
+            .ok_or(TableError::Column("resolution_bp"))?;
+        let modified = batch
+            .column_by_name("genetically_modified")
+            .and_then(|column| column.as_boolean_opt())
+            .ok_or(TableError::Column("genetically_modified"))?;
+        for row in 0..batch.num_rows() {
+            let output = OutputType::from_name(outputs.value(row)).ok_or(TableError::Column("output_type"))?;
+            let resolution = u32::try_from(bins.value(row)).ok().and_then(Resolution::from_bp);
+            let resolution = resolution.ok_or(TableError::Column("resolution_bp"))?;
+            let [
+                assay_title,
+                ontology_curie,
+                biosample_name,
+                biosample_type,
+                biosample_life_stage,
+                data_source,
+                endedness,
+                transcription_factor,
+                histone_mark,
+                gtex_tissue,
+            ] = std::array::from_fn(|field| {
+                let column = texts[field];
+                column.is_valid(row).then(|| column.value(row).to_owned())
+            });
+            let track = Track {
+                name: names.value(row).to_owned(),
+                strand: strands.value(row).chars().next().and_then(Strand::from_sign),
+                assay_title,
+                ontology_curie,
+                biosample_name,
+                biosample_type,
+                biosample_life_stage,
+                data_source,
+                endedness,
+                genetically_modified: modified.is_valid(row).then(|| modified.value(row)),
+                transcription_factor,
+                histone_mark,
+                gtex_tissue,
+                nonzero_mean: None,
+                channel_index: None,
+            };
+            match sets.iter_mut().find(|(other, ..)| *other == output) {
+                Some((_, _, tracks)) => tracks.push(track),
+                None => sets.push((output, resolution, vec![track])),
+            }
+        }
+    }
+    let set = |(output, resolution, tracks): (OutputType, Resolution, Vec<Track>)| TrackSet {
+        output,
+        resolution,
+        tracks: tracks.into(),
+    };
+    Ok(sets.into_iter().map(set).collect())
 }

@@ -65,6 +65,9 @@ pub struct ScorePart {
     pub model: String,
     /// The scorers.
     pub scorers: Vec<String>,
+    /// Which tracks get rows, as a selection; all when not given.
+    #[serde(default)]
+    pub tracks: Option<String>,
     /// Window length in bp.
     pub window_bp: NonZeroU32,
 }
@@ -89,7 +92,7 @@ pub struct ValidatePart {
     pub labels: Vec<String>,
     /// Table of variants whose ranks are reported.
     pub named: PathBuf,
-    /// Tracks or factors that are reported in full.
+    /// Tracks that are reported in full: names, factors or selections.
     #[serde(default)]
     pub tracks: Vec<String>,
     /// Permutations.

@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::provenance::FileIdentity;
+use crate::track_source::TrackSourceError;
 use refalt_core::nearest::question;
 use refalt_core::stats::StatsError;
 use std::io;
@@ -27,6 +28,12 @@ pub enum ValidateError {
         found: u32,
         /// The layout that is read.
         read: u32,
+    },
+    /// The run is in the wide layout.
+    #[error("the run in `{folder}` has its scores in the wide layout")]
+    WideLayout {
+        /// The folder.
+        folder: PathBuf,
     },
     /// A file of the run is damaged or cannot be read.
     #[error(transparent)]
@@ -78,10 +85,10 @@ pub enum ValidateError {
         /// What became of them.
         why: String,
     },
-    /// A name that the run, the tracks or the summaries do not have.
+    /// A name that the run or the summaries do not have.
     #[error("unknown {what} `{found}`")]
     Unknown {
-        /// `scorer`, `summary`, `track or transcription factor`.
+        /// `scorer of the run`, `summary`.
         what: &'static str,
         /// The name.
         found: String,
@@ -90,6 +97,9 @@ pub enum ValidateError {
         /// All names, where they are few.
         known: Vec<String>,
     },
+    /// The tracks asked for are not understood, or the run does not have them.
+    #[error(transparent)]
+    Tracks(#[from] TrackSourceError),
     /// Two rows of the score table claim the same place.
     #[error("`{variant}` has more than one score by `{scorer}` on the track `{track}`")]
     ScoredTwice {
@@ -142,6 +152,7 @@ impl Diagnostic for ValidateError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Truth { place, .. } => place.clone(),
+            Self::Tracks(error) => error.place(),
             _ => None,
         }
     }
@@ -151,6 +162,7 @@ impl Diagnostic for ValidateError {
             Self::NotFinished { .. } => {
                 "give the folder that `refalt score --out` wrote; an unfinished run goes on with the same command"
             }
+            Self::WideLayout { .. } => "score into another folder without `--layout wide`",
             Self::Layout { .. } => "score again with this version of refalt",
             Self::Run(error) => return error.hint(),
             Self::Table { .. } | Self::Unmatched { .. } => "the run is damaged; score again into another folder",
@@ -170,16 +182,9 @@ impl Diagnostic for ValidateError {
             }
             Self::ScoredTwice { .. } => "choose scorers that give one score for each variant and track",
             Self::Option(error) => return error.hint(),
+            Self::Tracks(error) => return error.hint(),
             Self::Unknown { nearest, known, .. } => {
-                return Some(question(nearest).unwrap_or_else(|| {
-                    match known.as_slice() {
-                        [] => {
-                            "the names are in `tracks.parquet` of the run, in `track_name` and `transcription_factor`"
-                                .to_owned()
-                        }
-                        known => format!("known: {}", known.join(", ")),
-                    }
-                }));
+                return Some(question(nearest).unwrap_or_else(|| format!("known: {}", known.join(", "))));
             }
             Self::Write { .. } => "free the space, or give a folder that can be written with --out",
         };
@@ -187,6 +192,10 @@ impl Diagnostic for ValidateError {
     }
 
     fn is_usage(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Option(_))
+        match self {
+            Self::Unknown { .. } | Self::Option(_) => true,
+            Self::Tracks(error) => error.is_usage(),
+            _ => false,
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! What the user chooses.
 
 use super::error::ValidateError;
-use super::run_folder::ScoreMatrix;
 use super::summary::{SUMMARIES, Summary};
+use crate::track_source;
 use refalt_core::nearest::nearest;
 use refalt_core::scorer::RECOMMENDED;
+use refalt_core::{Track, TrackSet};
 use serde::Serialize;
 use std::num::NonZeroU32;
 
@@ -15,8 +16,8 @@ pub struct ValidateOptions {
     pub scorers: Vec<String>,
     /// Summaries by name, in the order of [`SUMMARIES`]; the default ones when empty.
     pub summaries: Vec<String>,
-    /// Tracks, by name or transcription factor, that are reported in full: bootstrap intervals, ranks, a column of
-    /// `joined.tsv`.
+    /// Tracks that are reported in full (bootstrap intervals, ranks, a column of `joined.tsv`): names, transcription
+    /// factors, or selections in the language of [`refalt_core::track_selection`].
     pub tracks: Vec<String>,
     /// How many of the best tracks, for each metric, get bootstrap intervals; the others get intervals in closed form.
     pub top_tracks: usize,
@@ -100,39 +101,87 @@ impl ValidateOptions {
         Ok(SUMMARIES.iter().filter(is_chosen).collect())
     }
 
-    /// Finds the tracks asked for, in each of the matrices; a name that none of them has is an error.
-    pub(super) fn tracks_of(&self, matrices: &[ScoreMatrix]) -> Result<Vec<Vec<usize>>, ValidateError> {
-        let mut found = vec![Vec::new(); matrices.len()];
+    /// Says whether the tracks asked for are among `sets`, before there are scores.
+    ///
+    /// # Errors
+    /// [`ValidateError::Tracks`] when a selection is not understood or has no tracks.
+    pub fn check_tracks(&self, sets: &[TrackSet]) -> Result<(), ValidateError> {
+        let outputs: Vec<&str> = sets.iter().map(|set| set.output.name()).collect();
+        self.tracks_of(sets, &outputs).map(|_| ())
+    }
+
+    /// Finds the tracks asked for, for each of the chosen scorers; what none of them has is an error.
+    ///
+    /// An entry is the name of a track, a factor, or a selection in the language of
+    /// [`refalt_core::track_selection`], in which names with commas between are a list.
+    ///
+    /// * `sets`: the tracks of the run.
+    /// * `outputs`: the output type that each scorer reads, by name.
+    pub(super) fn tracks_of(&self, sets: &[TrackSet], outputs: &[&str]) -> Result<AskedFor, ValidateError> {
+        let read = |set: &&TrackSet| outputs.contains(&set.output.name());
+        let sets: Vec<TrackSet> = sets.iter().filter(read).cloned().collect();
+        let mut asked_for = AskedFor {
+            places: vec![Vec::new(); outputs.len()],
+            statements: Vec::new(),
+        };
         for wanted in &self.tracks {
-            let before: usize = found.iter().map(Vec::len).sum();
-            for (places, matrix) in found.iter_mut().zip(matrices) {
-                let is_wanted = |place: &usize| {
-                    let track = &matrix.tracks[*place];
-                    let factor = track.transcription_factor.as_deref().unwrap_or_default();
-                    track.name == *wanted || factor.eq_ignore_ascii_case(wanted)
-                };
-                places.extend((0..matrix.tracks.len()).filter(is_wanted));
-            }
-            if found.iter().map(Vec::len).sum::<usize>() == before {
-                return Err(ValidateError::Unknown {
-                    what: "track or transcription factor",
-                    found: wanted.clone(),
-                    nearest: nearest(
-                        wanted,
-                        matrices.iter().flat_map(|matrix| &matrix.tracks).flat_map(|track| {
-                            [Some(track.name.as_str()), track.transcription_factor.as_deref()]
-                                .into_iter()
-                                .flatten()
-                        }),
-                    ),
-                    known: Vec::new(),
-                });
+            let found = match named(wanted, &sets).or_else(|| all_named(wanted, &sets)) {
+                Some(places) => places,
+                None => {
+                    let (_, resolved) = track_source::select(wanted, &sets)?;
+                    asked_for
+                        .statements
+                        .extend(resolved.statements.iter().map(ToString::to_string));
+                    resolved.places
+                }
+            };
+            for (set, found) in sets.iter().zip(&found) {
+                let of_set = asked_for.places.iter_mut().zip(outputs);
+                for (places, _) in of_set.filter(|(_, output)| **output == set.output.name()) {
+                    places.extend(found);
+                }
             }
         }
-        for places in &mut found {
+        for places in &mut asked_for.places {
             places.sort_unstable();
             places.dedup();
         }
-        Ok(found)
+        Ok(asked_for)
     }
+}
+
+/// The tracks that are reported in full.
+pub(super) struct AskedFor {
+    /// For each scorer, indices of tracks, rising.
+    pub(super) places: Vec<Vec<usize>>,
+    /// What was taken in place of what was written.
+    pub(super) statements: Vec<String>,
+}
+
+/// Finds the tracks of which a text is the whole name or the factor, letter by letter: names hold signs of the language.
+fn named(wanted: &str, sets: &[TrackSet]) -> Option<Vec<Vec<usize>>> {
+    let is_wanted = |track: &Track| {
+        let factor = track.transcription_factor.as_deref().unwrap_or_default();
+        track.name == wanted || factor.eq_ignore_ascii_case(wanted)
+    };
+    let places = |set: &TrackSet| -> Vec<usize> {
+        let tracks = set.tracks.iter().enumerate();
+        tracks
+            .filter(|(_, track)| is_wanted(track))
+            .map(|(place, _)| place)
+            .collect()
+    };
+    let places: Vec<Vec<usize>> = sets.iter().map(places).collect();
+    places.iter().any(|places| !places.is_empty()).then_some(places)
+}
+
+/// Finds the tracks of names with commas between, when every one of them is a name.
+fn all_named(list: &str, sets: &[TrackSet]) -> Option<Vec<Vec<usize>>> {
+    let mut places = vec![Vec::new(); sets.len()];
+    for name in list.split(',') {
+        for (places, found) in places.iter_mut().zip(named(name.trim(), sets)?) {
+            places.extend(found);
+        }
+    }
+    Some(places)
 }

@@ -40,6 +40,9 @@ pub struct Provenance {
     pub labels: Vec<String>,
     /// What the user chose, with the seed.
     pub options: ValidateOptions,
+    /// What the selections of tracks took in place of what was written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub track_statements: Vec<String>,
 }
 
 /// An experiment as it was compared.

@@ -4,9 +4,10 @@
 //! five columns are decoded, and only the scores of the wanted variants are kept.
 
 use super::error::ValidateError;
+use crate::engine::Layout;
 use crate::engine::ledger::{read_json, verify};
 use crate::engine::manifest::{Manifest, ManifestScorer};
-use crate::engine::score_table;
+use crate::engine::{score_table, track_table};
 use arrow::array::{Array, AsArray, DictionaryArray, Float32Array, StringArray};
 use arrow::datatypes::{Float32Type, Int32Type};
 use arrow::error::ArrowError;
@@ -14,17 +15,29 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
+use refalt_core::strand::sign_or_dot;
+use refalt_core::{Track, TrackSet};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A track of the run.
+/// A track of the run, in texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TrackInfo {
     pub(super) name: String,
     pub(super) strand: String,
     pub(super) transcription_factor: Option<String>,
+}
+
+impl TrackInfo {
+    fn of(track: &Track) -> Self {
+        Self {
+            name: track.name.clone(),
+            strand: sign_or_dot(track.strand).to_owned(),
+            transcription_factor: track.transcription_factor.clone(),
+        }
+    }
 }
 
 /// What became of a variant in the run, in a word: `scored`, `failed`, or the code of a rejection.
@@ -35,6 +48,8 @@ pub(super) struct RunFolder {
     folder: PathBuf,
     pub(super) manifest: Manifest,
     /// The tracks of each output type, in the model's order.
+    sets: Vec<TrackSet>,
+    /// The same, by the name of the output type.
     tracks: BTreeMap<String, Vec<TrackInfo>>,
 }
 
@@ -78,15 +93,31 @@ impl RunFolder {
                 read: Manifest::SCHEMA_VERSION,
             });
         }
+        if manifest.identity.layout != Layout::Tidy.name() {
+            return Err(ValidateError::WideLayout {
+                folder: folder.to_owned(),
+            });
+        }
         verify(&folder.join("variants.parquet"), &manifest.variants, &path)?;
         let tracks_path = folder.join("tracks.parquet");
         verify(&tracks_path, &manifest.tracks, &path)?;
-        let tracks = read_tracks(&tracks_path).map_err(|error| error.at(&tracks_path))?;
+        let sets = track_table::read(&tracks_path).map_err(|error| TableProblem::Tracks(error).at(&tracks_path))?;
+        let named = |set: &TrackSet| {
+            let tracks = set.tracks.iter().map(TrackInfo::of).collect();
+            (set.output.name().to_owned(), tracks)
+        };
+        let tracks = sets.iter().map(named).collect();
         Ok(Self {
             folder: folder.to_owned(),
             manifest,
+            sets,
             tracks,
         })
+    }
+
+    /// Returns the tracks of each output type, in the model's order.
+    pub(super) fn sets(&self) -> &[TrackSet] {
+        &self.sets
     }
 
     /// Calls `each` with the variant and the fate of every row of the run that has a checked variant, duplicates left
@@ -240,6 +271,7 @@ enum TableProblem {
     Parquet(ParquetError),
     Arrow(ArrowError),
     Column(String),
+    Tracks(score_table::TableError),
 }
 
 impl TableProblem {
@@ -248,6 +280,7 @@ impl TableProblem {
             Self::File(error) => error.to_string(),
             Self::Parquet(error) => error.to_string(),
             Self::Arrow(error) => error.to_string(),
+            Self::Tracks(error) => error.to_string(),
             Self::Column(name) => format!("it has no column `{name}` of the expected type"),
         };
         ValidateError::Table {
@@ -382,25 +415,4 @@ impl<'a> ScoreColumns<'a> {
             raw: raw.ok_or_else(|| TableProblem::Column(SCORE_COLUMNS[4].to_owned()))?,
         })
     }
-}
-
-fn read_tracks(path: &Path) -> Result<BTreeMap<String, Vec<TrackInfo>>, TableProblem> {
-    let mut tracks: BTreeMap<String, Vec<TrackInfo>> = BTreeMap::new();
-    let columns = ["output_type", "track_name", "track_strand", "transcription_factor"];
-    for batch in reader(path, &columns, None)? {
-        let batch = batch?;
-        let (outputs, names) = (text(&batch, 0)?, text(&batch, 1)?);
-        let (strands, factors) = (text(&batch, 2)?, text(&batch, 3)?);
-        for row in 0..batch.num_rows() {
-            tracks
-                .entry(outputs.value(row).to_owned())
-                .or_default()
-                .push(TrackInfo {
-                    name: names.value(row).to_owned(),
-                    strand: strands.value(row).to_owned(),
-                    transcription_factor: factors.is_valid(row).then(|| factors.value(row).to_owned()),
-                });
-        }
-    }
-    Ok(tracks)
 }

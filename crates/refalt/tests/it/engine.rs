@@ -1,13 +1,18 @@
 //! The engine: order, accounting, resume, refusal.
 
 use crate::folder_contents::files;
+use arrow::array::AsArray;
+use arrow::datatypes::Float32Type;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use refalt::core::backend::{Answer, Backend, BackendError, ModelCard, Query, WindowLengths};
 use refalt::core::{
     Alternate, Bin, BinSpan, ContigName, Dna, InMemoryReference, OutputType, Outputs, Position, Resolution, Sequence,
     Track, TrackSet, TrackValues, Variant,
 };
 use refalt::diagnostic::Diagnostic;
-use refalt::engine::{InputRow, Plan, PlanOptions, RunError, RunIdentity, Setting, Silent, Summary, run};
+use refalt::engine::{
+    InputRow, Plan, PlanOptions, Predictor, RunError, RunIdentity, Setting, Silent, Summary, TableOptions, run,
+};
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;
@@ -140,10 +145,12 @@ fn other(base: u8) -> u8 {
 
 fn options() -> PlanOptions {
     PlanOptions {
+        tracks: None,
         scorers: vec!["CHIP_TF".to_owned(), "CHIP_TF_ACTIVE".to_owned()],
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: Some(30),
         annotation: None,
+        table: TableOptions::default(),
     }
 }
 
@@ -154,6 +161,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         sha256: "00".to_owned(),
     };
     RunIdentity {
+        tracks: plan.selection().map(ToString::to_string),
         refalt: "test".to_owned(),
         variants: file("variants.tsv"),
         reading: Vec::new(),
@@ -169,6 +177,10 @@ fn identity(plan: &Plan) -> RunIdentity {
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: plan.window().get(),
         rows_per_part: plan.rows_per_part(),
+        layout: "tidy".to_owned(),
+        terms: false,
+        all_strands: false,
+        polya: None,
     }
 }
 
@@ -176,18 +188,124 @@ fn score(out: &Path, rows: Vec<Result<InputRow, Damaged>>, calls: u64, threads: 
     let genome = genome();
     let reference = InMemoryReference::of_contigs([("chr1", genome.as_slice())]);
     let backend = LetterCounter::new(calls);
-    let plan = Plan::new(backend.card(), &options()).unwrap();
+    score_with(&options(), &reference, &backend, out, rows, threads)
+}
+
+fn score_with(
+    options: &PlanOptions,
+    reference: &InMemoryReference,
+    backend: &LetterCounter,
+    out: &Path,
+    rows: Vec<Result<InputRow, Damaged>>,
+    threads: usize,
+) -> Result<Summary, RunError> {
+    let plan = Plan::new(backend.card(), options).unwrap();
     let identity = identity(&plan);
     let setting = Setting {
         plan: &plan,
         identity: &identity,
         assembly: &AssemblyRecord::default(),
-        reference: &reference,
-        backend: &backend,
+        reference,
+        source: &Predictor(backend),
         out,
         threads,
     };
     run(&setting, rows.into_iter(), &mut Silent)
+}
+
+/// Returns the scores of a folder with their tracks, in the order of the table.
+fn scores_of(folder: &Path) -> Vec<(String, u32)> {
+    let mut scores = Vec::new();
+    let mut parts: Vec<_> = std::fs::read_dir(folder.join("scores"))
+        .unwrap()
+        .map(|part| part.unwrap().path())
+        .collect();
+    parts.sort();
+    for part in parts {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(part).unwrap()).unwrap();
+        for batch in reader.build().unwrap() {
+            let batch = batch.unwrap();
+            let tracks = batch.column_by_name("track_name").unwrap().as_string::<i32>();
+            let raw = batch.column_by_name("raw_score").unwrap().as_primitive::<Float32Type>();
+            scores.extend((0..batch.num_rows()).map(|row| (tracks.value(row).to_owned(), raw.value(row).to_bits())));
+        }
+    }
+    scores
+}
+
+#[test]
+fn selected_tracks_have_the_scores_that_they_have_among_all() {
+    let (all, selected) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    score(all.path(), rows(100), u64::MAX, 2).unwrap();
+    let genome = genome();
+    let reference = InMemoryReference::of_contigs([("chr1", genome.as_slice())]);
+    let backend = LetterCounter::new(u64::MAX);
+    let options = |tracks: &str| PlanOptions {
+        tracks: Some(tracks.to_owned()),
+        ..options()
+    };
+    let run = |tracks: &str| score_with(&options(tracks), &reference, &backend, selected.path(), rows(100), 2);
+    let summary = run("chip_tf & TF = a").unwrap();
+    assert_eq!(
+        summary.manifest.identity.tracks.as_deref(),
+        Some("output=CHIP_TF & tf=a")
+    );
+    assert_eq!(
+        summary
+            .manifest
+            .scorers
+            .iter()
+            .map(|scorer| scorer.tracks)
+            .collect::<Vec<_>>(),
+        [1, 1]
+    );
+    let mut expected = scores_of(all.path());
+    expected.retain(|(track, _)| track == "A");
+    assert_eq!(expected.len(), 180);
+    assert_eq!(scores_of(selected.path()), expected);
+    let sets = refalt::engine::track_table::read(&selected.path().join("tracks.parquet")).unwrap();
+    assert_eq!(sets.len(), 1);
+    assert_eq!(sets[0].resolution, Resolution::BP_128);
+    assert_eq!(sets[0].tracks.to_vec(), [backend.card.outputs[0].tracks[1].clone()]);
+    // Another selection is another run.
+    let error = run("tf=GC").unwrap_err().to_string();
+    assert!(error.contains("tracks"), "{error}");
+    // A word without a field is told and recorded.
+    let words = tempfile::tempdir().unwrap();
+    let summary = score_with(&options("GC"), &reference, &backend, words.path(), rows(10), 1).unwrap();
+    assert_eq!(
+        summary.manifest.track_statements,
+        ["`GC` is the tf of 1 track, and the name of 1 track"]
+    );
+}
+
+#[test]
+fn a_selection_that_takes_nothing_is_refused_before_anything_runs() {
+    let backend = LetterCounter::new(0);
+    let refused = |tracks: &str| {
+        let options = PlanOptions {
+            tracks: Some(tracks.to_owned()),
+            ..options()
+        };
+        let error = Plan::new(backend.card(), &options).map(|_| ()).unwrap_err();
+        (error.to_string(), error.place())
+    };
+    assert_eq!(
+        refused("tf=GCA").0,
+        "the run cannot start: no exact match for tf=`GCA`; nearest are GC (1 track), A (1 track), among the tracks that \
+         the scorers read"
+    );
+    assert_eq!(
+        refused("DNASE").0,
+        "the run cannot start: none of the tracks is DNASE; there are CHIP_TF (2 tracks), among the tracks that the \
+         scorers read"
+    );
+    let (message, place) = refused("tf=");
+    assert!(
+        message.contains("expected a value after `tf=`, found the end"),
+        "{message}"
+    );
+    assert_eq!(place.unwrap(), "the selection, column 4\n      tf=\n         ^");
 }
 
 #[test]
@@ -220,7 +338,7 @@ fn a_run_that_failed_goes_on_and_ends_with_the_same_bytes() {
     for calls in [0, 1, 40, 64, 100, 129, 179] {
         let folder = tempfile::tempdir().unwrap();
         let error = score(folder.path(), rows(250), calls, 2).unwrap_err();
-        assert!(matches!(error, RunError::Backend(_)), "{error}");
+        assert!(matches!(error, RunError::Source(_)), "{error}");
         assert!(!folder.path().join("manifest.json").exists());
         let summary = score(folder.path(), rows(250), u64::MAX, 3).unwrap();
         assert_eq!(files(folder.path()), expected, "after {calls} calls");
@@ -264,7 +382,7 @@ fn another_input_does_not_resume_and_the_difference_is_named() {
         identity: &changed,
         assembly: &AssemblyRecord::default(),
         reference: &reference,
-        backend: &backend,
+        source: &Predictor(&backend),
         out: folder.path(),
         threads: 1,
     };
@@ -301,10 +419,12 @@ fn a_corrupt_part_is_found_named_and_computed_again_when_removed() {
 fn all_problems_of_a_plan_come_together() {
     let backend = LetterCounter::new(0);
     let options = PlanOptions {
+        tracks: None,
         scorers: vec!["CHIP_TFF".to_owned(), "DNASE".to_owned()],
         window: NonZeroU32::new(300).unwrap(),
         rows_per_part: None,
         annotation: None,
+        table: TableOptions::default(),
     };
     let Err(error) = Plan::new(backend.card(), &options) else {
         panic!("the plan cannot hold");

@@ -10,10 +10,11 @@ use refalt::core::{
     Position, Resolution, Strand, Track, TrackSet, TrackValues, Variant,
 };
 use refalt::diagnostic::Diagnostic;
-use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Setting, Silent, run};
+use refalt::engine::{InputRow, Plan, PlanOptions, Predictor, RunIdentity, Setting, Silent, TableOptions, run};
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The input of these tests has no damage.
@@ -97,10 +98,12 @@ fn annotation() -> Annotation {
 
 fn options(scorers: &[&str], annotation: Option<Annotation>) -> PlanOptions {
     PlanOptions {
+        tracks: None,
         scorers: scorers.iter().map(|&scorer| scorer.to_owned()).collect(),
         window: NonZeroU32::new(256).unwrap(),
         rows_per_part: None,
         annotation: annotation.map(Arc::new),
+        table: TableOptions::default(),
     }
 }
 
@@ -131,20 +134,17 @@ fn text(batch: &arrow::record_batch::RecordBatch, column: &str, row: usize) -> O
     texts.is_valid(row).then(|| texts.value(row).to_owned())
 }
 
-#[test]
-fn genes_are_rows_in_the_order_of_the_tidy_table() {
-    let folder = tempfile::tempdir().unwrap();
+/// Runs a plan over A>C at some positions and returns the score table.
+fn run_plan(plan: &Plan, backend: &Constant, out: &Path, positions: &[u32]) -> arrow::record_batch::RecordBatch {
     let genome = vec![b'A'; 2000];
     let reference = InMemoryReference::of_contigs([("chr1", genome.as_slice())]);
-    let backend = Constant::new();
-    let center = "CenterMaskScorer(requested_output=RNA_SEQ, width=501, aggregation_type=DIFF_MEAN)";
-    let plan = Plan::new(backend.card(), &options(&["RNA_SEQ", center], Some(annotation()))).unwrap();
     let file = FileIdentity {
         name: "none".to_owned(),
         bytes: 1,
         sha256: "00".to_owned(),
     };
     let identity = RunIdentity {
+        tracks: plan.selection().map(ToString::to_string),
         refalt: "test".to_owned(),
         variants: file.clone(),
         reading: Vec::new(),
@@ -156,23 +156,36 @@ fn genes_are_rows_in_the_order_of_the_tidy_table() {
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: 256,
         rows_per_part: plan.rows_per_part(),
+        layout: "tidy".to_owned(),
+        terms: false,
+        all_strands: false,
+        polya: None,
     };
     let setting = Setting {
-        plan: &plan,
+        plan,
         identity: &identity,
         reference: &reference,
         assembly: &AssemblyRecord::default(),
-        backend: &backend,
-        out: folder.path(),
+        source: &Predictor(backend),
+        out,
         threads: 1,
     };
-    // The second variant has no gene in its window.
-    run(&setting, rows(&[500, 1500]).into_iter(), &mut Silent).unwrap();
+    run(&setting, rows(positions).into_iter(), &mut Silent).unwrap();
 
-    let scores = folder.path().join("scores");
+    let scores = out.join("scores");
     let part = std::fs::read_dir(scores).unwrap().next().unwrap().unwrap().path();
     let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(part).unwrap()).unwrap();
-    let batch = reader.build().unwrap().next().unwrap().unwrap();
+    reader.build().unwrap().next().unwrap().unwrap()
+}
+
+#[test]
+fn genes_are_rows_in_the_order_of_the_tidy_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = Constant::new();
+    let center = "CenterMaskScorer(requested_output=RNA_SEQ, width=501, aggregation_type=DIFF_MEAN)";
+    let plan = Plan::new(backend.card(), &options(&["RNA_SEQ", center], Some(annotation()))).unwrap();
+    // The second variant has no gene in its window.
+    let batch = run_plan(&plan, &backend, folder.path(), &[500, 1500]);
     let raw = batch.column_by_name("raw_score").unwrap().as_primitive::<Float32Type>();
     let found: Vec<(String, Option<String>, String, f32)> = (0..batch.num_rows())
         .map(|row| {
@@ -228,5 +241,100 @@ fn a_scorer_by_gene_without_annotation_is_refused_with_the_other_problems() {
          model `constant` does not give; it gives RNA_SEQ"
     );
     let sites = Plan::new(backend.card(), &options(&["POLYADENYLATION"], Some(annotation()))).err();
-    assert!(sites.unwrap().to_string().contains("needs sites of polyadenylation"));
+    let sites = sites.unwrap();
+    assert!(sites.to_string().contains("needs sites of polyadenylation"));
+    assert!(sites.hint().unwrap().contains("--polya"));
+}
+
+#[test]
+fn a_refused_plan_says_which_file_or_scorer_to_give() {
+    let backend = Constant::new();
+    let hint = |scorers: &[&str]| {
+        Plan::new(backend.card(), &options(scorers, None))
+            .err()
+            .unwrap()
+            .hint()
+            .unwrap()
+    };
+    assert!(hint(&["RNA_SEQ"]).contains("--genes"));
+    assert_eq!(
+        hint(&["CHIP_TF"]),
+        "the model can serve RNA_SEQ, RNA_SEQ_ACTIVE, POLYADENYLATION"
+    );
+    assert!(hint(&["RNASEQ"]).starts_with("is `RNA_SEQ`"));
+}
+
+#[test]
+fn recommended_stands_for_what_the_model_can_serve_and_names_the_rest() {
+    let backend = Constant::new();
+    let plan = Plan::new(backend.card(), &options(&["recommended"], Some(annotation()))).unwrap();
+    let names: Vec<&str> = plan.planned().iter().map(|planned| planned.name()).collect();
+    assert_eq!(names, ["RNA_SEQ", "RNA_SEQ_ACTIVE"]);
+    assert_eq!(plan.passed_over().len(), 17);
+    let told = |name: &str| {
+        plan.passed_over()
+            .iter()
+            .find(|other| other.scorer == name)
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(told("DNASE"), "DNASE (the model gives no DNASE)");
+    assert_eq!(
+        told("POLYADENYLATION"),
+        "POLYADENYLATION (it needs sites of polyadenylation)"
+    );
+    let none = Plan::new(backend.card(), &options(&["recommended"], None))
+        .err()
+        .unwrap();
+    assert!(
+        none.to_string().contains("RNA_SEQ (it needs a gene annotation)"),
+        "{none}"
+    );
+}
+
+#[test]
+fn terms_stand_beside_the_score_that_is_made_of_them() {
+    let backend = Constant::new();
+    let options = |scorers: &[&str]| PlanOptions {
+        table: TableOptions {
+            terms: true,
+            ..TableOptions::default()
+        },
+        ..options(scorers, Some(annotation()))
+    };
+    let sizes = "CenterMaskScorer(requested_output=RNA_SEQ, width=501, aggregation_type=L2_DIFF)";
+    let error = Plan::new(backend.card(), &options(&["RNA_SEQ", sizes])).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!("the run cannot start: the score of `{sizes}` is not made of a term of REF and a term of ALT")
+    );
+
+    let means = "CenterMaskScorer(requested_output=RNA_SEQ, width=501, aggregation_type=DIFF_MEAN)";
+    let plan = Plan::new(backend.card(), &options(&["RNA_SEQ", "RNA_SEQ_ACTIVE", means])).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let batch = run_plan(&plan, &backend, folder.path(), &[500]);
+    let column = |name: &str| {
+        batch
+            .column_by_name(name)
+            .unwrap()
+            .as_primitive::<Float32Type>()
+            .clone()
+    };
+    let (raw, reference, alternate) = (column("raw_score"), column("reference_term"), column("alternate_term"));
+    for row in 0..batch.num_rows() {
+        // REF is 1 at every base, and ALT 3, 7 or 15: ln(x + 0.001), x, x.
+        let scorer = text(&batch, "variant_scorer", row).unwrap();
+        let mean = match text(&batch, "track_strand", row).unwrap().as_str() {
+            "+" => 3.0,
+            "-" => 7.0,
+            _ => 15.0_f64,
+        };
+        let of_genes = scorer == "GeneMaskLFCScorer(requested_output=RNA_SEQ)";
+        let term = |mean: f64| if of_genes { (mean + 0.001).ln() } else { mean };
+        assert_eq!(reference.value(row), term(1.0) as f32, "{scorer}");
+        assert_eq!(alternate.value(row), term(mean) as f32, "{scorer}");
+        let (r, a) = (reference.value(row), alternate.value(row));
+        let made = if scorer.contains("Active") { r.max(a) } else { a - r };
+        assert!((made - raw.value(row)).abs() <= 1e-6 * made.abs(), "{scorer}: {made}");
+    }
 }

@@ -20,6 +20,8 @@ mod genes;
 mod liftover;
 mod normalisation;
 mod sites;
+mod synthetic;
+mod synthetic_run;
 mod validate;
 mod variants_corpus;
 mod variants_faults;

@@ -501,9 +501,43 @@ fn other_references_unfinished_runs_and_unknown_names_are_refused() {
         "{message}"
     );
     let message = unknown(|options| options.tracks = vec!["TF_noise".to_owned()]);
-    assert!(message.contains("`TF_noise`; is `TF_noise1`, `TF_noise2`"), "{message}");
+    assert!(
+        message.contains("no exact match for `TF_noise`; nearest are TF_noise1 (1 track), TF_noise2 (1 track)"),
+        "{message}"
+    );
+    let message = unknown(|options| options.tracks = vec!["tf=TF_noise1 & (".to_owned()]);
+    assert!(message.contains("expected a condition"), "{message}");
     let message = unknown(|options| options.level = 95.0);
     assert!(message.contains("`level` is `95`"), "{message}");
+}
+
+#[test]
+fn tracks_are_asked_for_by_name_or_by_selection() {
+    let full = |tracks: &[&str]| {
+        let options = ValidateOptions {
+            tracks: tracks.iter().map(|text| (*text).to_owned()).collect(),
+            permutations: 0,
+            replicates: 200,
+            top_tracks: 0,
+            ..options()
+        };
+        let validation = validate_rows(fixture_run(), tert_truth(), &columns(), &options, 1).unwrap();
+        let rows = validation.metrics.iter().filter(|row| row.predictor.name() == "track");
+        let with_bootstrap = rows.filter(|row| {
+            row.interval
+                .is_some_and(|interval| interval.contains("bca") || interval.contains("bootstrap"))
+        });
+        let names: std::collections::BTreeSet<String> = with_bootstrap.map(|row| row.name.clone()).collect();
+        (
+            names.into_iter().collect::<Vec<_>>(),
+            validation.provenance.track_statements,
+        )
+    };
+    let both = vec!["noise1".to_owned(), "noise2".to_owned()];
+    assert_eq!(full(&["noise1,TF_noise2"]), (both.clone(), Vec::new()));
+    assert_eq!(full(&["name=NOISE1,noise2"]).0, both);
+    assert_eq!(full(&["tf_NOISE1", "name=noise2"]).0, both);
+    assert_eq!(full(&["name~noise & CHIP_TF & tf!=TF_noise2"]).0, ["noise1"]);
 }
 
 #[test]

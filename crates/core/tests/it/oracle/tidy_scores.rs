@@ -52,6 +52,8 @@ impl Block {
         let track = |row: &Value| {
             let own = |name: &str| cell(var, row, name).as_str().map(str::to_owned);
             Track {
+                nonzero_mean: None,
+                channel_index: None,
                 name: text(cell(var, row, "name")).to_owned(),
                 strand: strand(cell(var, row, "strand")),
                 assay_title: own("Assay title"),

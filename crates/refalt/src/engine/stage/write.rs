@@ -1,11 +1,11 @@
 //! The last stage: batches back in input order, part by part, into the tables and the ledger.
 
 use super::{Handed, ScoredBatch};
-use crate::engine::ledger::{Ledger, PartEntry};
+use crate::engine::ledger::{Ledger, PartEntry, part_name};
 use crate::engine::manifest::Counts;
+use crate::engine::part_scores::{PartScores, Templates};
 use crate::engine::plan::Plan;
 use crate::engine::run::{Observer, Progress, RunError, at, named};
-use crate::engine::score_table::{ScoreTable, Template};
 use crate::engine::variant_table::VariantTable;
 use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
@@ -13,7 +13,7 @@ use std::sync::mpsc::Receiver;
 /// The files of a part under way.
 struct OpenPart {
     number: u64,
-    scores: Option<ScoreTable>,
+    scores: Option<PartScores>,
     variants: VariantTable,
     counts: Counts,
 }
@@ -26,7 +26,7 @@ pub(super) fn parts(
     progress: &mut Progress,
     observer: &mut dyn Observer,
 ) -> Result<(), RunError> {
-    let columns = Template::new(plan);
+    let templates = Templates::new(plan);
     let mut waiting: BTreeMap<u64, ScoredBatch> = BTreeMap::new();
     let mut next = 0;
     let mut open: Option<OpenPart> = None;
@@ -39,7 +39,7 @@ pub(super) fn parts(
                 Some(part) => part,
                 None => open.insert(begin(plan, batch.part, ledger)?),
             };
-            append(plan, &columns, part, batch, ledger, progress)?;
+            append(plan, &templates, part, batch, ledger, progress)?;
             if let Some(full) = open.take_if(|part| part.counts.rows == plan.rows_per_part) {
                 close(full, ledger)?;
             }
@@ -67,23 +67,19 @@ fn begin(plan: &Plan, number: u64, ledger: &Ledger) -> Result<OpenPart, RunError
 
 fn append(
     plan: &Plan,
-    columns: &Template,
+    templates: &Templates<'_>,
     part: &mut OpenPart,
     batch: ScoredBatch,
     ledger: &Ledger,
     progress: &mut Progress,
 ) -> Result<(), RunError> {
     if !batch.variants.is_empty() {
-        let path = ledger.scores_path(part.number);
-        let table = match &mut part.scores {
-            Some(table) => table,
-            None => part
-                .scores
-                .insert(ScoreTable::create(&path, plan, columns).map_err(at(&path))?),
+        let scores = match &mut part.scores {
+            Some(scores) => scores,
+            None => part.scores.insert(PartScores::create(part.number, plan, ledger)?),
         };
-        table.append(columns, &batch.variants).map_err(at(&path))?;
-        for block in batch.variants.iter().flat_map(|variant| &variant.blocks) {
-            progress.score_rows += block.raw.len() as u64;
+        for variant in batch.variants {
+            progress.score_rows += scores.append(templates, &variant)?;
         }
     }
     let path = ledger.variants_path(part.number);
@@ -98,24 +94,27 @@ fn append(
 /// Puts the files of a part in place and enters it.
 fn close(part: OpenPart, ledger: &mut Ledger) -> Result<(), RunError> {
     let number = part.number;
-    let scores_path = ledger.scores_path(number);
-    let (scores, score_rows) = match part.scores {
-        Some(table) => {
-            let (file, rows) = table.commit().map_err(at(&scores_path))?;
-            (Some(named(&format!("part-{number:06}.parquet"), file)), rows)
-        }
-        None => (None, 0),
-    };
     let variants_path = ledger.variants_path(number);
-    let variants = part.variants.commit().map_err(at(&variants_path))?;
-    ledger.enter(
-        number,
-        PartEntry {
-            scores,
-            variants: named(&format!("variants-{number:06}.parquet"), variants),
-            score_rows,
-            counts: part.counts,
-        },
-    )?;
+    let mut entry = PartEntry {
+        variants: named(
+            &format!("variants-{number:06}.parquet"),
+            part.variants.commit().map_err(at(&variants_path))?,
+        ),
+        scores: Vec::new(),
+        summaries: None,
+        score_rows: 0,
+        counts: part.counts,
+    };
+    if let Some(scores) = part.scores {
+        let written = scores.commit()?;
+        entry.score_rows = written.rows;
+        entry.scores = written
+            .scores
+            .into_iter()
+            .map(|(name, file)| named(&name, file))
+            .collect();
+        entry.summaries = Some(named(&part_name(number), written.summaries));
+    }
+    ledger.enter(number, entry)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{interval, position};
 use crate::figure::*;
+use refalt_core::OutputType;
 use refalt_core::Strand;
 
 /// Labels with the given text in every place.
@@ -226,6 +227,27 @@ pub(super) fn curves(text: &str) -> Curves {
     }
 }
 
+pub(super) fn track_coverage(text: &str) -> TrackCoverage {
+    let column = |output: OutputType| CoverageColumn {
+        output,
+        resolution_bp: output.resolution().bp(),
+    };
+    let row = |tracks: usize| CoverageRow {
+        label: text.into(),
+        detail: "EFO:0001187".into(),
+        tracks: (0..track_coverage::COLUMN_ORDER.len())
+            .map(|index| tracks * index)
+            .collect(),
+    };
+    TrackCoverage {
+        labels: labels("track_coverage", text),
+        row_title: text.into(),
+        columns: track_coverage::COLUMN_ORDER.into_iter().map(column).collect(),
+        rows: vec![row(0), row(1), row(150)],
+        total: 250,
+    }
+}
+
 /// One figure of each kind, with `text` wherever a caller chooses text.
 pub(super) fn samples(text: &str) -> Vec<Figure> {
     [
@@ -237,6 +259,7 @@ pub(super) fn samples(text: &str) -> Vec<Figure> {
         forest(text).draw(),
         histogram(text).draw(),
         curves(text).draw(),
+        track_coverage(text).draw(),
     ]
     .into_iter()
     .map(Result::unwrap)

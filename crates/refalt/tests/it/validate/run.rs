@@ -5,7 +5,7 @@ use refalt::core::{
     Alternate, ContigName, Dna, InMemoryReference, OutputType, Outputs, Position, Resolution, Track, TrackSet,
     TrackValues, Variant, Window, check,
 };
-use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, Setting, Silent, run};
+use refalt::engine::{InputRow, Plan, PlanOptions, Predictor, RunIdentity, Setting, Silent, TableOptions, run};
 use refalt::provenance::FileIdentity;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -161,15 +161,18 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let reference = reference();
     let model = TableModel::new(scores, &reference);
     let options = PlanOptions {
+        tracks: None,
         scorers: scorers.iter().map(|text| (*text).to_owned()).collect(),
         window: WINDOW_BP,
         // Several parts.
         rows_per_part: Some(300),
         annotation: None,
+        table: TableOptions::default(),
     };
     let plan = Plan::new(model.card(), &options).unwrap();
     let card = plan.card();
     let identity = RunIdentity {
+        tracks: None,
         refalt: "test".to_owned(),
         variants: FileIdentity {
             name: "tert_variants.vcf".to_owned(),
@@ -185,6 +188,10 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
         scorers: plan.scorers().map(str::to_owned).collect(),
         window_bp: WINDOW_BP.get(),
         rows_per_part: plan.rows_per_part(),
+        layout: "tidy".to_owned(),
+        terms: false,
+        all_strands: false,
+        polya: None,
     };
     let rows = scores.variants.iter().zip(1..).map(|((variant, _), row)| {
         Ok::<_, Damaged>(InputRow {
@@ -201,7 +208,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
         identity: &identity,
         assembly: &refalt::reference_assembly::AssemblyRecord::default(),
         reference: &reference,
-        backend: &model,
+        source: &Predictor(&model),
         out,
         threads: 2,
     };

@@ -1,0 +1,95 @@
+//! A model and scorers as a source of scores.
+
+use super::{ScoreSource, SourceError, SourceJob};
+use crate::engine::plan::{Plan, PlannedScorer};
+use refalt_core::backend::ModelCard;
+use refalt_core::score::ScoreBlock;
+use refalt_core::scorer::{ScoringInput, ScoringPlace};
+use refalt_core::{Answer, Backend, BackendError, OutputRequest, Query, RefAlt};
+
+/// A model that predicts, and the scorers of the plan that make scores of its predictions.
+#[derive(Clone, Copy)]
+pub struct Predictor<'a>(pub &'a dyn Backend);
+
+impl ScoreSource for Predictor<'_> {
+    fn card(&self) -> &ModelCard {
+        self.0.card()
+    }
+
+    fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
+        let requests: Vec<Vec<OutputRequest>> = jobs.iter().map(|job| requests(plan, job)).collect();
+        let queries: Vec<Query<'_>> = jobs
+            .iter()
+            .zip(&requests)
+            .map(|(job, outputs)| Query {
+                window: job.window,
+                reference: &job.sequences.reference,
+                alternates: std::slice::from_ref(&job.sequences.alternate),
+                outputs,
+            })
+            .collect();
+        let answers = self.0.predict(&queries);
+        let answers = answers.into_iter().zip(jobs);
+        answers.map(|(answer, job)| score_answer(plan, job, &answer?)).collect()
+    }
+}
+
+/// Returns the place that the scorers of a job look at.
+fn place<'a>(plan: &'a Plan, job: &SourceJob<'a>) -> ScoringPlace<'a> {
+    ScoringPlace {
+        variant: job.variant,
+        window: job.window,
+        annotation: plan.annotation.as_deref(),
+    }
+}
+
+/// Returns what the scorers read, each output once.
+fn requests(plan: &Plan, job: &SourceJob<'_>) -> Vec<OutputRequest> {
+    let place = place(plan, job);
+    let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.given, &place);
+    OutputRequest::joined(plan.scorers.iter().map(wanted))
+}
+
+/// Applies every scorer; the reason when one cannot be applied.
+fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec<ScoreBlock>, SourceError> {
+    let alternate = answer.alternates.first().ok_or_else(|| BackendError::Query {
+        model: plan.card().name.clone(),
+        window: job.window.to_string(),
+        reason: "it gave no alternate prediction".to_owned(),
+    })?;
+    let input = ScoringInput {
+        outputs: RefAlt {
+            reference: &answer.reference,
+            alternate,
+        },
+        place: place(plan, job),
+    };
+    let score = |(scorer, planned): (usize, &PlannedScorer)| {
+        let scores = planned.scorer.score(&input)?;
+        let (rows, tracks) = (scores.rows.len(), planned.given.tracks.len());
+        if scores.raw.len() != rows * tracks {
+            return Err(SourceError::Shape {
+                scorer: planned.text.clone(),
+                found: scores.raw.len(),
+                rows,
+                tracks,
+            });
+        }
+        let terms = if plan.table.terms {
+            planned.scorer.terms(&input)?
+        } else {
+            None
+        };
+        Ok(ScoreBlock {
+            scorer,
+            rows: scores.rows,
+            raw: planned.keep(scores.raw),
+            quantile: None,
+            terms: terms.map(|terms| RefAlt {
+                reference: planned.keep(terms.reference),
+                alternate: planned.keep(terms.alternate),
+            }),
+        })
+    };
+    plan.scorers.iter().enumerate().map(score).collect()
+}

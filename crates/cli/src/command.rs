@@ -8,6 +8,8 @@ pub(crate) mod motifs;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
+#[cfg(feature = "api")]
+pub(crate) mod service;
 pub(crate) mod tracks;
 pub(crate) mod validate;
 pub(crate) mod vet;

@@ -42,6 +42,9 @@ pub fn track(message: proto::TrackMetadata) -> Result<Track, WireError> {
         transcription_factor: message.transcription_factor_code,
         histone_mark: message.histone_mark_code,
         gtex_tissue: message.gtex_tissue,
+        nonzero_mean: message.nonzero_mean,
+        // The service lists tracks without the padding of the model's head.
+        channel_index: None,
     })
 }
 

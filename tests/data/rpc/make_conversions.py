@@ -79,6 +79,7 @@ def tracks():
                 setattr(track, name, value)
         if index % 3:
             track.genetically_modified = index % 3 == 1
+            track.nonzero_mean = 0.25 * index
         yield track
 
 

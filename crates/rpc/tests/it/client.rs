@@ -346,7 +346,7 @@ fn the_key_is_in_no_error_and_no_debug_text() {
 fn a_private_authority_is_believed_only_when_its_certificate_is_given() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let identity = tonic::transport::Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem());
-    let server = FaultServer::start_with(never(), Some(identity));
+    let server = FaultServer::start_with(never(), "127.0.0.1:0", Some(identity));
     let folder = tempfile::tempdir().unwrap();
     let roots = folder.path().join("roots.pem");
     std::fs::write(&roots, made.cert.pem()).unwrap();

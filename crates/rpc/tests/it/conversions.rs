@@ -85,6 +85,9 @@ fn columns(track: &Track) -> Map<String, Value> {
     if let Some(modified) = track.genetically_modified {
         columns.insert("genetically_modified".into(), modified.into());
     }
+    if let Some(mean) = track.nonzero_mean {
+        columns.insert("nonzero_mean".into(), f64::from(mean).into());
+    }
     columns
 }
 

@@ -40,6 +40,8 @@ pub(crate) enum Trouble {
     SlowDrip,
     /// INVALID_ARGUMENT.
     Invalid,
+    /// RESOURCE_EXHAUSTED until tomorrow.
+    LongWait,
 }
 
 impl Trouble {
@@ -254,6 +256,11 @@ impl server::DnaModelService for Service {
                 let text = format!("quota of {} exceeded", key.unwrap_or_default());
                 return Err(Status::with_details(tonic::Code::ResourceExhausted, text, details));
             }
+            Some(Trouble::LongWait) => {
+                let mut status = Status::resource_exhausted(format!("quota of {} exceeded", key.unwrap_or_default()));
+                status.metadata_mut().insert("retry-after", "86400".parse().unwrap());
+                return Err(status);
+            }
             Some(Trouble::Unavailable) => return Err(Status::unavailable("restarting")),
             Some(Trouble::Invalid) => return Err(Status::invalid_argument("no such chromosome")),
             Some(Trouble::Hang) => {
@@ -359,11 +366,20 @@ impl server::DnaModelService for Service {
 impl FaultServer {
     /// Starts a service on a free port of loopback.
     pub(crate) fn start(schedule: Arc<Schedule>) -> Self {
-        Self::start_with(schedule, None)
+        Self::start_with(schedule, "127.0.0.1:0", None)
+    }
+
+    /// Starts a service where an earlier one was.
+    pub(crate) fn start_at(schedule: Arc<Schedule>, address: &str) -> Self {
+        Self::start_with(schedule, address.strip_prefix("http://").unwrap(), None)
     }
 
     /// Starts a service, with TLS when a certificate and its key are given.
-    pub(crate) fn start_with(schedule: Arc<Schedule>, identity: Option<tonic::transport::Identity>) -> Self {
+    pub(crate) fn start_with(
+        schedule: Arc<Schedule>,
+        place: &str,
+        identity: Option<tonic::transport::Identity>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -379,7 +395,7 @@ impl FaultServer {
         } else {
             "http://127.0.0.1"
         };
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(place)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut builder = tonic::transport::Server::builder();
         if let Some(identity) = identity {

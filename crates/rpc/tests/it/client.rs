@@ -265,6 +265,27 @@ fn an_exhausted_quota_stops_the_run_and_loses_no_row() {
 }
 
 #[test]
+fn a_wait_longer_than_anybody_waits_ends_the_run_at_once() {
+    let server = FaultServer::start(Arc::new(|_, _| Some(Trouble::LongWait)));
+    let client = Client::new(options(&server)).unwrap();
+    let (variants, scorers) = (variants(1), scorers());
+    let error = client.score_variant(places(&variants)[0], &all(&scorers)).unwrap_err();
+    assert!(matches!(error, ApiError::Quota { attempts: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_service_that_was_restarted_is_called_again() {
+    let first = FaultServer::start(never());
+    let address = first.address.clone();
+    let client = Client::new(options(&first)).unwrap();
+    let (variants, scorers) = (variants(2), scorers());
+    assert_scores(1, &client.score_variant(places(&variants)[0], &all(&scorers)).unwrap());
+    drop(first);
+    let _second = FaultServer::start_at(never(), &address);
+    assert_scores(2, &client.score_variant(places(&variants)[1], &all(&scorers)).unwrap());
+}
+
+#[test]
 fn calls_at_once_stay_within_the_window_and_fall_when_the_service_objects() {
     let (variants, scorers) = (variants(60), scorers());
     let server = FaultServer::start(never());

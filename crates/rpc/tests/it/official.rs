@@ -31,7 +31,6 @@ impl Official {
             }
         });
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/official/server.py");
-        let skipped = |why: &str| println!("skipped: {why}; scripts/test installs the official client");
         let started = Command::new(&python)
             .arg(script)
             .stdin(Stdio::piped())
@@ -98,6 +97,11 @@ fn check_scores(scored: &ScoredTracks, scorer: &dyn Scorer, seed: u32) {
             (scorer.to_string() == "SpliceJunctionScorer()").then(|| Interval::from_bed(start, start + 45).unwrap());
         assert_eq!(row.junction, junction);
     }
+}
+
+#[allow(clippy::print_stdout, reason = "a skipped test says so")]
+fn skipped(why: &str) {
+    println!("skipped: {why}; scripts/test installs the official client");
 }
 
 /// One test, because the service takes a second to start.

@@ -208,8 +208,11 @@ fn each_kind_of_damage_has_its_own_message() {
     let read = |header: Tensor, chunks: &[TensorChunk]| whole(header, chunks, Limits::default()).unwrap_err();
     let (four, five) = (plain(&[0; 4]), plain(&[0; 5]));
     for (error, message) in [
-        (read(two(2), &[four.clone()]), "the end came when chunk 2 of 2 was due"),
-        (read(two(1), &[four.clone()]), "4 of 8 bytes arrived"),
+        (
+            read(two(2), std::slice::from_ref(&four)),
+            "the end came when chunk 2 of 2 was due",
+        ),
+        (read(two(1), std::slice::from_ref(&four)), "4 of 8 bytes arrived"),
         (read(two(2), &[four.clone(), five]), "9 bytes arrived for an array of 8"),
         (
             read(two(2), &[four.clone(), four.clone(), four.clone()]),
@@ -225,7 +228,7 @@ fn each_kind_of_damage_has_its_own_message() {
         (
             read(
                 header(&[1], DataType::Float32, Payload::Array(four.clone())),
-                &[four.clone()],
+                std::slice::from_ref(&four),
             ),
             "a chunk came when none was due",
         ),

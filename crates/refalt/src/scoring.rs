@@ -303,11 +303,11 @@ impl Scoring {
         engine::survey(&self.plan, rows, &self.reference, self.source.as_ref(), self.threads)
     }
 
-    /// Says whether the job may write to a folder, without changing anything.
+    /// Says whether the job may write to a folder, without changing anything, and how many input rows are done there.
     ///
     /// # Errors
-    /// [`RunError::Ledger`] when the folder holds another run, or files that are no run.
-    pub fn check_folder(&self, out: &Path) -> Result<(), RunError> {
+    /// [`RunError::Ledger`] when the folder holds another run, files that are no run, or a part that was damaged.
+    pub fn check_folder(&self, out: &Path) -> Result<u64, RunError> {
         engine::check_folder(&self.identity, out)
     }
 

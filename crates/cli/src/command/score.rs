@@ -163,11 +163,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         settings.note(note);
     }
     if options.dry_run {
-        scoring
+        let done = scoring
             .check_folder(&options.out)
             .map_err(|error| Failure::of(&error))?;
         let survey = scoring.survey().map_err(|error| Failure::of(&error))?;
-        print_survey(&survey, settings)?;
+        print_survey(&survey, done, settings)?;
         return Ok(Exit::Done);
     }
     let summary = score(&scoring, &options.out, settings)?;
@@ -196,7 +196,7 @@ pub(crate) fn exit_of(manifest: &Manifest) -> Exit {
 }
 
 /// Splits at commas outside parentheses: a scorer's full text has commas of its own.
-fn split_scorers(text: &str) -> Vec<String> {
+pub(crate) fn split_scorers(text: &str) -> Vec<String> {
     let mut scorers = vec![String::new()];
     let mut depth = 0_usize;
     for letter in text.chars() {
@@ -220,13 +220,14 @@ fn split_scorers(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
+fn print_survey(survey: &Survey, done: u64, settings: &Settings) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let (counts, estimate) = (&survey.counts, &survey.estimate);
     let seconds = survey.duration.as_secs_f64();
     if settings.json {
         let plan = json!({
             "rows": counts.rows,
+            "rows_done": done,
             "variants": estimate.variants,
             "duplicate": counts.duplicate,
             "rejected": counts.rejected,
@@ -240,6 +241,12 @@ fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
         return Ok(());
     }
     writeln!(out, "input rows      {}", counts.rows)?;
+    if done > 0 {
+        writeln!(
+            out,
+            "done            {done} rows are finished in the folder; below is the whole run"
+        )?;
+    }
     writeln!(out, "variants        {} to score", estimate.variants)?;
     writeln!(out, "duplicates      {}", counts.duplicate)?;
     writeln!(out, "rejected        {}", listed(&counts.rejected))?;

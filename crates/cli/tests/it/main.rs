@@ -3,7 +3,9 @@
 
 mod assembly;
 mod basics;
+mod diff;
 mod exit_codes;
+mod export;
 #[cfg(feature = "api")]
 #[allow(dead_code, reason = "what the tests of refalt-rpc need of it is more")]
 #[path = "../../../rpc/tests/it/fault_server.rs"]
@@ -14,6 +16,7 @@ mod folders;
 mod genes;
 mod made_up;
 mod motifs;
+mod query;
 mod score;
 mod score_tables;
 #[cfg(feature = "api")]

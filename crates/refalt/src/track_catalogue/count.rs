@@ -158,9 +158,17 @@ pub fn coverage(sets: &[TrackSet], by: Grouping, most: usize, mut labels: Labels
             .map(|column| counted.outputs.get(&column.output).copied().unwrap_or(0))
             .collect(),
     };
+    let row_title = by.to_string().replace('-', " ");
+    if most < counts.rows.len() {
+        let part = format!(
+            "the {most} of {} groups by {row_title} with the most",
+            counts.rows.len()
+        );
+        labels.subtitle = [labels.subtitle.as_str(), &part].join("; ");
+    }
     TrackCoverage {
         labels,
-        row_title: by.to_string().replace('-', " "),
+        row_title,
         rows: counts.rows.iter().take(most).map(row).collect(),
         columns,
         total: counts.rows.len(),

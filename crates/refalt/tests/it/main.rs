@@ -19,6 +19,7 @@ mod folder_contents;
 mod genes;
 mod liftover;
 mod normalisation;
+mod score_folders;
 mod sites;
 mod synthetic;
 mod synthetic_run;

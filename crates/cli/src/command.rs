@@ -11,6 +11,8 @@ pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
+#[cfg(feature = "api")]
+pub(crate) mod service;
 pub(crate) mod tracks;
 pub(crate) mod validate;
 pub(crate) mod vet;

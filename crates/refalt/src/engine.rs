@@ -36,7 +36,7 @@ pub use plan::{
     Estimate, MergedTracks, PassedOver, Plan, PlanError, PlanOptions, PlanProblem, PlannedScorer, RECOMMENDED_NAME,
 };
 pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, check_folder, run};
-pub use source::{Predictor, ScoreSource, SourceError, SourceJob};
+pub use source::{ModelSource, Predictor, ScoreSource, SourceError, SourceJob};
 pub use survey::{Survey, survey};
 pub use table_options::{Layout, TableOptions};
 pub use unscored::{UnscoredRow, unscored};

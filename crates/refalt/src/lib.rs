@@ -30,5 +30,5 @@ pub mod validate;
 pub mod vet;
 pub mod windows;
 
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, ServiceStop};
 pub use refalt_core as core;

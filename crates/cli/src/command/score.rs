@@ -29,7 +29,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     assembly: Option<String>,
 
-    /// Model: `motif`, or `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC).
+    /// Model: `motif`, `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC), or `api` for the hosted AlphaGenome.
     #[arg(long, default_value = "motif")]
     model: String,
 
@@ -41,6 +41,10 @@ pub(crate) struct Options {
     /// Tracks that get rows, as a selection: `tf=GABPA,ETS1`, `CHIP_TF & biosample=HepG2` [default: all].
     #[arg(long, value_name = "SELECTION")]
     tracks: Option<String>,
+
+    #[cfg(feature = "api")]
+    #[command(flatten)]
+    service: super::service::ServiceOptions,
 
     #[command(flatten)]
     genes: GeneOptions,
@@ -148,8 +152,16 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         genes: options.genes.files(),
         threads: settings.threads,
     };
+    #[cfg(feature = "api")]
+    let source = options.service.source(&request, settings)?;
+    #[cfg(not(feature = "api"))]
+    let source = None;
     let digesting = DigestBar::new(settings);
-    let scoring = Scoring::prepare(&request, &|progress| digesting.show(progress));
+    let show = |progress| digesting.show(progress);
+    let scoring = match source {
+        Some(source) => Scoring::prepare_with(source, &request, &show),
+        None => Scoring::prepare(&request, &show),
+    };
     digesting.finish();
     let scoring = scoring.map_err(|error| Failure::of(&error))?;
     for note in scoring.notes() {
@@ -227,7 +239,7 @@ fn print_survey(survey: &Survey, done: u64, settings: &Settings) -> Result<(), F
             "calls": estimate.calls,
             "score_rows": estimate.score_rows,
             "disk_bytes": estimate.disk_bytes,
-            "seconds": seconds,
+            "seconds": (survey.sample > 0).then_some(seconds),
             "sample": survey.sample,
         });
         writeln!(out, "{plan}")?;
@@ -246,11 +258,15 @@ fn print_survey(survey: &Survey, done: u64, settings: &Settings) -> Result<(), F
     writeln!(out, "calls           {}", estimate.calls)?;
     writeln!(out, "score rows      {}", estimate.score_rows)?;
     writeln!(out, "disk            about {:.1} MB", estimate.disk_bytes as f64 / 1e6)?;
-    writeln!(
-        out,
-        "time            about {seconds:.1} s (from {} variants)",
-        survey.sample
-    )?;
+    if survey.sample > 0 {
+        writeln!(
+            out,
+            "time            about {seconds:.1} s (from {} variants)",
+            survey.sample
+        )?;
+    } else {
+        writeln!(out, "time            not known: nothing was scored to measure it")?;
+    }
     Ok(())
 }
 

@@ -46,10 +46,15 @@ pub struct Plan {
     pub(crate) annotation: Option<Arc<Annotation>>,
     pub(crate) table: TableOptions,
     passed_over: Vec<PassedOver>,
+    /// Whether the source is a service elsewhere.
+    pub(crate) service: bool,
 }
 
 /// Rows of a part when the user does not choose: large enough to compress well, small enough to lose little.
 const SCORE_ROWS_PER_PART: u64 = 4_000_000;
+
+/// Rows of a part when a service is asked: an answer that is not in a finished part is asked for, and paid for, again.
+const SERVICE_ROWS_PER_PART: u64 = 64;
 
 impl Plan {
     /// Makes a plan for a model whose predictions are scored here.
@@ -70,7 +75,12 @@ impl Plan {
         } else {
             Genes::Given(options.annotation.as_deref())
         };
-        Self::with_genes(source.card(), genes, options)
+        let mut plan = Self::with_genes(source.card(), genes, options)?;
+        plan.service = source.is_service();
+        if plan.service && options.rows_per_part.is_none() {
+            plan.rows_per_part = SERVICE_ROWS_PER_PART;
+        }
+        Ok(plan)
     }
 
     fn with_genes(card: &ModelCard, genes: Genes<'_>, options: &PlanOptions) -> Result<Self, PlanError> {
@@ -178,6 +188,7 @@ impl Plan {
             annotation: options.annotation.clone(),
             table: options.table,
             passed_over,
+            service: false,
         })
     }
 

@@ -12,7 +12,7 @@ use super::stage;
 use super::track_table;
 use super::variant_table;
 use crate::atomic_file::Committed;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, ServiceStop};
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::AssemblyRecord;
 use crate::seen::SeenError;
@@ -108,6 +108,13 @@ impl Diagnostic for RunError {
         }
     }
 
+    fn service_stop(&self) -> Option<ServiceStop> {
+        match self {
+            Self::Source(error) => error.service_stop(),
+            _ => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
             Self::Ledger(error) => error.hint(),
@@ -116,7 +123,8 @@ impl Diagnostic for RunError {
             }
             Self::Input { hint, .. } => hint.clone(),
             Self::Seen(error) => error.hint(),
-            Self::Source(_) | Self::WorkerLost => None,
+            Self::Source(error) => error.hint(),
+            Self::WorkerLost => None,
         }
     }
 }

@@ -446,7 +446,7 @@ fn places_in_and_around_hbe1_have_their_names() {
         (5_269_798, Region::Intron, 147),
         (5_269_946, Region::Promoter, -1),
         (5_270_945, Region::Promoter, -1_000),
-        (5_270_946, Region::Intergenic, -1_001),
+        (5_270_946, Region::OtherTranscript, -1_001),
         (5_268_345, Region::ThreePrimeUtr, 1_600),
     ] {
         let position = Position::new(position).unwrap();

@@ -89,7 +89,12 @@ fn a_spent_quota_ends_with_code_5_and_the_same_command_goes_on() {
         Arc::new(move |_, _| (given.fetch_add(1, Ordering::SeqCst) >= 100).then_some(Trouble::LongWait))
     };
     let server = FaultServer::start(schedule);
-    let failed = job.command(&server.address, "out").assert().code(5);
+    // One batch after the other, so that the first part is whole when the quota is spent.
+    let failed = job
+        .command(&server.address, "out")
+        .args(["--threads", "1"])
+        .assert()
+        .code(5);
     let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
     assert!(message.contains("has had enough after"), "{message}");
     assert!(message.contains("hint: run the same command again later"), "{message}");

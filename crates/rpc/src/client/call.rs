@@ -1,7 +1,7 @@
 //! One call with all its attempts.
 
 use super::connection::{ClientOptions, channel, with_causes};
-use super::gate::Gate;
+use super::gate::{Gate, LOOK_UP};
 use crate::answer::AnswerReader;
 use crate::error::ApiError;
 use crate::policy::{Fault, Next, Outcome, Retry, Verdict};
@@ -17,9 +17,6 @@ use tonic::codegen::tokio_stream;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
-
-/// How often a call that waits looks whether calls are stopped.
-const LOOK_UP: Duration = Duration::from_millis(200);
 
 /// A method of the service, as the path of HTTP/2.
 #[derive(Clone, Copy, Debug)]
@@ -127,16 +124,26 @@ impl Caller {
         Q: prost::Message + Clone + 'static,
         R: AnswerReader,
     {
-        let ticket = self.gate.admit().await;
-        if let Some(error) = self.stopped() {
-            self.gate.end(ticket, Outcome::Other);
-            return Err(error);
-        }
+        let ticket = self.gate.admit(|| self.stopped().is_some()).await;
+        let ticket = match (ticket, self.stopped()) {
+            (Some(ticket), None) => ticket,
+            (ticket, error) => {
+                if let Some(ticket) = ticket {
+                    self.gate.end(ticket, Outcome::Other);
+                }
+                return Err(error.unwrap_or_else(|| ApiError::Setup {
+                    reason: "calls are stopped".to_owned(),
+                }));
+            }
+        };
         self.attempts.fetch_add(1, Ordering::Relaxed);
         let answer = self.attempt(method, request, reader).await;
         let outcome = match &answer {
             Ok(_) => Outcome::Success,
-            Err(Fault::Throttled { wait, .. }) => Outcome::Throttled { wait: *wait },
+            // Longer than a call waits: that call is given up, and whether the others are is judged then.
+            Err(Fault::Throttled { wait, .. }) => Outcome::Throttled {
+                wait: wait.filter(|&wait| wait <= self.options.retry.longest_hint),
+            },
             Err(_) => Outcome::Other,
         };
         self.gate.end(ticket, outcome);

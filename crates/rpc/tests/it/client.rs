@@ -274,6 +274,29 @@ fn a_wait_longer_than_anybody_waits_ends_the_run_at_once() {
 }
 
 #[test]
+fn calls_that_wait_for_their_turn_end_when_the_service_asks_for_a_day() {
+    let given = std::sync::atomic::AtomicU64::new(0);
+    let schedule: Arc<Schedule> =
+        Arc::new(move |_, _| (given.fetch_add(1, Ordering::SeqCst) >= 5).then_some(Trouble::LongWait));
+    let server = FaultServer::start(schedule);
+    let window = WindowPolicy { first: 2, most: 2 };
+    let client = Client::new(ClientOptions {
+        window,
+        ..options(&server)
+    })
+    .unwrap();
+    let (variants, scorers) = (variants(40), scorers());
+    let answers = client.score_variants(&places(&variants), &all(&scorers));
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 5);
+    assert!(
+        answers
+            .iter()
+            .flat_map(|answer| answer.as_ref().err())
+            .all(ApiError::is_service_stop)
+    );
+}
+
+#[test]
 fn a_service_that_was_restarted_is_called_again() {
     let first = FaultServer::start(never());
     let address = first.address.clone();

@@ -11,6 +11,9 @@ pub struct Prior {
     /// That a file counts on the other assembly. A wrong build label is the commonest fault of a whole file; the
     /// caller raises this when the file itself says another assembly than the reference's.
     pub other_assembly: f64,
+    /// That a file's positions have nothing to do with the reference under any of the conventions: they count on a
+    /// build of which nobody thinks. Where no chain is given, the other assembly is one of these.
+    pub unrelated: f64,
     /// That a file writes the effect or alternate allele first throughout.
     pub swapped: f64,
     /// That a file gives the alleles of an array's or a database's own strand, complement to the genome throughout.
@@ -76,6 +79,7 @@ impl Default for Prior {
     fn default() -> Self {
         Self {
             other_assembly: 0.1,
+            unrelated: 0.01,
             swapped: 0.06,
             complement: 0.03,
             swapped_complement: 0.01,
@@ -114,7 +118,16 @@ impl Default for Prior {
 }
 
 impl Prior {
-    /// Returns the probability of a convention for a file.
+    /// Returns the probability that a file follows none of the conventions, its positions having nothing to do with the
+    /// reference.
+    ///
+    /// * `weighs_other_build`: whether there is a chain, so that the other assembly is among the conventions.
+    pub fn unrelated(&self, weighs_other_build: bool) -> f64 {
+        let other = if weighs_other_build { 0.0 } else { self.other_assembly };
+        (self.unrelated + other).min(0.99)
+    }
+
+    /// Returns the probability of a convention for a file that follows one.
     ///
     /// * `has_lift`: whether the other assembly is considered at all.
     /// * `has_reverse_gene`: whether some row names a gene on the reverse strand.

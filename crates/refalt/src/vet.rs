@@ -20,7 +20,9 @@ mod stage;
 pub use error::VetError;
 pub use lift::{Block, BlockLift};
 pub use record::VetRow;
-pub use report::{ANOTHER_BUILD, ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, NOTHING_TO_JUDGE, VetReport};
+pub use report::{
+    ANOTHER_BUILD, ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, NOTHING_TO_JUDGE, VetReport,
+};
 
 use crate::io::fasta::FastaReference;
 use crate::io::variants::{ReadOptions, Source};

@@ -3,7 +3,7 @@
 //! METHOD: a file follows one convention d in a share rho of its rows, the others deviate. With L the probability of
 //! a row ([`likelihood`](super::likelihood)) and v the prior over deviations, the file has probability
 //! P(rows | d) = integral over rho of product over rows of (rho L(d) + (1 - rho) sum over h of v(h) L(h)), times the
-//! Beta prior of rho; the posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, the
+//! Beta prior of rho. In one file of ten all deviating rows have random alleles instead. The posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, the
 //! shares of all deviations are fitted ([`mixture`](super::mixture)) and rows are judged with them (empirical Bayes).
 //! Variants with equal observations are counted, not repeated, so the cost does not grow with the file.
 //!
@@ -117,8 +117,7 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
     let names = NameHabit::of(observations, prior);
 
     let unrelated_prior = prior.unrelated(weighs_other_build);
-    let believed =
-        |convention| (1.0 - unrelated_prior) * prior.convention(convention, weigh_lift, has_reverse_gene);
+    let believed = |convention| (1.0 - unrelated_prior) * prior.convention(convention, weigh_lift, has_reverse_gene);
     let mut scored: Vec<(Convention, f64)> = Convention::all()
         .filter_map(|convention| {
             let weight = believed(convention);
@@ -400,14 +399,16 @@ fn log_posteriors(
     prior: &Prior,
     has_lift: bool,
 ) -> f64 {
-    let screened: Vec<(Vec<Pair>, f64)> = scored
+    let weights = [1.0 - prior.deviating_by_chance, prior.deviating_by_chance].map(f64::ln);
+    let screened: Vec<([Vec<Pair>; 2], f64)> = scored
         .iter()
         .map(|&(convention, log_prior)| {
             let pairs = pairs(convention, evidence, prior, has_lift);
-            let rough = SCREEN
-                .iter()
-                .map(|&logit| log_integrand(&pairs, logit, prior))
-                .fold(f64::NEG_INFINITY, f64::max);
+            let rough = |(pairs, weight): (&Vec<Pair>, f64)| {
+                let values = SCREEN.iter().map(|&logit| log_integrand(pairs, logit, prior));
+                weight + values.fold(f64::NEG_INFINITY, f64::max)
+            };
+            let rough = pairs.iter().zip(weights).map(rough).fold(f64::NEG_INFINITY, f64::max);
             (pairs, log_prior + rough)
         })
         .collect();
@@ -419,7 +420,9 @@ fn log_posteriors(
         *value = if *rough < best - 60.0 {
             f64::NEG_INFINITY
         } else {
-            *value + log_marginal(pairs, prior)
+            let [typical, chance] = [0, 1].map(|index| weights[index] + log_marginal(&pairs[index], prior));
+            let top = typical.max(chance);
+            *value + top + ((typical - top).exp() + (chance - top).exp()).ln()
         };
     }
     let top = scored.iter().map(|&(_, value)| value).fold(unrelated, f64::max);
@@ -431,20 +434,25 @@ fn log_posteriors(
     (unrelated - top).exp() / sum
 }
 
-fn pairs(convention: Convention, evidence: &[Evidence], prior: &Prior, has_lift: bool) -> Vec<Pair> {
+/// Returns the rows as they deviate in the usual ways, and as they deviate in ways of which nobody thinks.
+fn pairs(convention: Convention, evidence: &[Evidence], prior: &Prior, has_lift: bool) -> [Vec<Pair>; 2] {
     let followed = followed(convention);
     let weights = prior.deviations(followed, has_lift);
-    evidence
-        .iter()
-        .map(|row| {
-            let relative = relative(&row.likelihoods, convention, row.gene_strand);
-            Pair {
-                following: relative[followed.index()],
-                deviating: weights.iter().zip(&relative).map(|(w, l)| w * l).sum(),
-                count: row.count,
-            }
-        })
-        .collect()
+    let typical = |row: &Evidence| {
+        let relative = relative(&row.likelihoods, convention, row.gene_strand);
+        Pair {
+            following: relative[followed.index()],
+            deviating: weights.iter().zip(&relative).map(|(w, l)| w * l).sum(),
+            count: row.count,
+        }
+    };
+    let typical: Vec<Pair> = evidence.iter().map(typical).collect();
+    let chance = typical.iter().zip(evidence).map(|(pair, row)| Pair {
+        deviating: row.likelihoods[UNEXPLAINED],
+        ..*pair
+    });
+    let chance = chance.collect();
+    [typical, chance]
 }
 
 fn relative_rows(convention: Convention, evidence: &[Evidence]) -> Rows {

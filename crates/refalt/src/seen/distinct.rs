@@ -144,7 +144,15 @@ mod tests {
     #[test]
     fn contigs_may_come_in_any_order_and_many_variants_at_one_place() {
         let contig = |number: u64| number << 32;
-        check([(contig(9) + 5, 1), (contig(2) + 5, 1), (contig(9) + 5, 1), (contig(2) + 5, 1)], 100);
+        check(
+            [
+                (contig(9) + 5, 1),
+                (contig(2) + 5, 1),
+                (contig(9) + 5, 1),
+                (contig(2) + 5, 1),
+            ],
+            100,
+        );
         check((0..400).map(|number| (7, number % 200)), 1000);
     }
 }

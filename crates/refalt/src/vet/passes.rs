@@ -14,8 +14,8 @@ use crate::reference_assembly::{ReferenceAssembly, StatedByVariants};
 use crate::seen::{DistinctVariants, SeenVariants, VariantKey};
 use crate::spool::Spool;
 use refalt_core::audit::{
-    Coordinates, FileFit, Hypothesis, NameEvidence, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict,
-    judge,
+    Coordinates, FileFit, Hypothesis, NameEvidence, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds,
+    Verdict, judge,
 };
 use refalt_core::normalize::check_on;
 use refalt_core::{Alternate, Assembly, Reference, Variant};
@@ -183,8 +183,7 @@ fn witness(work: &Work<'_>, observer: &mut Observer<'_>, row: &VariantRow) -> Re
 fn key(row: &RowAlleles<'_>, observed: Option<&Observation>) -> VariantKey {
     let contig = row.contig_id.and_then(|contig| u32::try_from(contig.index()).ok());
     let contig = contig.unwrap_or_else(|| hashed(row.contig) as u32 | 1 << 31);
-    let says_something =
-        |seen: &&Observation| seen.names != NameEvidence::default() || seen.states_other_assembly;
+    let says_something = |seen: &&Observation| seen.names != NameEvidence::default() || seen.states_other_assembly;
     let names = observed
         .filter(says_something)
         .map_or(0, |seen| hashed((seen.names, seen.states_other_assembly)));
@@ -426,7 +425,12 @@ fn judge_row(
             judged.verdict = judgement.verdict;
             judged.posterior = judgement.posterior;
             if !judgement.verdict.is_ok() {
-                judged.evidence = Some(judgement.explain(variant, &alleles, &seen, observer)?);
+                let evidence = judgement.explain(variant, &alleles, &seen, observer)?;
+                judged.evidence = Some(if fit.rests_on_belief() {
+                    format!("the file has too few variants to tell by; {evidence}")
+                } else {
+                    evidence
+                });
             }
             judged.proposed = judgement.proposed;
             let needed = judged.repairs_needed();

@@ -278,12 +278,20 @@ impl VetReport {
             return format!(
                 "not settled: `{convention}` is believed beforehand ({percent:.1} %), and {} distinct {} too few to bear it out",
                 self.distinct_compared,
-                if self.distinct_compared == 1 { "variant is" } else { "variants are" }
+                if self.distinct_compared == 1 {
+                    "variant is"
+                } else {
+                    "variants are"
+                }
             );
         }
         if !file.is_sure {
             let possible = if another >= POSSIBLE {
-                format!("; another build is possible ({:.1} %): {}", 100.0 * another, self.remedy())
+                format!(
+                    "; another build is possible ({:.1} %): {}",
+                    100.0 * another,
+                    self.remedy()
+                )
             } else {
                 String::new()
             };
@@ -322,7 +330,8 @@ impl VetReport {
         if let Some(stated) = self.stated_assembly {
             return Some(format!("its header says {stated}"));
         }
-        let said = (self.stated_by_rows.iter()).map(|(stated, count)| format!("{count} of {} rows say {stated}", self.rows));
+        let said =
+            (self.stated_by_rows.iter()).map(|(stated, count)| format!("{count} of {} rows say {stated}", self.rows));
         let said: Vec<String> = said.collect();
         (!said.is_empty()).then(|| said.join(", "))
     }

@@ -87,6 +87,8 @@ const EVIDENCE: f64 = 10.0;
 /// How many times more probable than by chance the rows must be under a convention that changes them, where no other
 /// build was weighed: five bases. Fewer match one of the other readings by chance in every few lists of another build.
 const EVIDENCE_OF_CHANGE: f64 = 1000.0;
+/// From so many variants on, what was believed beforehand matters so little that the posterior alone decides.
+const MANY: u64 = 20;
 /// Conventions with a smaller prior are no rivals: two or three rows match some far-fetched reading by chance.
 const RIVAL: f64 = 0.002;
 /// Conventions below this posterior are not used to judge rows.
@@ -207,6 +209,9 @@ impl FileFit {
     }
 
     fn is_evident(&self) -> bool {
+        if self.variants >= MANY {
+            return true;
+        }
         let best = self.best();
         // (posterior / prior of the best) against that of the rival.
         let outweighs =

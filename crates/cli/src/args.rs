@@ -29,7 +29,7 @@ const LONG_VERSION: &str = concat!(
     propagate_version = true,
     after_help = "Exit codes: 0 done; 1 a file, a folder or the machine failed; 2 wrong usage: a value is wrong in itself or \
                   names what the inputs do not have; 3 done, but some variants were rejected or failed (they are \
-                  listed); 4 credentials; 5 quota or service, run again to go on."
+                  listed), or the runs that were compared differ; 4 credentials; 5 quota or service, run again to go on."
 )]
 pub(crate) struct Arguments {
     /// What to do.
@@ -72,6 +72,12 @@ pub(crate) enum Command {
     Score(command::score::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks.
     Validate(command::validate::Options),
+    /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
+    Export(command::export::Options),
+    /// Say in what two scoring runs differ, and by how much.
+    Diff(command::diff::Options),
+    /// Answer SQL over a score folder.
+    Query(command::query::Options),
     /// Motifs: list them, find their sites, say what variants do to them.
     Motifs(command::motifs::Options),
     /// Tracks: list, search and count them; say which ones a selection takes.

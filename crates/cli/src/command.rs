@@ -1,13 +1,18 @@
 //! One file for each command: it converts arguments, calls the library and prints.
 
 pub(crate) mod completions;
+pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod genes;
 pub(crate) mod input;
 pub(crate) mod man;
 pub(crate) mod motifs;
+pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
+#[cfg(feature = "api")]
+pub(crate) mod service;
 pub(crate) mod tracks;
 pub(crate) mod validate;
 pub(crate) mod vet;
@@ -26,6 +31,9 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
+        Command::Export(options) => export::run(&options, settings),
+        Command::Diff(options) => diff::run(&options, settings),
+        Command::Query(options) => query::run(&options, settings),
         Command::Tracks(options) => tracks::run(&options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         Command::Completions(options) => completions::run(&options),

@@ -13,6 +13,10 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Done, but some variants were rejected or failed; they are listed.
     Partial = 3,
+    /// A key to a service is missing or refused.
+    Credentials = 4,
+    /// A quota or a service stopped the run; the same command goes on later.
+    Stopped = 5,
 }
 
 impl From<Exit> for ExitCode {

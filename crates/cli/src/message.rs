@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::terminal::{Paint, Settings};
-use refalt::Diagnostic;
+use refalt::{Diagnostic, ServiceStop};
 use serde_json::json;
 use std::error::Error;
 use std::io;
@@ -23,7 +23,12 @@ impl Failure {
     /// Tells a failure of the library.
     pub(crate) fn of(error: &(dyn Diagnostic + 'static)) -> Self {
         Self {
-            exit: if error.is_usage() { Exit::Usage } else { Exit::Failure },
+            exit: match error.service_stop() {
+                Some(ServiceStop::Credentials) => Exit::Credentials,
+                Some(ServiceStop::Unavailable) => Exit::Stopped,
+                None if error.is_usage() => Exit::Usage,
+                None => Exit::Failure,
+            },
             message: in_words(&error.to_string()),
             place: error.place(),
             hint: error.hint(),

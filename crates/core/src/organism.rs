@@ -23,14 +23,42 @@ impl Organism {
         }
     }
 
+    /// Returns the common name, `human` or `mouse`.
+    pub const fn common_name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Mouse => "mouse",
+        }
+    }
+
     /// Reads a scientific name, as a model's card writes it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|organism| organism.name() == name)
+    }
+
+    /// Reads a common name, as people write it on the command line.
+    pub fn from_common_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|organism| organism.common_name() == name)
     }
 }
 
 impl fmt::Display for Organism {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_names_are_read_back_and_not_mixed_up() {
+        for organism in Organism::ALL {
+            assert_eq!(Organism::from_name(organism.name()), Some(organism));
+            assert_eq!(Organism::from_common_name(organism.common_name()), Some(organism));
+            assert_eq!(Organism::from_name(organism.common_name()), None);
+            assert_eq!(Organism::from_common_name(organism.name()), None);
+        }
     }
 }

@@ -29,6 +29,7 @@ mod quantile;
 mod random;
 mod rank;
 mod row_statistic;
+mod running;
 
 pub use bootstrap::{
     BootstrapEstimate, BootstrapOptions, Clusters, Units, bootstrap, jackknife, replicate_range, replicate_range_of,
@@ -50,3 +51,4 @@ pub use quantile::quantile;
 pub use random::{Purpose, RandomStream, philox_4x64};
 pub use rank::{Standing, average_ranks, standing_by_magnitude};
 pub use row_statistic::{Difference, RowFunction, RowStatistic};
+pub use running::RunningCorrelation;

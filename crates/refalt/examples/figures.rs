@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
+use refalt::core::Organism;
 use refalt::figure::{
     ColourLimit, Curve, Curves, EffectMap, EffectMark, EffectPanel, Feature, FeatureKind, Figure, FigureError, Fit,
     Forest, ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point, RankedBar,
@@ -14,7 +15,7 @@ use refalt::figure::{
 };
 use refalt::report::{Block, Column, Fact, Level, Report, Section, Table};
 use refalt::track_catalogue::count::{Grouping, coverage};
-use refalt::track_catalogue::{Organism, tracks};
+use refalt::track_catalogue::tracks;
 use refalt_core::{Interval, Position, Strand};
 
 const EFFECTS: &str = include_str!("../tests/data/figure/tert_effects.tsv");

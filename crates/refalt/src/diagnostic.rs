@@ -2,6 +2,15 @@
 
 use std::error::Error;
 
+/// Why a service stopped a run that can go on later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceStop {
+    /// A key is missing or refused.
+    Credentials,
+    /// The quota is used up, or the service does not answer.
+    Unavailable,
+}
+
 /// An error that knows its place in the input and what the user can do.
 ///
 /// `Display` says what and why; the command line renders the three parts once, in one place.
@@ -16,6 +25,11 @@ pub trait Diagnostic: Error {
     /// Anything else that goes wrong is the matter of a file, a folder or the machine.
     fn is_usage(&self) -> bool {
         false
+    }
+
+    /// Says whether a service stopped the run, and why.
+    fn service_stop(&self) -> Option<ServiceStop> {
+        None
     }
 
     /// Returns what the user can do.

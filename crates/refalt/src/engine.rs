@@ -32,9 +32,11 @@ mod wide_table;
 pub use identity::{Difference, RunIdentity};
 pub use input::{InputRow, Rejection, RowStatus};
 pub use manifest::{Counts, Manifest};
-pub use plan::{Estimate, PassedOver, Plan, PlanError, PlanOptions, PlanProblem, PlannedScorer, RECOMMENDED_NAME};
+pub use plan::{
+    Estimate, MergedTracks, PassedOver, Plan, PlanError, PlanOptions, PlanProblem, PlannedScorer, RECOMMENDED_NAME,
+};
 pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, check_folder, run};
-pub use source::{Predictor, ScoreSource, SourceError, SourceJob};
+pub use source::{ModelSource, Predictor, ScoreSource, SourceError, SourceJob};
 pub use survey::{Survey, survey};
 pub use table_options::{Layout, TableOptions};
 pub use unscored::{UnscoredRow, unscored};

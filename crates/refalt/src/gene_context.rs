@@ -1,7 +1,7 @@
 //! Where a variant lies among the genes, and which gene and strand to attach to it.
 
 use crate::io::genes::Genes;
-use refalt_core::annotation::{Gene, Region, Transcript, TranscriptIndex};
+use refalt_core::annotation::{Gene, Region, Transcript, TranscriptIndex, TranscriptTags};
 use refalt_core::contig::same_contig;
 use refalt_core::{ContigName, Interval, Position};
 
@@ -40,6 +40,8 @@ pub struct GeneContext<'a> {
     pub distance_bp: i64,
     /// What kind of place it is, by the canonical transcripts of all genes there.
     pub region: Region,
+    /// The gene that makes the place of that kind, often another than the nearest; `None` between genes.
+    pub region_gene: Option<Gene<'a>>,
     /// The genes whose span has the place, in file order; the nearest start may belong to none of them.
     pub overlapping: Vec<Gene<'a>>,
 }
@@ -70,6 +72,14 @@ impl Genes {
         })
     }
 
+    /// Says whether the annotation marks canonical transcripts (MANE Select, or Ensembl's) for any gene.
+    ///
+    /// Where it does not, the longest transcript stands for each gene, and its start need not be the one in use.
+    pub fn marks_canonical(&self) -> bool {
+        let marked = |tags: TranscriptTags| tags.mane_select || tags.ensembl_canonical;
+        self.annotation.transcripts().any(|transcript| marked(transcript.tags))
+    }
+
     /// Returns the genes around a base (1-based) of a contig, which may have any of its names.
     ///
     /// A variant of several bases is asked for by the first base of REF.
@@ -90,6 +100,7 @@ impl Genes {
             let genes = annotation.genes_in(contig.as_str(), base);
             genes.into_iter().map(|gene| annotation.gene(gene)).collect()
         });
+        let (region, region_gene) = annotation.region(contig.as_str(), position);
         Ok(GeneContext {
             nearest: annotation.gene(nearest.gene),
             transcript: annotation.transcript(nearest.transcript),
@@ -97,7 +108,8 @@ impl Genes {
                 .canonical_rule(nearest.transcript)
                 .unwrap_or(CanonicalRule::Longest),
             distance_bp: nearest.distance_bp,
-            region: annotation.region(contig.as_str(), position),
+            region,
+            region_gene: region_gene.map(|gene| annotation.gene(gene)),
             overlapping,
         })
     }
@@ -134,6 +146,21 @@ mod tests {
         assert_eq!(context.region, Region::Promoter);
         let names: Vec<&str> = context.overlapping.iter().map(|gene| gene.id).collect();
         assert_eq!(names, ["A"]);
+        assert_eq!(context.region_gene.map(|gene| gene.id), Some("A"));
+        // 300 is in an exon of B, and in A only by the transcript that is not canonical; 120 is in A's exon.
+        let context = at("chr1", 300).unwrap();
+        assert_eq!(
+            (
+                context.nearest.id,
+                context.region,
+                context.region_gene.map(|gene| gene.id)
+            ),
+            ("A", Region::NonCodingExon, Some("B"))
+        );
+        let context = at("chr1", 60).unwrap();
+        assert_eq!(context.region, Region::Promoter);
+        let context = at("chr1", 5_000).unwrap();
+        assert_eq!((context.region, context.region_gene), (Region::Intergenic, None));
         assert_eq!(at("3", 1), Err(NoGeneContext::ContigUnknown(ContigName::new("3"))));
         assert_eq!(at("2", 1), Err(NoGeneContext::NoTranscript(ContigName::new("2"))));
     }

@@ -5,7 +5,9 @@
 
 pub mod atomic_file;
 pub mod diagnostic;
+pub mod diff;
 pub mod engine;
+pub mod export;
 pub mod figure;
 pub mod gene_context;
 pub mod io;
@@ -16,8 +18,10 @@ pub mod motif_set;
 pub mod provenance;
 pub mod reference_assembly;
 pub mod report;
+pub mod score_folder;
 pub mod scoring;
 pub mod seen;
+mod sorted_runs;
 pub mod spool;
 pub mod study;
 pub mod track_catalogue;
@@ -26,5 +30,5 @@ pub mod validate;
 pub mod vet;
 pub mod windows;
 
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, ServiceStop};
 pub use refalt_core as core;

@@ -6,8 +6,8 @@ pub use genes::{GeneFiles, GeneFilesError, PolyaSource};
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::{
-    self, InputRow, Observer, Plan, PlanError, PlanOptions, Predictor, Rejection, RunError, RunIdentity, Setting,
-    Summary, Survey,
+    self, InputRow, ModelSource, Observer, Plan, PlanError, PlanOptions, Rejection, RunError, RunIdentity, ScoreSource,
+    Setting, Summary, Survey,
 };
 use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
 use crate::io::variants::{Format, ReadError, ReadOptions, Source, VariantReader, VariantRow};
@@ -15,7 +15,7 @@ use crate::model::{self, ModelError};
 use crate::provenance::{FileIdentity, VERSION};
 use crate::reference_assembly::{AssemblyContradicted, AssemblyRecord, ReferenceAssembly, StatedByVariants};
 use crate::spool::{Spool, SpoolError};
-use refalt_core::{Assembly, Backend, Reference};
+use refalt_core::{Assembly, Reference};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub struct Scoring {
     reference: FastaReference,
     known: ReferenceAssembly,
     stated: AssemblyRecord,
-    backend: Box<dyn Backend>,
+    source: Box<dyn ScoreSource>,
     plan: Plan,
     identity: RunIdentity,
     rows: u64,
@@ -164,10 +164,22 @@ impl Scoring {
     /// # Errors
     /// [`ScoringError`]; nothing is written.
     pub fn prepare(request: &ScoreRequest, digesting: &(dyn Fn(DigestProgress) + Sync)) -> Result<Self, ScoringError> {
-        let backend = model::open(&request.model)?;
+        let source = ModelSource(model::open(&request.model)?);
+        Self::prepare_with(Box::new(source), request, digesting)
+    }
+
+    /// Prepares like [`prepare`](Self::prepare) with a source of scores of the caller's; the name of the model is not read.
+    ///
+    /// # Errors
+    /// [`ScoringError`]; nothing is written.
+    pub fn prepare_with(
+        source: Box<dyn ScoreSource>,
+        request: &ScoreRequest,
+        digesting: &(dyn Fn(DigestProgress) + Sync),
+    ) -> Result<Self, ScoringError> {
         let genes = request.genes.as_ref().map(GeneFiles::open).transpose()?;
-        let plan = Plan::new(
-            backend.card(),
+        let plan = Plan::for_source(
+            source.as_ref(),
             &PlanOptions {
                 annotation: genes.as_ref().map(|genes| Arc::new(genes.annotation().clone())),
                 ..request.plan.clone()
@@ -187,6 +199,10 @@ impl Scoring {
             let [written, given] = plan.tracks();
             notes.push(format!("tracks `{selection}`: {written} of {given}"));
             notes.extend(plan.statements().iter().map(ToString::to_string));
+        }
+        if !plan.merged().is_empty() {
+            let merged: Vec<String> = plan.merged().iter().map(ToString::to_string).collect();
+            notes.push(format!("strands merged for scorers by gene: {}", merged.join(", ")));
         }
         let known = ReferenceAssembly::of(&reference, request.assembly)?;
         if let Some(genes) = &genes {
@@ -228,7 +244,7 @@ impl Scoring {
             path: request.reference.clone(),
             source,
         })?;
-        let card = backend.card();
+        let card = source.card();
         let identity = RunIdentity {
             refalt: VERSION.to_owned(),
             variants: input.identity().clone(),
@@ -242,6 +258,7 @@ impl Scoring {
             layout: plan.table().layout.name().to_owned(),
             terms: plan.table().terms,
             all_strands: !plan.table().match_gene_strand,
+            merge_stranded: plan.table().merge_stranded,
             polya: genes.and_then(|genes| genes.polya),
             tracks: plan.selection().map(ToString::to_string),
             window_bp: plan.window().get(),
@@ -253,7 +270,7 @@ impl Scoring {
             stated: stated.record(known),
             known,
             reference,
-            backend,
+            source,
             plan,
             identity,
             rows,
@@ -288,15 +305,14 @@ impl Scoring {
     /// [`RunError`] when the input cannot be read on, or the model cannot work.
     pub fn survey(&self) -> Result<Survey, RunError> {
         let rows = self.input_rows()?;
-        let source = Predictor(self.backend.as_ref());
-        engine::survey(&self.plan, rows, &self.reference, &source, self.threads)
+        engine::survey(&self.plan, rows, &self.reference, self.source.as_ref(), self.threads)
     }
 
-    /// Says whether the job may write to a folder, without changing anything.
+    /// Says whether the job may write to a folder, without changing anything, and how many input rows are done there.
     ///
     /// # Errors
-    /// [`RunError::Ledger`] when the folder holds another run, or files that are no run.
-    pub fn check_folder(&self, out: &Path) -> Result<(), RunError> {
+    /// [`RunError::Ledger`] when the folder holds another run, files that are no run, or a part that was damaged.
+    pub fn check_folder(&self, out: &Path) -> Result<u64, RunError> {
         engine::check_folder(&self.identity, out)
     }
 
@@ -311,7 +327,7 @@ impl Scoring {
             identity: &self.identity,
             assembly: &self.stated,
             reference: &self.reference,
-            source: &Predictor(self.backend.as_ref()),
+            source: self.source.as_ref(),
             out,
             threads: self.threads,
         };

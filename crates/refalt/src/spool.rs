@@ -42,7 +42,7 @@ impl Spool {
     /// [`SpoolError`] when a file cannot be read or written.
     pub fn of(source: &Source) -> Result<Self, SpoolError> {
         match source {
-            Source::Path(path) => Ok(Self {
+            Source::Path(path) | Source::Kept { path, .. } => Ok(Self {
                 source: source.clone(),
                 identity: FileIdentity::of(path).map_err(|error| SpoolError::Unreadable {
                     path: path.clone(),
@@ -77,7 +77,10 @@ impl Spool {
         let (mut file, bytes, sha256) = writer.finish();
         file.flush()?;
         Ok(Self {
-            source: Source::Path(kept.path().to_owned()),
+            source: Source::Kept {
+                path: kept.path().to_owned(),
+                name: Source::Stdin.name(),
+            },
             identity: FileIdentity {
                 name: Source::Stdin.name(),
                 bytes,

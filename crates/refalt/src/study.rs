@@ -324,6 +324,7 @@ impl Study {
         Ok(TruthColumns {
             effect: part.effect.clone(),
             experiment: part.experiment.clone(),
+            gene: None,
             keep: part
                 .keep
                 .iter()

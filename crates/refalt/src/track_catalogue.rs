@@ -10,9 +10,8 @@ pub mod count;
 pub mod search;
 
 use flate2::read::GzDecoder;
-use refalt_core::{OutputType, Strand, Track, TrackSet};
+use refalt_core::{Organism, OutputType, Strand, Track, TrackSet};
 use std::collections::HashMap;
-use std::fmt;
 use std::io::Read;
 use std::sync::LazyLock;
 
@@ -22,43 +21,11 @@ const MOUSE: &[u8] = include_bytes!("../assets/tracks/mouse.tsv.gz");
 /// Terms of the catalogue.
 pub const LICENCE: &str = "Apache-2.0, metadata of google-deepmind/alphagenome_research";
 
-/// An organism with published tracks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Organism {
-    /// Homo sapiens.
-    Human,
-    /// Mus musculus.
-    Mouse,
-}
-
-impl Organism {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Human, Self::Mouse];
-
-    /// Returns `human` or `mouse`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Human => "human",
-            Self::Mouse => "mouse",
-        }
-    }
-
-    /// Reads `human` or `mouse`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|organism| organism.name() == name)
-    }
-}
-
-impl fmt::Display for Organism {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// Returns the published tracks of an organism, by output type, in the order of the model.
 ///
 /// ```
-/// use refalt::track_catalogue::{Organism, tracks};
+/// use refalt::core::Organism;
+/// use refalt::track_catalogue::tracks;
 ///
 /// let all: usize = tracks(Organism::Human).iter().map(|set| set.tracks.len()).sum();
 /// assert_eq!(all, 5_563);

@@ -6,9 +6,9 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::score_table::TableError;
 use crate::engine::track_table;
 use crate::model::{self, ModelError};
-use crate::track_catalogue::{self, Organism};
-use refalt_core::TrackSet;
+use crate::track_catalogue;
 use refalt_core::track_selection::{Resolved, Selection, SelectionError, SelectionSyntaxError};
+use refalt_core::{Organism, TrackSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub enum TrackSource {
 impl fmt::Display for TrackSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Catalogue(organism) => write!(f, "the published {organism} tracks"),
+            Self::Catalogue(organism) => write!(f, "the published {} tracks", organism.common_name()),
             Self::Model(name) => write!(f, "the model `{name}`"),
             Self::Folder(path) => write!(f, "the scores in `{}`", path.display()),
         }
@@ -109,7 +109,8 @@ impl TrackSource {
 /// Selects tracks by a text.
 ///
 /// ```
-/// use refalt::track_catalogue::{Organism, tracks};
+/// use refalt::core::Organism;
+/// use refalt::track_catalogue::tracks;
 /// use refalt::track_source::select;
 ///
 /// let (selection, gabpa) = select("CHIP_TF & tf=GABPA & HepG2", tracks(Organism::Human)).unwrap();

@@ -34,7 +34,7 @@ pub use error::ValidateError;
 pub use files::{ValidateFilesError, ValidateRequest, named_variants, validate_files};
 pub use join::{ExperimentJoin, JoinReport};
 pub use joined::{JoinedColumn, JoinedTable, JoinedVariant};
-pub use options::ValidateOptions;
+pub use options::{Collapse, ValidateOptions};
 pub use output::{ExperimentRecord, Provenance};
 pub use predictor::PredictorKind;
 pub use ranks::{NamedVariant, RankRow};
@@ -50,8 +50,7 @@ use measure::Measured;
 use predictor::Group;
 use refalt_core::Reference;
 use refalt_core::stats::{BootstrapOptions, IntervalMethod, smallest_detectable_correlation};
-use run_folder::{RunFolder, ScoreMatrix};
-use std::collections::HashMap;
+use run_folder::{RunFolder, ScoreMatrix, Wanted};
 use std::path::Path;
 use truth::{Experiment, Truth};
 
@@ -125,10 +124,10 @@ pub fn validate<E: Diagnostic>(
         statements,
     } = options.tracks_of(run.sets(), &outputs)?;
     let truth = Truth::read(truth, input.columns, input.reference)?;
-    let join = Join::new(&truth, &run)?;
+    let mut join = Join::new(&truth, &run)?;
     let index = join.index();
-    let wanted: HashMap<&str, usize> = index.iter().map(|(name, place)| (name.as_str(), *place)).collect();
-    let matrices = run.scores(&scorers, &wanted)?;
+    let (matrices, without_gene_scores) = run.scores(&scorers, &Wanted::of(&index, &join.units), options.collapse)?;
+    join.report.without_gene_scores = input.columns.gene.is_some().then_some(without_gene_scores);
 
     let groups: Vec<[Group<'_>; 2]> = matrices
         .iter()
@@ -136,7 +135,7 @@ pub fn validate<E: Diagnostic>(
         .map(|(matrix, asked_for)| {
             let scorer = options::short_name(&matrix.scorer.scorer);
             [
-                predictor::summaries(matrix, scorer, &summaries, join.variants.len()),
+                predictor::summaries(matrix, scorer, &summaries, join.units.len()),
                 predictor::tracks(matrix, scorer, asked_for),
             ]
         })
@@ -165,7 +164,7 @@ pub fn validate<E: Diagnostic>(
         shown.sort_unstable();
         shown.dedup();
     }
-    let found = ranks::find(input.named, input.reference, &index);
+    let found = ranks::find(input.named, input.reference, &index, &join.units);
     let mut ranks = Vec::new();
     for measured in &measured {
         ranks.extend(ranks::by_measurement(&found, measured)?);
@@ -186,7 +185,7 @@ pub fn validate<E: Diagnostic>(
     Ok(Validation {
         provenance: provenance(&run, input, &matrices, options, statements),
         experiments: measured.iter().map(|measured| record(measured, options)).collect(),
-        joined: joined::table(&join.variants, &measured, &groups, &matrices, &shown),
+        joined: joined::table(&join.units, &measured, &groups, &matrices, &shown),
         join: join.report,
         metrics,
         ranks,
@@ -199,7 +198,7 @@ fn others(experiments: &[Experiment], but: usize, join: &Join) -> Vec<(String, V
     others
         .map(|(_, experiment)| {
             let measured = join.measured(experiment, 0, None);
-            let mut column = vec![f64::NAN; join.variants.len()];
+            let mut column = vec![f64::NAN; join.units.len()];
             for (variant, effect) in measured.variants.iter().zip(&measured.effects) {
                 column[*variant] = *effect;
             }
@@ -280,6 +279,7 @@ fn provenance(
         truth: input.truth_file.clone(),
         effect_column: input.columns.effect.clone(),
         experiment_column: input.columns.experiment.clone(),
+        gene_column: input.columns.gene.clone(),
         conditions: input.columns.keep.iter().map(ToString::to_string).collect(),
         labels: input.columns.labels.iter().map(ToString::to_string).collect(),
         options: options.clone(),

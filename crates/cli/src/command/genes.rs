@@ -1,12 +1,12 @@
 //! `refalt genes`: what a gene annotation holds, and which gene a place or a variant belongs to.
 
+use super::input::ReadingOptions;
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{DigestBar, Settings};
 use refalt::gene_context::GeneContext;
 use refalt::io::fasta::FastaReference;
 use refalt::io::genes::{Genes, IndexUse, MalformedLines, OpenOptions, open};
-use refalt::io::variants::{ReadOptions, Source};
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::annotation::GeneIndex;
 use refalt_core::{ContigName, Position, Reference};
@@ -26,9 +26,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "CONTIG:BASE", conflicts_with = "variants")]
     at: Vec<String>,
 
-    /// Variants: VCF, BCF, TSV, CSV, Parquet, one id a line, or `-`; the first base of REF is the place.
+    /// Variants: a file, `-`, or variants written out, as every command takes them; the first base of
+    /// REF is the place. Give it again for more variants written out.
     #[arg(long, value_name = "VARIANTS")]
-    variants: Option<String>,
+    variants: Vec<String>,
+
+    #[command(flatten)]
+    reading: ReadingOptions,
 
     /// Reference sequence that the annotation must fit: assembly, contigs, lengths.
     #[arg(long, short, value_name = "FASTA")]
@@ -83,6 +87,14 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
             .check_against(&reference, on)
             .map_err(|error| Failure::of(&error))?;
     }
+    let asked = !places.is_empty() || !options.variants.is_empty();
+    if asked && !genes.marks_canonical() {
+        settings.note(format!(
+            "`{}` marks no canonical transcripts: the longest transcript stands for each gene, and the start of another \
+             may be nearer",
+            genes.source.name
+        ));
+    }
     let mut out = BufWriter::new(std::io::stdout().lock());
     let exit = if !places.is_empty() {
         write_header(&mut out, settings)?;
@@ -90,8 +102,8 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
             write_row(&mut out, &genes, text, None, contig, *position, settings)?;
         }
         Exit::Done
-    } else if let Some(variants) = &options.variants {
-        write_variants(&mut out, &genes, variants, settings)?
+    } else if !options.variants.is_empty() {
+        write_variants(&mut out, &genes, options, settings)?
     } else {
         summarize(&mut out, &genes, &index, settings)?;
         Exit::Done
@@ -140,7 +152,7 @@ fn tell(genes: &Genes, index: &IndexUse, no_index: bool, settings: &Settings) {
     }
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "variant_id",
     "rsid",
     "gene_id",
@@ -151,6 +163,7 @@ const COLUMNS: [&str; 12] = [
     "transcript_rule",
     "tss_distance_bp",
     "region",
+    "region_gene",
     "overlapping_genes",
     "note",
 ];
@@ -186,6 +199,9 @@ fn write_cells(
     note: &str,
     settings: &Settings,
 ) -> Result<(), Failure> {
+    fn region_gene<'a>(context: &GeneContext<'a>) -> Option<&'a str> {
+        context.region_gene.map(|gene| gene.name.unwrap_or(gene.id))
+    }
     let overlapping = |context: &GeneContext<'_>| -> Vec<String> {
         let named = context
             .overlapping
@@ -205,6 +221,7 @@ fn write_cells(
             "transcript_rule": context.map(|context| context.rule.name()),
             "tss_distance_bp": context.map(|context| context.distance_bp),
             "region": context.map(|context| context.region.name()),
+            "region_gene": context.map(region_gene),
             "overlapping_genes": context.map(overlapping),
             "note": Some(note).filter(|note| !note.is_empty()),
         });
@@ -215,7 +232,7 @@ fn write_cells(
     match context {
         Some(context) => write!(
             out,
-            "\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            "\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
             context.nearest.id,
             context.nearest.name.unwrap_or("."),
             context.nearest.biotype.unwrap_or("."),
@@ -224,27 +241,35 @@ fn write_cells(
             context.rule.name(),
             context.distance_bp,
             context.region.name(),
+            region_gene(context).unwrap_or("."),
             match overlapping(context) {
                 none if none.is_empty() => ".".to_owned(),
                 some => some.join(","),
             }
         )?,
-        None => write!(out, "{}", "\t.".repeat(9))?,
+        None => write!(out, "{}", "\t.".repeat(10))?,
     }
     writeln!(out, "\t{note}")?;
     Ok(())
 }
 
 /// Writes a row for each variant, in the order of the input; refused ones say why.
-fn write_variants(out: &mut impl Write, genes: &Genes, variants: &str, settings: &Settings) -> Result<Exit, Failure> {
-    let source = Source::from_argument(variants);
-    let reader = refalt::io::variants::open(&source, &ReadOptions::default()).map_err(|error| Failure::of(&error))?;
+fn write_variants(
+    out: &mut impl Write,
+    genes: &Genes,
+    options: &Options,
+    settings: &Settings,
+) -> Result<Exit, Failure> {
+    let source = super::input::source(&options.variants)?;
+    let reader =
+        refalt::io::variants::open(&source, &options.reading.reading()?).map_err(|error| Failure::of(&error))?;
     let assembly = genes.assembly().map(|(assembly, _)| assembly);
     if let (Some(variants_on), Some(genes_on)) = (reader.header_assembly(), assembly)
         && variants_on != genes_on
     {
         return Err(Failure::new(format!(
-            "the variants `{variants}` are on {variants_on}, the annotation on {genes_on}"
+            "the variants `{}` are on {variants_on}, the annotation on {genes_on}",
+            options.variants.join(" ")
         ))
         .with_hint(format!(
             "give the annotation of {variants_on}, or lift the variants over"

@@ -3,6 +3,7 @@
 use crate::message::Failure;
 use refalt::core::Assembly;
 use refalt::core::nearest::{nearest, question};
+use refalt::diagnostic::Diagnostic;
 use refalt::io::variants::{ColumnMap, Format, ReadOptions, RowProblem, Source};
 
 /// A list of variants, or variants written out.
@@ -13,6 +14,13 @@ pub(crate) struct InputOptions {
     #[arg(value_name = "VARIANTS", required = true)]
     variants: Vec<String>,
 
+    #[command(flatten)]
+    reading: ReadingOptions,
+}
+
+/// How a list of variants is read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReadingOptions {
     /// Columns of a table: `chrom=CHR,pos=BP,ref=A2,alt=A1`; keys chrom, pos, start0, ref, alt, id, rsid, gene,
     /// strand, hgvs, assembly.
     #[arg(long, value_name = "MAP")]
@@ -39,33 +47,49 @@ pub(crate) fn assembly(name: &str) -> Result<Assembly, Failure> {
         .ok_or_else(|| unknown("assembly", name, Assembly::ALL.iter().map(|assembly| assembly.name())))
 }
 
+/// Returns where variants come from.
+///
+/// One argument is a file, standard input, or a variant written out; several are variants written out.
+pub(crate) fn source(arguments: &[String]) -> Result<Source, Failure> {
+    let is_file = |word: &String| std::path::Path::new(word).exists();
+    let problem = |word: &String| refalt::io::variants::ids::parse(word).variant.err();
+    match arguments {
+        [one] if one == "-" || is_file(one) => Ok(Source::from_argument(one)),
+        [one] => match problem(one) {
+            None | Some(RowProblem::NeedsReference(_)) => Ok(Source::Literals(vec![one.clone()])),
+            Some(problem) => {
+                let failure = Failure::new(format!("there is no file `{one}`, and as a variant: {problem}"));
+                Err(match problem.hint() {
+                    Some(hint) => failure.with_hint(hint),
+                    None => failure,
+                })
+            }
+        },
+        words => match words.iter().find(|word| *word == "-" || is_file(word)) {
+            Some(file) => Err(
+                Failure::new(format!("`{file}` is a file, and {} arguments are given", words.len()))
+                    .with_hint("give one file, or variants written out")
+                    .usage(),
+            ),
+            None => Ok(Source::Literals(words.to_vec())),
+        },
+    }
+}
+
 impl InputOptions {
     /// Returns where the variants come from.
-    ///
-    /// One argument is a file, standard input, or a variant written out; several are variants written out.
     pub(crate) fn source(&self) -> Result<Source, Failure> {
-        let is_file = |word: &String| std::path::Path::new(word).exists();
-        let problem = |word: &String| refalt::io::variants::ids::parse(word).variant.err();
-        match self.variants.as_slice() {
-            [one] if one == "-" || is_file(one) => Ok(Source::from_argument(one)),
-            [one] => match problem(one) {
-                None | Some(RowProblem::NeedsReference(_)) => Ok(Source::Literals(vec![one.clone()])),
-                Some(problem) => Err(Failure::new(format!(
-                    "there is no file `{one}`, and as a variant: {problem}"
-                ))),
-            },
-            words => match words.iter().find(|word| *word == "-" || is_file(word)) {
-                Some(file) => Err(
-                    Failure::new(format!("`{file}` is a file, and {} arguments are given", words.len()))
-                        .with_hint("give one file, or variants written out")
-                        .usage(),
-                ),
-                None => Ok(Source::Literals(words.to_vec())),
-            },
-        }
+        source(&self.variants)
     }
 
     /// Returns how to read them.
+    pub(crate) fn reading(&self) -> Result<ReadOptions, Failure> {
+        self.reading.reading()
+    }
+}
+
+impl ReadingOptions {
+    /// Returns how to read the variants.
     pub(crate) fn reading(&self) -> Result<ReadOptions, Failure> {
         let columns = match &self.columns {
             Some(text) => text.parse::<ColumnMap>().map_err(|error| Failure::of(&error))?,

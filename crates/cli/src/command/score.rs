@@ -29,7 +29,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     assembly: Option<String>,
 
-    /// Model: `motif`, or `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC).
+    /// Model: `motif`, `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC), or `api` for the hosted AlphaGenome.
     #[arg(long, default_value = "motif")]
     model: String,
 
@@ -41,6 +41,10 @@ pub(crate) struct Options {
     /// Tracks that get rows, as a selection: `tf=GABPA,ETS1`, `CHIP_TF & biosample=HepG2` [default: all].
     #[arg(long, value_name = "SELECTION")]
     tracks: Option<String>,
+
+    #[cfg(feature = "api")]
+    #[command(flatten)]
+    service: super::service::ServiceOptions,
 
     #[command(flatten)]
     genes: GeneOptions,
@@ -113,6 +117,10 @@ struct TableArguments {
     /// Keep rows whose gene and track lie on different strands.
     #[arg(long)]
     all_strands: bool,
+
+    /// Make one track of the two strands of a track, for scorers by gene: a gene has the score of its own strand.
+    #[arg(long, conflicts_with = "all_strands")]
+    merge_stranded: bool,
 }
 
 impl TableArguments {
@@ -121,6 +129,7 @@ impl TableArguments {
             layout: Layout::from_name(&self.layout).unwrap_or_default(),
             terms: self.keep_ref_alt,
             match_gene_strand: !self.all_strands,
+            merge_stranded: self.merge_stranded,
         }
     }
 }
@@ -143,19 +152,27 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         genes: options.genes.files(),
         threads: settings.threads,
     };
+    #[cfg(feature = "api")]
+    let source = options.service.source(&request, settings)?;
+    #[cfg(not(feature = "api"))]
+    let source = None;
     let digesting = DigestBar::new(settings);
-    let scoring = Scoring::prepare(&request, &|progress| digesting.show(progress));
+    let show = |progress| digesting.show(progress);
+    let scoring = match source {
+        Some(source) => Scoring::prepare_with(source, &request, &show),
+        None => Scoring::prepare(&request, &show),
+    };
     digesting.finish();
     let scoring = scoring.map_err(|error| Failure::of(&error))?;
     for note in scoring.notes() {
         settings.note(note);
     }
     if options.dry_run {
-        scoring
+        let done = scoring
             .check_folder(&options.out)
             .map_err(|error| Failure::of(&error))?;
         let survey = scoring.survey().map_err(|error| Failure::of(&error))?;
-        print_survey(&survey, settings)?;
+        print_survey(&survey, done, settings)?;
         return Ok(Exit::Done);
     }
     let summary = score(&scoring, &options.out, settings)?;
@@ -184,7 +201,7 @@ pub(crate) fn exit_of(manifest: &Manifest) -> Exit {
 }
 
 /// Splits at commas outside parentheses: a scorer's full text has commas of its own.
-fn split_scorers(text: &str) -> Vec<String> {
+pub(crate) fn split_scorers(text: &str) -> Vec<String> {
     let mut scorers = vec![String::new()];
     let mut depth = 0_usize;
     for letter in text.chars() {
@@ -208,37 +225,48 @@ fn split_scorers(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn print_survey(survey: &Survey, settings: &Settings) -> Result<(), Failure> {
+fn print_survey(survey: &Survey, done: u64, settings: &Settings) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let (counts, estimate) = (&survey.counts, &survey.estimate);
     let seconds = survey.duration.as_secs_f64();
     if settings.json {
         let plan = json!({
             "rows": counts.rows,
+            "rows_done": done,
             "variants": estimate.variants,
             "duplicate": counts.duplicate,
             "rejected": counts.rejected,
             "calls": estimate.calls,
             "score_rows": estimate.score_rows,
             "disk_bytes": estimate.disk_bytes,
-            "seconds": seconds,
+            "seconds": (survey.sample > 0).then_some(seconds),
             "sample": survey.sample,
         });
         writeln!(out, "{plan}")?;
         return Ok(());
     }
     writeln!(out, "input rows      {}", counts.rows)?;
+    if done > 0 {
+        writeln!(
+            out,
+            "done            {done} rows are finished in the folder; below is the whole run"
+        )?;
+    }
     writeln!(out, "variants        {} to score", estimate.variants)?;
     writeln!(out, "duplicates      {}", counts.duplicate)?;
     writeln!(out, "rejected        {}", listed(&counts.rejected))?;
     writeln!(out, "calls           {}", estimate.calls)?;
     writeln!(out, "score rows      {}", estimate.score_rows)?;
     writeln!(out, "disk            about {:.1} MB", estimate.disk_bytes as f64 / 1e6)?;
-    writeln!(
-        out,
-        "time            about {seconds:.1} s (from {} variants)",
-        survey.sample
-    )?;
+    if survey.sample > 0 {
+        writeln!(
+            out,
+            "time            about {seconds:.1} s (from {} variants)",
+            survey.sample
+        )?;
+    } else {
+        writeln!(out, "time            not known: nothing was scored to measure it")?;
+    }
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
+use refalt::core::Organism;
 use refalt::figure::{self, Labels};
-use refalt::track_catalogue::Organism;
 use refalt::track_catalogue::count::{Counted, Grouping, count, coverage};
 use refalt::track_catalogue::search::{Match, search};
 use refalt::track_source::{TrackSource, TrackSourceError};
@@ -13,6 +13,7 @@ use refalt_core::nearest::{nearest, question};
 use refalt_core::track_selection::{Field, Selection};
 use serde_json::{Map, Value, json};
 use std::io::{BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `refalt tracks`.
@@ -62,8 +63,8 @@ enum Action {
         #[arg(long, value_name = "FIELD", default_value = "cell-line")]
         by: String,
         /// Rows at most, those with the most tracks.
-        #[arg(long, value_name = "N", default_value_t = 24)]
-        rows: usize,
+        #[arg(long, value_name = "N", default_value = "24")]
+        rows: NonZeroUsize,
         /// Folder for SVG, PNG and TSV.
         #[arg(long, short, value_name = "DIR")]
         out: PathBuf,
@@ -135,7 +136,7 @@ struct Which {
 }
 
 fn organism(text: &str) -> Result<Organism, String> {
-    Organism::from_name(text).ok_or_else(|| "the organisms are `human` and `mouse`".to_owned())
+    Organism::from_common_name(text).ok_or_else(|| "the organisms are `human` and `mouse`".to_owned())
 }
 
 impl SourceOptions {
@@ -226,7 +227,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         Action::Figure { which, by, rows, out } => {
             let by = grouping(by)?;
             let chosen = which.tracks(settings)?;
-            draw(&chosen, &which.source.source(), by, *rows, out, settings)
+            draw(&chosen, &which.source.source(), by, rows.get(), out, settings)
         }
     }
 }
@@ -470,9 +471,16 @@ fn draw(
         subtitle: format!("{source}{selected}: {all} tracks"),
         caption: String::new(),
     };
-    let figure = coverage(&chosen.sets, by, rows, labels)
-        .draw()
-        .map_err(|error| Failure::of(&error))?;
+    let coverage = coverage(&chosen.sets, by, rows, labels);
+    if coverage.rows.is_empty() {
+        return Err(Failure::new(format!(
+            "none of the {all} tracks of {source}{selected} has a {}",
+            coverage.row_title
+        ))
+        .with_hint("draw by a field that they have, `--by tf`; `refalt tracks list --tsv` shows them all")
+        .usage());
+    }
+    let figure = coverage.draw().map_err(|error| Failure::of(&error))?;
     std::fs::create_dir_all(out).map_err(|error| Failure::file("make the folder", out, &error))?;
     let files = figure::write(&figure, out).map_err(|error| Failure::of(&error))?;
     for path in [&files.svg, &files.png, &files.tsv] {

@@ -5,7 +5,8 @@ use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
 use refalt::validate::{
-    Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation, validate_files,
+    Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
+    validate_files,
 };
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -34,6 +35,15 @@ pub(crate) struct Options {
     /// Column that tells experiments apart (replicates, cell types); each is compared by itself.
     #[arg(long, value_name = "COLUMN")]
     experiment: Option<String>,
+
+    /// Column with the gene of the effect, by id; scores by gene are compared with the effect on their gene.
+    #[arg(long, value_name = "COLUMN")]
+    gene: Option<String>,
+
+    /// What stands for several scores of a variant on a track, of its genes or junctions: `max_abs`, the one farthest
+    /// from 0; refused when not given.
+    #[arg(long, value_name = "NAME", value_parser = collapse)]
+    collapse: Option<Collapse>,
 
     /// Keep rows that meet a condition, `barcodes>=10`; may be given several times.
     #[arg(long, value_name = "CONDITION")]
@@ -115,6 +125,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         columns: TruthColumns {
             effect: options.effect,
             experiment: options.experiment,
+            gene: options.gene,
             keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
             labels: options.label.iter().map(label).collect::<Result<_, _>>()?,
         },
@@ -123,6 +134,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             scorers: options.scorer,
             summaries: options.summaries,
             tracks: options.tracks,
+            collapse: options.collapse,
             permutations: options.permutations,
             replicates: options.replicates,
             seed: options.seed,
@@ -145,6 +157,16 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         Exit::Done
     } else {
         Exit::Partial
+    })
+}
+
+fn collapse(text: &str) -> Result<Collapse, String> {
+    Collapse::from_name(text).ok_or_else(|| {
+        let known: Vec<String> = Collapse::ALL
+            .iter()
+            .map(|known| format!("`{}`", known.name()))
+            .collect();
+        format!("known: {}", known.join(", "))
     })
 }
 
@@ -179,6 +201,12 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
             line.push_str(&format!(" ({})", listed(&experiment.not_scored)));
         }
         settings.note(line);
+    }
+    if let Some(lacking) = join.without_gene_scores.filter(|lacking| *lacking > 0) {
+        settings.note(format!(
+            "{lacking} of {} pairs of variant and gene have no score by gene",
+            join.joined
+        ));
     }
 }
 

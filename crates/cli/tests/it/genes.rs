@@ -83,10 +83,10 @@ fn places_get_gene_strand_distance_and_region() {
     assert_eq!(
         out,
         "variant_id\trsid\tgene_id\tgene_name\tgene_type\tgene_strand\ttranscript_id\ttranscript_rule\ttss_distance_bp\
-         \tregion\toverlapping_genes\tnote\n\
-         11:5,269,890\t.\tENSG00000213931.7\tHBE1\tprotein_coding\t-\tENST00000396895.3\tmane_select\t55\tcoding\tHBE1\t\n\
-         chr11:5270046\t.\tENSG00000213931.7\tHBE1\tprotein_coding\t-\tENST00000396895.3\tmane_select\t-101\tpromoter\tHBE1\t\n\
-         chr2:1\t.\t.\t.\t.\t.\t.\t.\t.\t.\t.\tthe annotation has no contig `chr2`\n"
+         \tregion\tregion_gene\toverlapping_genes\tnote\n\
+         11:5,269,890\t.\tENSG00000213931.7\tHBE1\tprotein_coding\t-\tENST00000396895.3\tmane_select\t55\tcoding\tHBE1\tHBE1\t\n\
+         chr11:5270046\t.\tENSG00000213931.7\tHBE1\tprotein_coding\t-\tENST00000396895.3\tmane_select\t-101\tpromoter\tHBE1\tHBE1\t\n\
+         chr2:1\t.\t.\t.\t.\t.\t.\t.\t.\t.\t.\t.\tthe annotation has no contig `chr2`\n"
     );
 }
 
@@ -111,6 +111,34 @@ fn variants_come_out_as_they_went_in_and_refused_ones_say_why() {
     // This slice does not say its assembly, so the row cannot contradict it.
     assert_eq!(rows[1]["gene_name"], "HBE1");
     assert!(rows[2]["gene_id"].is_null() && rows[2]["note"].is_string());
+}
+
+#[test]
+fn variants_are_read_as_by_every_other_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("gwas.tsv");
+    std::fs::write(&table, "CHR\tBP\tother_allele\teffect_allele\n11\t5269846\tG\tA\n").unwrap();
+    let genes = repository().join("tests/data/genes/borzoi_HBE1.gtf.gz");
+    let mut written = refalt();
+    written.args([
+        "genes",
+        "--no-index",
+        "--variants",
+        "chr11:5269846:G>A",
+        "--variants",
+        "chr11:5269847:C>T",
+    ]);
+    let (out, _) = text(&written.arg(&genes).output().unwrap());
+    assert_eq!(out.lines().filter(|row| row.contains("HBE1")).count(), 2, "{out}");
+    let mut columns = refalt();
+    columns.args([
+        "genes",
+        "--no-index",
+        "--columns",
+        "chrom=CHR,pos=BP,ref=other_allele,alt=effect_allele",
+    ]);
+    let (out, _) = text(&columns.arg("--variants").arg(&table).arg(&genes).output().unwrap());
+    assert!(out.contains("ENSG00000213931.7\tHBE1"), "{out}");
 }
 
 #[test]

@@ -3,15 +3,24 @@
 
 mod assembly;
 mod basics;
+mod diff;
 mod exit_codes;
+mod export;
+#[cfg(feature = "api")]
+#[allow(dead_code, reason = "what the tests of refalt-rpc need of it is more")]
+#[path = "../../../rpc/tests/it/fault_server.rs"]
+mod fault_server;
 #[path = "../../../refalt/tests/it/folder_contents.rs"]
 mod folder_contents;
 mod folders;
 mod genes;
 mod made_up;
 mod motifs;
+mod query;
 mod score;
 mod score_tables;
+#[cfg(feature = "api")]
+mod service;
 mod tracks;
 
 use assert_cmd::Command;

@@ -219,5 +219,32 @@ fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
     // 739 motifs, one row each.
     assert_eq!(plan["score_rows"], 135 * 739);
     assert!(plan["disk_bytes"].as_u64().unwrap() > 0 && plan["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(plan["rows_done"], 0);
     assert!(!out.exists());
+}
+
+#[test]
+fn a_dry_run_tells_what_is_done_and_what_was_damaged() {
+    let job = Job::new(150, 10);
+    let out = job.out("out");
+    assert_eq!(
+        refalt().args(job.arguments(&out)).output().unwrap().status.code(),
+        Some(3)
+    );
+    let mut arguments = job.arguments(&out);
+    arguments.extend(["--dry-run".to_owned(), "--json".to_owned()]);
+    let output = refalt().args(&arguments).output().unwrap();
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan["rows_done"], 150);
+    let part = std::fs::read_dir(out.join("scores"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let bytes = std::fs::read(&part).unwrap();
+    std::fs::write(&part, &bytes[..bytes.len() - 1]).unwrap();
+    let output = refalt().args(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("part-"), "{}", stderr(&output));
 }

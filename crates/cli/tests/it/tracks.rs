@@ -58,7 +58,7 @@ fn what_there_is_not_is_refused_and_synonyms_are_stated() {
     assert_eq!(
         error,
         "error: no exact match for biosample=`hepg-2`; nearest is HepG2 (EFO:0001187, 565 tracks)\n\
-         hint: write `biosample=HepG2`; `refalt tracks search` looks for names\n"
+         hint: is `biosample=HepG2` meant? `refalt tracks search` looks for names; `--model` or `--from` makes it those of a model or a run\n"
     );
     let (code, _, error) = tracks(&["count", "CHIP_TF & tf="]);
     assert_eq!(code, Some(2));

@@ -22,6 +22,8 @@ pub enum Region {
     Promoter,
     /// Between exons.
     Intron,
+    /// In a gene, and outside its canonical transcript: only other transcripts of it are there.
+    OtherTranscript,
     /// In none of these.
     Intergenic,
 }
@@ -41,6 +43,7 @@ impl Region {
             Self::NonCodingExon => "non_coding_exon",
             Self::Promoter => "promoter",
             Self::Intron => "intron",
+            Self::OtherTranscript => "other_transcript",
             Self::Intergenic => "intergenic",
         }
     }
@@ -108,10 +111,11 @@ impl Annotation {
         best.map(|(_, gene)| gene)
     }
 
-    /// Returns the kind of place that a position (1-based) is, from the canonical transcript of each gene near it.
+    /// Returns the kind of place that a position (1-based) is, from the canonical transcript of each gene near it, and
+    /// the gene that makes it so: the first of the annotation among equals, `None` between genes.
     ///
     /// An exon of a transcript that is not canonical counts as what the canonical one has there.
-    pub fn region(&self, contig: &str, position: Position) -> Region {
+    pub fn region(&self, contig: &str, position: Position) -> (Region, Option<GeneIndex>) {
         let Some(reach) = position
             .zero_based()
             .checked_add(PROMOTER_UPSTREAM_BP + 1)
@@ -120,14 +124,23 @@ impl Annotation {
                 crate::interval::Interval::from_bed(start, end)
             })
         else {
-            return Region::Intergenic;
+            return (Region::Intergenic, None);
         };
         self.genes_in(contig, reach)
             .into_iter()
-            .filter_map(|gene| self.canonical_transcript(gene))
-            .map(|transcript| self.region_of(self.transcript(transcript), position))
+            .map(|gene| (self.region_in(gene, position), gene))
+            .filter(|(region, _)| *region != Region::Intergenic)
             .min()
-            .unwrap_or(Region::Intergenic)
+            .map_or((Region::Intergenic, None), |(region, gene)| (region, Some(gene)))
+    }
+
+    fn region_in(&self, gene: GeneIndex, position: Position) -> Region {
+        let canonical = self.canonical_transcript(gene);
+        match canonical.map(|transcript| self.region_of(self.transcript(transcript), position)) {
+            None | Some(Region::Intergenic) if self.gene(gene).body.contains(position) => Region::OtherTranscript,
+            None => Region::Intergenic,
+            Some(region) => region,
+        }
     }
 
     fn region_of(&self, transcript: Transcript<'_>, position: Position) -> Region {

@@ -175,7 +175,7 @@ fn places_are_told_apart_by_the_canonical_transcript() {
         (2300, Region::Promoter),
         (2301, Region::Intergenic),
     ] {
-        assert_eq!(annotation.region("1", position(base)), expected, "base {base}");
+        assert_eq!(annotation.region("1", position(base)).0, expected, "base {base}");
     }
 }
 

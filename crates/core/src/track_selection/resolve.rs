@@ -166,6 +166,9 @@ pub enum SelectionProblem {
     NoTracks,
 }
 
+/// How the commands that list tracks look at the ones of a model or run and not at the published ones.
+const SAME_TRACKS: &str = "`--model` or `--from` makes it those of a model or a run";
+
 impl SelectionProblem {
     /// Returns what the user can do.
     pub fn hint(&self) -> Option<String> {
@@ -195,13 +198,13 @@ impl SelectionProblem {
         }
         match nearest.first() {
             Some(first) => Some(format!(
-                "write `{}={}`; `refalt tracks search` looks for names",
+                "is `{}={}` meant? `refalt tracks search` looks for names; {SAME_TRACKS}",
                 first.field,
                 quoted(&first.value)
             )),
             None => Some(match field {
-                Some(field) => format!("`refalt tracks count --by {field}` lists the values"),
-                None => "`refalt tracks search` looks for names".to_owned(),
+                Some(field) => format!("`refalt tracks count --by {field}` lists the values; {SAME_TRACKS}"),
+                None => format!("`refalt tracks search` looks for names; {SAME_TRACKS}"),
             }),
         }
     }

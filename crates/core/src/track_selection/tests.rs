@@ -193,7 +193,8 @@ fn what_no_track_has_is_refused_with_the_nearest() {
     assert_eq!(hint("tf=GAB*"), "`*` works after `~`: `tf~GAB*`");
     assert_eq!(
         hint("biosample=hepg-2"),
-        "write `biosample=HepG2`; `refalt tracks search` looks for names"
+        "is `biosample=HepG2` meant? `refalt tracks search` looks for names; `--model` or `--from` makes it those of a \
+         model or a run"
     );
 }
 

@@ -218,6 +218,60 @@ proptest! {
     }
 
     #[test]
+    fn the_score_is_made_of_its_terms_and_each_term_of_its_allele(
+        reference in signal(), alternate in signal(), offset in 0..LENGTH_BP, r in 1usize..8, a in 1usize..8,
+        nan in proptest::option::of(0..LENGTH_BP as usize * TRACKS.get()), scale in 0i32..10
+    ) {
+        prop_assume!(offset as usize + r <= LENGTH_BP as usize);
+        let (window, annotation, variant) = (here(), genes(), variant(offset, r, a));
+        // Weak signals, too, in which the 1 and the 0.001 of the formulas count.
+        let [reference, mut alternate] = [reference, alternate].map(|signal: Vec<f32>| -> Vec<f32> {
+            signal.iter().map(|value| value * 10f32.powi(-scale)).collect()
+        });
+        if let Some(nan) = nan {
+            alternate[nan] = f32::NAN;
+        }
+        let (first, second) = (outputs(&reference, None, &window), outputs(&alternate, None, &window));
+        let place = ScoringPlace { variant: &variant, window: &window, annotation: Some(&annotation) };
+        for scorer in table() {
+            let input = |reference, alternate| ScoringInput { outputs: RefAlt { reference, alternate }, place };
+            let text = scorer.to_string();
+            let terms = scorer.terms(&input(&first, &second)).unwrap();
+            // Sizes of differences, ratios and counts are not made of two terms.
+            let of_exons = text.starts_with("GeneMaskLFCScorer(") || text.starts_with("GeneMaskActiveScorer(");
+            let of_mask = text.starts_with("CenterMaskScorer(") && !text.contains("=L2_DIFF");
+            prop_assert_eq!((scorer.has_terms(), terms.is_some()), (of_exons || of_mask, of_exons || of_mask), "{}", &text);
+            let Some(terms) = terms else { continue };
+            let scores = scorer.score(&input(&first, &second)).unwrap();
+            prop_assert_eq!(terms.reference.len(), scores.raw.len());
+            prop_assert_eq!(terms.alternate.len(), scores.raw.len());
+            for ((&raw, &r), &a) in scores.raw.iter().zip(&terms.reference).zip(&terms.alternate) {
+                prop_assert_eq!(raw.is_nan(), r.is_nan() || a.is_nan(), "{} of {}: {} {} {}", &text, &variant, r, a, raw);
+                if raw.is_nan() {
+                    continue;
+                }
+                let (raw, r, a) = (f64::from(raw), f64::from(r), f64::from(a));
+                match scorer.kind() {
+                    // Rounding keeps the order of numbers, so that the larger of two is the same before and after.
+                    ScoreKind::Activity => prop_assert_eq!(raw, r.max(a), "{} of {}", &text, &variant),
+                    // The terms and their difference are rounded to 24 bits each.
+                    ScoreKind::SignedEffect => {
+                        let rounding = (r.abs() + a.abs() + raw.abs()) * 2f64.powi(-24);
+                        prop_assert!((a - r - raw).abs() <= 1.0001 * rounding, "{} of {}: {} {} {}", &text, &variant, r, a, raw);
+                    }
+                    ScoreKind::UnsignedEffect => prop_assert!(false, "{} has no sign to subtract", &text),
+                }
+            }
+            // The other allele has no part in a term.
+            let bits = |term: &[f32]| term.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            let same = scorer.terms(&input(&first, &first)).unwrap().unwrap();
+            prop_assert_eq!(bits(&same.reference), bits(&terms.reference), "{} of {}", &text, &variant);
+            let same = scorer.terms(&input(&second, &second)).unwrap().unwrap();
+            prop_assert_eq!(bits(&same.alternate), bits(&terms.alternate), "{} of {}", &text, &variant);
+        }
+    }
+
+    #[test]
     fn alignment_of_a_substitution_is_the_identity_and_of_an_indel_touches_nothing_before_the_anchor(
         signal in signal(), offset in 0..LENGTH_BP, r in 1usize..8, a in 1usize..8
     ) {

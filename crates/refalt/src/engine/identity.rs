@@ -42,6 +42,9 @@ pub struct RunIdentity {
     /// Whether rows of genes and tracks on different strands are there, too.
     #[serde(default)]
     pub all_strands: bool,
+    /// Whether the tracks of the two strands are one for scorers by gene.
+    #[serde(default)]
+    pub merge_stranded: bool,
     /// The sites of polyadenylation, where scorers need them: a table, or a word for where they are taken from.
     #[serde(default)]
     pub polya: Option<PolyaIdentity>,

@@ -190,31 +190,8 @@ impl Ledger {
             identity,
             _lock: lock,
         };
-        opened.load()?;
+        opened.parts = finished_parts(&opened.folder)?;
         Ok(opened)
-    }
-
-    /// Reads the entries and compares the files with them. Parts may be missing in between.
-    fn load(&mut self) -> Result<(), LedgerError> {
-        let entries = fs::read_dir(&self.ledger).map_err(failed("read the folder", &self.ledger))?;
-        for entry in entries {
-            let path = entry.map_err(failed("read the folder", &self.ledger))?.path();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-            let number = name
-                .as_deref()
-                .and_then(|name| name.strip_prefix("part-")?.strip_suffix(".json")?.parse().ok());
-            let Some(number) = number else { continue };
-            let entry: PartEntry = read_json(&path)?;
-            for scores in &entry.scores {
-                verify(&self.folder.join("scores").join(&scores.name), scores, &path)?;
-            }
-            if let Some(summaries) = &entry.summaries {
-                verify(&self.folder.join("summaries").join(&summaries.name), summaries, &path)?;
-            }
-            verify(&self.ledger.join(&entry.variants.name), &entry.variants, &path)?;
-            self.parts.insert(number, entry);
-        }
-        Ok(())
     }
 
     /// Returns the finished parts, by number.
@@ -257,6 +234,34 @@ impl Ledger {
     pub(crate) fn close(self) -> Result<(), LedgerError> {
         remove(&self.folder)
     }
+}
+
+/// Reads the entries of an output folder and compares the files with them. Parts may be missing in between.
+pub(crate) fn finished_parts(folder: &Path) -> Result<BTreeMap<u64, PartEntry>, LedgerError> {
+    let ledger = folder.join("ledger");
+    let mut parts = BTreeMap::new();
+    if !ledger.exists() {
+        return Ok(parts);
+    }
+    let entries = fs::read_dir(&ledger).map_err(failed("read the folder", &ledger))?;
+    for entry in entries {
+        let path = entry.map_err(failed("read the folder", &ledger))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let number = name
+            .as_deref()
+            .and_then(|name| name.strip_prefix("part-")?.strip_suffix(".json")?.parse().ok());
+        let Some(number) = number else { continue };
+        let entry: PartEntry = read_json(&path)?;
+        for scores in &entry.scores {
+            verify(&folder.join("scores").join(&scores.name), scores, &path)?;
+        }
+        if let Some(summaries) = &entry.summaries {
+            verify(&folder.join("summaries").join(&summaries.name), summaries, &path)?;
+        }
+        verify(&ledger.join(&entry.variants.name), &entry.variants, &path)?;
+        parts.insert(number, entry);
+    }
+    Ok(parts)
 }
 
 /// Returns the file name of a part.

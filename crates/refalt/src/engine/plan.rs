@@ -3,12 +3,12 @@
 mod planned;
 mod problem;
 
-pub use planned::{PassedOver, PlannedScorer, RECOMMENDED_NAME};
+pub use planned::{MergedTracks, PassedOver, PlannedScorer, RECOMMENDED_NAME};
 pub use problem::{PlanError, PlanProblem};
 
 use super::source::ScoreSource;
 use super::table_options::TableOptions;
-use planned::{Genes, given, possible, recommended, select};
+use planned::{Genes, given, merge_stranded, possible, recommended, select};
 use refalt_core::backend::ModelCard;
 use refalt_core::scorer::{self, Needs};
 use refalt_core::track_selection::{Selection, Statement};
@@ -46,10 +46,15 @@ pub struct Plan {
     pub(crate) annotation: Option<Arc<Annotation>>,
     pub(crate) table: TableOptions,
     passed_over: Vec<PassedOver>,
+    /// Whether the source is a service elsewhere.
+    pub(crate) service: bool,
 }
 
 /// Rows of a part when the user does not choose: large enough to compress well, small enough to lose little.
 const SCORE_ROWS_PER_PART: u64 = 4_000_000;
+
+/// Rows of a part when a service is asked: an answer that is not in a finished part is asked for, and paid for, again.
+const SERVICE_ROWS_PER_PART: u64 = 64;
 
 impl Plan {
     /// Makes a plan for a model whose predictions are scored here.
@@ -70,7 +75,12 @@ impl Plan {
         } else {
             Genes::Given(options.annotation.as_deref())
         };
-        Self::with_genes(source.card(), genes, options)
+        let mut plan = Self::with_genes(source.card(), genes, options)?;
+        plan.service = source.is_service();
+        if plan.service && options.rows_per_part.is_none() {
+            plan.rows_per_part = SERVICE_ROWS_PER_PART;
+        }
+        Ok(plan)
     }
 
     fn with_genes(card: &ModelCard, genes: Genes<'_>, options: &PlanOptions) -> Result<Self, PlanError> {
@@ -128,6 +138,9 @@ impl Plan {
             }
             scorers.push(PlannedScorer::new(scorer, tracks));
         }
+        if options.table.merge_stranded {
+            problems.extend(merge_stranded(&mut scorers));
+        }
         let (selection, statements) = match &options.tracks {
             None => (None, Vec::new()),
             Some(text) => match select(&mut scorers, text) {
@@ -175,6 +188,7 @@ impl Plan {
             annotation: options.annotation.clone(),
             table: options.table,
             passed_over,
+            service: false,
         })
     }
 
@@ -213,13 +227,13 @@ impl Plan {
         &self.statements
     }
 
-    /// Returns how many tracks get rows and how many the model gives, over the output types that are read.
+    /// Returns how many tracks get rows and how many could, over the output types that are read.
     pub fn tracks(&self) -> [usize; 2] {
         let count = |tracks: fn(&PlannedScorer) -> &TrackSet| {
             let firsts = each_output(&self.scorers).into_iter();
             firsts.map(|planned| tracks(planned).tracks.len()).sum()
         };
-        [count(|planned| &planned.tracks), count(|planned| &planned.given)]
+        [count(|planned| &planned.tracks), count(|planned| &planned.offered)]
     }
 
     /// Returns the tracks that get rows, each output type once.
@@ -227,6 +241,14 @@ impl Plan {
         each_output(&self.scorers)
             .into_iter()
             .map(|planned| planned.tracks.clone())
+            .collect()
+    }
+
+    /// Returns what merging stranded tracks comes to, for each output type that has some.
+    pub fn merged(&self) -> Vec<MergedTracks> {
+        each_output(&self.scorers)
+            .into_iter()
+            .filter_map(MergedTracks::of)
             .collect()
     }
 

@@ -12,7 +12,7 @@ use super::stage;
 use super::track_table;
 use super::variant_table;
 use crate::atomic_file::Committed;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, ServiceStop};
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::AssemblyRecord;
 use crate::seen::SeenError;
@@ -108,6 +108,13 @@ impl Diagnostic for RunError {
         }
     }
 
+    fn service_stop(&self) -> Option<ServiceStop> {
+        match self {
+            Self::Source(error) => error.service_stop(),
+            _ => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
             Self::Ledger(error) => error.hint(),
@@ -116,7 +123,8 @@ impl Diagnostic for RunError {
             }
             Self::Input { hint, .. } => hint.clone(),
             Self::Seen(error) => error.hint(),
-            Self::Source(_) | Self::WorkerLost => None,
+            Self::Source(error) => error.hint(),
+            Self::WorkerLost => None,
         }
     }
 }
@@ -187,17 +195,29 @@ pub fn run<E: Diagnostic + Send>(
     })
 }
 
-/// Says whether a run may write to a folder, without changing anything.
+/// Says whether a run may write to a folder, without changing anything, and how many input rows are done there.
 ///
 /// # Errors
-/// [`RunError::Ledger`] when the folder holds another run, or files that are no run.
-pub fn check_folder(identity: &RunIdentity, out: &Path) -> Result<(), RunError> {
-    folder::look(out, identity)?;
-    Ok(())
+/// [`RunError::Ledger`] when the folder holds another run, files that are no run, or a part that was damaged.
+pub fn check_folder(identity: &RunIdentity, out: &Path) -> Result<u64, RunError> {
+    if let FolderState::Finished(manifest) = folder::look(out, identity)? {
+        verify_finished(&manifest, out)?;
+        return Ok(manifest.counts.rows);
+    }
+    let parts = ledger::finished_parts(out)?;
+    Ok(parts.values().map(|part| part.counts.rows).sum())
 }
 
 /// Returns the summary of a folder in which the same run is finished; verifies its files.
 fn finished(manifest: Manifest, out: &Path) -> Result<Summary, RunError> {
+    verify_finished(&manifest, out)?;
+    ledger::remove(out)?;
+    let resumed_rows = manifest.counts.rows;
+    Ok(Summary { manifest, resumed_rows })
+}
+
+/// Compares the files of a finished run with its manifest.
+fn verify_finished(manifest: &Manifest, out: &Path) -> Result<(), RunError> {
     let path = out.join("manifest.json");
     for scores in &manifest.scores {
         ledger::verify(&out.join("scores").join(&scores.name), scores, &path)?;
@@ -208,9 +228,7 @@ fn finished(manifest: Manifest, out: &Path) -> Result<Summary, RunError> {
     for table in [&manifest.variants, &manifest.tracks] {
         ledger::verify(&out.join(&table.name), table, &path)?;
     }
-    ledger::remove(out)?;
-    let resumed_rows = manifest.counts.rows;
-    Ok(Summary { manifest, resumed_rows })
+    Ok(())
 }
 
 pub(super) fn named(name: &str, file: Committed) -> FileIdentity {

@@ -6,9 +6,10 @@
 
 mod predictor;
 
-pub use predictor::Predictor;
+pub use predictor::{ModelSource, Predictor};
 
 use super::plan::Plan;
+use crate::diagnostic::{Diagnostic, ServiceStop};
 use refalt_core::backend::ModelCard;
 use refalt_core::score::ScoreBlock;
 use refalt_core::scorer::ScoreError;
@@ -21,7 +22,7 @@ pub struct SourceJob<'a> {
     pub variant: &'a CheckedVariant,
     /// The window around it.
     pub window: &'a Window,
-    /// The sequences of the window.
+    /// The sequences of the window; empty for a [service](ScoreSource::is_service).
     pub sequences: &'a RefAlt<Sequence>,
 }
 
@@ -63,6 +64,16 @@ pub enum SourceError {
         /// The cause in words.
         reason: String,
     },
+    /// A service stops the run.
+    #[error("{reason}")]
+    Service {
+        /// Why.
+        stop: ServiceStop,
+        /// The cause in words.
+        reason: String,
+        /// What the user can do.
+        hint: Option<String>,
+    },
 }
 
 impl SourceError {
@@ -70,8 +81,25 @@ impl SourceError {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Backend(error) => error.is_fatal(),
-            Self::Fatal { .. } => true,
+            Self::Fatal { .. } | Self::Service { .. } => true,
             _ => false,
+        }
+    }
+}
+
+impl Diagnostic for SourceError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Service { hint, .. } => hint.clone(),
+            Self::Score(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    fn service_stop(&self) -> Option<ServiceStop> {
+        match self {
+            Self::Service { stop, .. } => Some(*stop),
+            _ => None,
         }
     }
 }
@@ -83,6 +111,14 @@ pub trait ScoreSource: Send + Sync {
 
     /// Says whether the source brings the genes of scorers that work by gene.
     fn brings_genes(&self) -> bool {
+        false
+    }
+
+    /// Says whether the source is a service elsewhere.
+    ///
+    /// Calls of a service wait rather than compute, and each may cost: batches are larger, parts smaller, nothing is scored
+    /// to measure the time, and jobs come with empty sequences, because the service reads its own.
+    fn is_service(&self) -> bool {
         false
     }
 

@@ -25,11 +25,11 @@ pub struct Survey {
     pub estimate: Estimate,
     /// Time on `threads` threads, from scoring the first variants.
     pub duration: Duration,
-    /// Variants that were scored to measure the time.
+    /// Variants that were scored to measure the time; none when a service is the source, and the time is then not known.
     pub sample: usize,
 }
 
-/// Reads and checks the whole input and scores its first variants.
+/// Reads and checks the whole input and scores its first variants; a service is not asked.
 ///
 /// # Errors
 /// [`RunError`] when the input cannot be read on, or the model cannot work.
@@ -46,7 +46,7 @@ pub fn survey<E: Diagnostic>(
     let reading = Instant::now();
     for row in input {
         let row = row.map_err(|error| RunError::input(&error))?;
-        let wanted = sample.len() < SAMPLE;
+        let wanted = sample.len() < SAMPLE && !plan.service;
         let (record, job) = reader.prepare(row, !wanted)?;
         // Windows are laid for the sample alone, so how much of them is known is not counted.
         counts.add(&record.status, None);

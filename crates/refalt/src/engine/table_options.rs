@@ -45,15 +45,18 @@ pub struct TableOptions {
     pub terms: bool,
     /// Whether rows whose gene and track lie on different strands are left out.
     pub match_gene_strand: bool,
+    /// Whether the tracks of the two strands become one for scorers by gene: that of the gene's strand.
+    pub merge_stranded: bool,
 }
 
 impl Default for TableOptions {
-    /// The published default: the tidy table with strands matched.
+    /// The tidy table with strands matched, which is the published default, and stranded tracks as the model gives them.
     fn default() -> Self {
         Self {
             layout: Layout::Tidy,
             terms: false,
             match_gene_strand: true,
+            merge_stranded: false,
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::plan::{Plan, PlannedScorer, each_output};
 use super::score_table::{TableError, properties};
 use crate::atomic_file::{AtomicFile, Committed};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float32Array, Int64Array, StringArray};
+use arrow::datatypes::{Float32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -89,6 +89,18 @@ fn batch(scorers: &[&PlannedScorer]) -> Result<RecordBatch, TableError> {
         ),
         ("histone_mark", text(&|track| track.histone_mark.clone())),
         ("gtex_tissue", text(&|track| track.gtex_tissue.clone())),
+        (
+            "nonzero_mean",
+            Arc::new(Float32Array::from_iter(
+                tracks().map(|(_, _, track)| track.nonzero_mean),
+            )),
+        ),
+        (
+            "channel_index",
+            Arc::new(Int64Array::from_iter(
+                tracks().map(|(_, _, track)| track.channel_index.map(i64::from)),
+            )),
+        ),
     ];
     Ok(RecordBatch::try_from_iter_with_nullable(
         columns
@@ -100,7 +112,7 @@ fn batch(scorers: &[&PlannedScorer]) -> Result<RecordBatch, TableError> {
 
 /// Reads the tracks of a score folder, by output type, in the order of the table.
 ///
-/// The table does not hold the mean of the non-zero signal and the column of the published model.
+/// A table without the mean of the non-zero signal and the channel of the published model is read all the same.
 ///
 /// # Errors
 /// [`TableError`] when the file cannot be read or is no table of tracks.
@@ -138,6 +150,22 @@ pub fn read(path: &Path) -> Result<Vec<TrackSet>, TableError> {
             .column_by_name("genetically_modified")
             .and_then(|column| column.as_boolean_opt())
             .ok_or(TableError::Column("genetically_modified"))?;
+        let means = batch
+            .column_by_name("nonzero_mean")
+            .map(|column| {
+                column
+                    .as_primitive_opt::<Float32Type>()
+                    .ok_or(TableError::Column("nonzero_mean"))
+            })
+            .transpose()?;
+        let channels = batch
+            .column_by_name("channel_index")
+            .map(|column| {
+                column
+                    .as_primitive_opt::<Int64Type>()
+                    .ok_or(TableError::Column("channel_index"))
+            })
+            .transpose()?;
         for row in 0..batch.num_rows() {
             let output = OutputType::from_name(outputs.value(row)).ok_or(TableError::Column("output_type"))?;
             let resolution = u32::try_from(bins.value(row)).ok().and_then(Resolution::from_bp);
@@ -171,8 +199,12 @@ pub fn read(path: &Path) -> Result<Vec<TrackSet>, TableError> {
                 transcription_factor,
                 histone_mark,
                 gtex_tissue,
-                nonzero_mean: None,
-                channel_index: None,
+                nonzero_mean: means.filter(|means| means.is_valid(row)).map(|means| means.value(row)),
+                channel_index: channels
+                    .filter(|channels| channels.is_valid(row))
+                    .map(|channels| u32::try_from(channels.value(row)))
+                    .transpose()
+                    .map_err(|_| TableError::Column("channel_index"))?,
             };
             match sets.iter_mut().find(|(other, ..)| *other == output) {
                 Some((_, _, tracks)) => tracks.push(track),

@@ -78,7 +78,7 @@ pub struct ReadOptions {
 /// [`ReadError`] when the source cannot be opened or is no list of variants, and when columns are missing.
 pub fn open(source: &Source, options: &ReadOptions) -> Result<VariantReader, ReadError> {
     match source {
-        Source::Path(path) => VariantReader::open_path(path, options),
+        Source::Path(path) | Source::Kept { path, .. } => VariantReader::open_path(path, &source.name(), options),
         Source::Stdin => VariantReader::from_reader(io::stdin(), &source.name(), options),
         Source::Literals(words) => Ok(VariantReader {
             name: source.name().into(),
@@ -115,21 +115,20 @@ enum Rows {
 }
 
 impl VariantReader {
-    fn open_path(path: &Path, options: &ReadOptions) -> Result<Self, ReadError> {
-        let name = path.display().to_string();
-        let fail = |error: io::Error| unreadable(&error).at(&name, None);
+    fn open_path(path: &Path, name: &str, options: &ReadOptions) -> Result<Self, ReadError> {
+        let fail = |error: io::Error| unreadable(&error).at(name, None);
         let mut file = File::open(path).map_err(fail)?;
         if file.metadata().map_err(fail)?.is_file() {
             let mut magic = [0; 4];
             let is_parquet = file.read_exact(&mut magic).is_ok() && &magic == b"PAR1";
             file.rewind().map_err(fail)?;
             if is_parquet || options.format == Some(Format::Parquet) {
-                let rows = parquet::ParquetRows::new(file, &name, &options.columns, &options.carry)?;
+                let rows = parquet::ParquetRows::new(file, name, &options.columns, &options.carry)?;
                 let clues = rows.clues().to_vec();
-                return Ok(Self::of(&name, Format::Parquet, Rows::Parquet(Box::new(rows)), clues));
+                return Ok(Self::of(name, Format::Parquet, Rows::Parquet(Box::new(rows)), clues));
             }
         }
-        Self::of_input(Input::from_file(file, &name)?, options)
+        Self::of_input(Input::from_file(file, name)?, options)
     }
 
     /// Reads from any stream; `name` stands for the file in messages.

@@ -79,7 +79,8 @@ pub struct Counts {
 ///
 /// ```
 /// use refalt::track_catalogue::count::{Grouping, count};
-/// use refalt::track_catalogue::{Organism, tracks};
+/// use refalt::core::Organism;
+/// use refalt::track_catalogue::tracks;
 ///
 /// let lines = count(tracks(Organism::Human), Grouping::CellLine);
 /// assert_eq!((lines.rows[0].value.as_str(), lines.rows[0].tracks), ("HepG2", 565));
@@ -158,9 +159,17 @@ pub fn coverage(sets: &[TrackSet], by: Grouping, most: usize, mut labels: Labels
             .map(|column| counted.outputs.get(&column.output).copied().unwrap_or(0))
             .collect(),
     };
+    let row_title = by.to_string().replace('-', " ");
+    if most < counts.rows.len() {
+        let part = format!(
+            "the {most} of {} groups by {row_title} with the most",
+            counts.rows.len()
+        );
+        labels.subtitle = [labels.subtitle.as_str(), &part].join("; ");
+    }
     TrackCoverage {
         labels,
-        row_title: by.to_string().replace('-', " "),
+        row_title,
         rows: counts.rows.iter().take(most).map(row).collect(),
         columns,
         total: counts.rows.len(),
@@ -170,7 +179,8 @@ pub fn coverage(sets: &[TrackSet], by: Grouping, most: usize, mut labels: Labels
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track_catalogue::{Organism, tracks};
+    use crate::track_catalogue::tracks;
+    use refalt_core::Organism;
 
     #[test]
     fn groups_sum_to_all_tracks() {

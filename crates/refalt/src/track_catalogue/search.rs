@@ -62,7 +62,8 @@ const FIELDS: [Field; 8] = [
 ///
 /// ```
 /// use refalt::track_catalogue::search::{Match, search};
-/// use refalt::track_catalogue::{Organism, tracks};
+/// use refalt::core::Organism;
+/// use refalt::track_catalogue::tracks;
 ///
 /// let hits = search(tracks(Organism::Human), "hepg-2");
 /// assert_eq!((hits[0].counted.value.as_str(), &hits[0].found), ("HepG2", &Match::Near));
@@ -112,7 +113,8 @@ pub fn search(sets: &[TrackSet], text: &str) -> Vec<Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track_catalogue::{Organism, tracks};
+    use crate::track_catalogue::tracks;
+    use refalt_core::Organism;
 
     fn found(text: &str) -> Vec<(&'static str, &'static str, String)> {
         let hits = search(tracks(Organism::Human), text).into_iter();

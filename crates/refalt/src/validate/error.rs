@@ -101,7 +101,10 @@ pub enum ValidateError {
     #[error(transparent)]
     Tracks(#[from] TrackSourceError),
     /// Two rows of the score table claim the same place.
-    #[error("`{variant}` has more than one score by `{scorer}` on the track `{track}`")]
+    #[error(
+        "`{variant}` has more than one score by `{scorer}` on the track `{track}`{}",
+        of_genes(genes)
+    )]
     ScoredTwice {
         /// The variant.
         variant: String,
@@ -109,6 +112,10 @@ pub enum ValidateError {
         scorer: String,
         /// The track.
         track: String,
+        /// The genes of the two scores, once when they are the same; none for scorers without genes.
+        genes: Vec<String>,
+        /// Whether the truth table was joined by gene.
+        by_gene: bool,
     },
     /// The score table names something that the manifest or the track table does not.
     #[error("`{path}` names the {what} `{found}`, which the run's other tables do not have")]
@@ -131,6 +138,15 @@ pub enum ValidateError {
         /// The cause.
         source: io::Error,
     },
+}
+
+/// Names the genes of two scores.
+fn of_genes(genes: &[String]) -> String {
+    match genes {
+        [] => String::new(),
+        [gene] => format!(", for several junctions of the gene `{gene}`"),
+        genes => format!(", for the genes `{}`", genes.join("` and `")),
+    }
 }
 
 fn start(digest: &str) -> &str {
@@ -180,7 +196,16 @@ impl Diagnostic for ValidateError {
                 "check that both tables are on the same assembly and that the conditions leave rows; `refalt vet` finds \
                  the build and strand of a table"
             }
-            Self::ScoredTwice { .. } => "choose scorers that give one score for each variant and track",
+            Self::ScoredTwice { genes, .. } if genes.is_empty() => {
+                "two tracks have the same name and strand; choose other scorers with --scorer"
+            }
+            Self::ScoredTwice { by_gene: true, .. } => {
+                "take the one farthest from 0 (--collapse max_abs), or choose other scorers with --scorer"
+            }
+            Self::ScoredTwice { .. } => {
+                "name the column of the truth table that holds the gene (--gene COLUMN), take the score farthest from 0 \
+                 of all genes (--collapse max_abs), or choose other scorers with --scorer"
+            }
             Self::Option(error) => return error.hint(),
             Self::Tracks(error) => return error.hint(),
             Self::Unknown { nearest, known, .. } => {

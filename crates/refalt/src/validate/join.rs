@@ -3,13 +3,15 @@
 use super::error::ValidateError;
 use super::measure::{Measured, blocks, rotations};
 use super::run_folder::{Fate, RunFolder};
-use super::truth::{Experiment, Truth, TruthCounts, place};
+use super::truth::{Experiment, Measurement, Truth, TruthCounts, Unit};
 use refalt_core::CheckedVariant;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 
 /// How one experiment and the run came together.
+///
+/// With a gene column a variant counts once for each of its genes, except in `not_measured`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExperimentJoin {
     /// The experiment.
@@ -31,15 +33,18 @@ pub struct JoinReport {
     pub truth: TruthCounts,
     /// Variants scored in the run.
     pub scored: u64,
-    /// Variants scored and measured in at least one experiment.
+    /// Variants scored and measured in at least one experiment; with a gene column, pairs of variant and gene.
     pub joined: u64,
+    /// With a gene column: pairs among `joined` for whose gene the scorers by gene have no score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_gene_scores: Option<u64>,
     /// For each experiment.
     pub experiments: Vec<ExperimentJoin>,
 }
 
-/// The joined variants, sorted by place, and the measurements over them.
+/// The joined units, sorted by place, and the measurements over them.
 pub(super) struct Join {
-    pub(super) variants: Vec<CheckedVariant>,
+    pub(super) units: Vec<Unit>,
     pub(super) report: JoinReport,
 }
 
@@ -48,7 +53,7 @@ impl Join {
     pub(super) fn new(truth: &Truth, run: &RunFolder) -> Result<Self, ValidateError> {
         let measured = truth.experiments.iter().flat_map(|experiment| &experiment.measurements);
         let mut fates: HashMap<String, Option<Fate>> = measured
-            .map(|measurement| (measurement.variant.to_string(), None))
+            .map(|measurement| (measurement.unit.variant.to_string(), None))
             .collect();
         let mut scored = 0;
         run.variants(|variant, fate| {
@@ -67,35 +72,39 @@ impl Join {
             .iter()
             .map(|experiment| count(experiment, scored, fate))
             .collect();
-        let mut variants: Vec<CheckedVariant> = truth
+        let mut units: Vec<Unit> = truth
             .experiments
             .iter()
             .flat_map(|experiment| &experiment.measurements)
-            .map(|measurement| &measurement.variant)
-            .filter(|variant| fate(variant) == Some(SCORED))
+            .map(|measurement| &measurement.unit)
+            .filter(|unit| fate(&unit.variant) == Some(SCORED))
             .cloned()
             .collect();
-        variants.sort_by(|a, b| place(a).cmp(&place(b)));
-        variants.dedup();
+        units.sort_by(|a, b| a.place().cmp(&b.place()));
+        units.dedup();
         let report = JoinReport {
             truth: truth.counts.clone(),
             scored,
-            joined: variants.len() as u64,
+            joined: units.len() as u64,
+            without_gene_scores: None,
             experiments,
         };
-        if variants.is_empty() {
+        if units.is_empty() {
             return Err(ValidateError::NothingJoined {
                 rows: report.truth.rows,
                 why: report.losses(),
             });
         }
-        Ok(Self { variants, report })
+        Ok(Self { units, report })
     }
 
-    /// Returns the joined variants by name.
-    pub(super) fn index(&self) -> BTreeMap<String, usize> {
-        let names = self.variants.iter().map(ToString::to_string);
-        names.enumerate().map(|(index, name)| (name, index)).collect()
+    /// Returns the joined units by the name of their variant.
+    pub(super) fn index(&self) -> BTreeMap<String, Vec<usize>> {
+        let mut index: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, unit) in self.units.iter().enumerate() {
+            index.entry(unit.variant.to_string()).or_default().push(place);
+        }
+        index
     }
 
     /// Returns an experiment over the joined variants.
@@ -111,8 +120,8 @@ impl Join {
             rotations: None,
         };
         for measurement in &experiment.measurements {
-            let wanted = place(&measurement.variant);
-            let Ok(index) = self.variants.binary_search_by(|variant| place(variant).cmp(&wanted)) else {
+            let wanted = measurement.unit.place();
+            let Ok(index) = self.units.binary_search_by(|unit| unit.place().cmp(&wanted)) else {
                 continue;
             };
             measured.variants.push(index);
@@ -121,7 +130,11 @@ impl Join {
                 column.push(*label);
             }
         }
-        let variants: Vec<&CheckedVariant> = measured.variants.iter().map(|&index| &self.variants[index]).collect();
+        let variants: Vec<&CheckedVariant> = measured
+            .variants
+            .iter()
+            .map(|&index| &self.units[index].variant)
+            .collect();
         measured.blocks = block_bp.map(|bp| blocks(&variants, bp));
         measured.rotations = rotations(&variants);
         measured
@@ -142,9 +155,14 @@ fn count<'a>(
         not_scored: BTreeMap::new(),
         not_measured: 0,
     };
-    for measurement in &experiment.measurements {
-        match fate(&measurement.variant) {
-            Some(SCORED) => join.joined += 1,
+    let (mut scored_here, mut last) = (0, None);
+    for Measurement { unit, .. } in &experiment.measurements {
+        match fate(&unit.variant) {
+            Some(SCORED) => {
+                join.joined += 1;
+                // The genes of a variant follow each other.
+                scored_here += u64::from(last.replace(&unit.variant) != Some(&unit.variant));
+            }
             other => {
                 *join
                     .not_scored
@@ -153,7 +171,7 @@ fn count<'a>(
             }
         }
     }
-    join.not_measured = scored - join.joined;
+    join.not_measured = scored - scored_here;
     join
 }
 

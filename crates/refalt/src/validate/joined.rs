@@ -4,6 +4,7 @@ use super::measure::Measured;
 use super::predictor::{Group, PredictorKind};
 use super::run_folder::ScoreMatrix;
 use super::summary::strongest_track;
+use super::truth::Unit;
 use refalt_core::CheckedVariant;
 
 /// A column of predictions.
@@ -38,12 +39,17 @@ impl JoinedColumn {
 pub struct JoinedVariant {
     /// The variant.
     pub variant: CheckedVariant,
+    /// The gene on which the effect was measured, where the truth table names one.
+    pub gene: Option<String>,
     /// Measured effects, one for each experiment.
     pub measured: Vec<Option<f64>>,
     /// Predicted values, one for each column.
     pub predicted: Vec<Option<f64>>,
     /// For each scorer the track whose score is farthest from 0: name and transcription factor.
     pub strongest: Vec<Option<(String, Option<String>)>>,
+    /// For each scorer by gene whose scores were collapsed: how many genes are behind the values, and the gene of the
+    /// strongest track.
+    pub genes: Vec<Option<(usize, Option<String>)>>,
 }
 
 /// The joined variants, sorted by place.
@@ -55,6 +61,8 @@ pub struct JoinedTable {
     pub columns: Vec<JoinedColumn>,
     /// The scorers.
     pub scorers: Vec<String>,
+    /// For each scorer, whether several scores of its genes or junctions stand as one.
+    pub collapsed: Vec<bool>,
     /// The variants.
     pub variants: Vec<JoinedVariant>,
 }
@@ -63,20 +71,22 @@ pub struct JoinedTable {
 ///
 /// * `shown`: for each scorer the tracks that become columns.
 pub(super) fn table(
-    variants: &[CheckedVariant],
+    units: &[Unit],
     measured: &[Measured],
     groups: &[[Group<'_>; 2]],
     matrices: &[ScoreMatrix],
     shown: &[Vec<usize>],
 ) -> JoinedTable {
-    let all: Vec<usize> = (0..variants.len()).collect();
-    let mut rows: Vec<JoinedVariant> = variants
+    let all: Vec<usize> = (0..units.len()).collect();
+    let mut rows: Vec<JoinedVariant> = units
         .iter()
-        .map(|variant| JoinedVariant {
-            variant: variant.clone(),
+        .map(|unit| JoinedVariant {
+            variant: unit.variant.clone(),
+            gene: unit.gene.clone(),
             measured: vec![None; measured.len()],
             predicted: Vec::new(),
             strongest: Vec::new(),
+            genes: Vec::new(),
         })
         .collect();
     for (number, measured) in measured.iter().enumerate() {
@@ -103,9 +113,13 @@ pub(super) fn table(
     }
     for matrix in matrices {
         for (variant, row) in rows.iter_mut().enumerate() {
-            let strongest = strongest_track(&matrix.variant(variant)).map(|track| &matrix.tracks[track]);
+            let place = strongest_track(&matrix.variant(variant));
+            let strongest = place.map(|track| &matrix.tracks[track]);
             row.strongest
                 .push(strongest.map(|track| (track.name.clone(), track.transcription_factor.clone())));
+            let of_strongest = || place.and_then(|track| matrix.gene(track, variant)).map(str::to_owned);
+            row.genes
+                .push(matrix.collapsed.then(|| (matrix.genes_behind(variant), of_strongest())));
         }
     }
     JoinedTable {
@@ -114,6 +128,7 @@ pub(super) fn table(
             .iter()
             .map(|[summaries, _]| summaries.scorer.clone().unwrap_or_default())
             .collect(),
+        collapsed: matrices.iter().map(|matrix| matrix.collapsed).collect(),
         columns,
         variants: rows,
     }

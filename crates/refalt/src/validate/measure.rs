@@ -62,7 +62,7 @@ impl Measure {
 /// The measured values of one experiment, over the joined variants that it has, in order of place.
 pub(super) struct Measured {
     pub(super) name: String,
-    /// Indices of the joined variants.
+    /// Indices of the joined units: variants, or variants with a gene.
     pub(super) variants: Vec<usize>,
     /// Measured effects, one per row.
     pub(super) effects: Vec<f64>,

@@ -9,6 +9,38 @@ use refalt_core::{Track, TrackSet};
 use serde::Serialize;
 use std::num::NonZeroU32;
 
+/// What stands for several scores of a variant by one scorer on one track: those of its genes and junctions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Collapse {
+    /// The score farthest from 0, with its sign; of equals the first in the score table.
+    MaxAbs,
+}
+
+impl Collapse {
+    /// Every reduction.
+    pub const ALL: [Self; 1] = [Self::MaxAbs];
+
+    /// Returns the name, `max_abs`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxAbs => "max_abs",
+        }
+    }
+
+    /// Reads a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|collapse| collapse.name() == name)
+    }
+
+    /// Says whether a score takes the place of another; NaN never does, and gives way to any number.
+    pub(super) fn prefers(self, score: f32, to: f32) -> bool {
+        match self {
+            Self::MaxAbs => score.abs() > to.abs() || (to.is_nan() && !score.is_nan()),
+        }
+    }
+}
+
 /// Choices of a validation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ValidateOptions {
@@ -19,6 +51,9 @@ pub struct ValidateOptions {
     /// Tracks that are reported in full (bootstrap intervals, ranks, a column of `joined.tsv`): names, transcription
     /// factors, or selections in the language of [`refalt_core::track_selection`].
     pub tracks: Vec<String>,
+    /// What stands for several scores of a variant on a track; without it they are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collapse: Option<Collapse>,
     /// How many of the best tracks, for each metric, get bootstrap intervals; the others get intervals in closed form.
     pub top_tracks: usize,
     /// How many of the best tracks of each experiment, by Spearman, are ranked and listed in `joined.tsv`.
@@ -44,6 +79,7 @@ impl Default for ValidateOptions {
             scorers: Vec::new(),
             summaries: Vec::new(),
             tracks: Vec::new(),
+            collapse: None,
             top_tracks: 10,
             shown_tracks: 3,
             permutations: 2_000,

@@ -34,6 +34,9 @@ pub struct Provenance {
     pub effect_column: String,
     /// The column that tells experiments apart.
     pub experiment_column: Option<String>,
+    /// The column with the gene of the effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gene_column: Option<String>,
     /// The conditions that rows meet.
     pub conditions: Vec<String>,
     /// The rules that make labels.
@@ -146,10 +149,11 @@ impl Validation {
             let committed = AtomicFile::write(&path, content.as_bytes()).map_err(at(&path))?;
             Ok::<FileIdentity, ValidateError>(identity(name, committed))
         };
+        let by_gene = self.provenance.gene_column.is_some();
         let files = [
             write("metrics.tsv", &metrics_tsv(&self.metrics))?,
-            write("ranks.tsv", &ranks_tsv(&self.ranks))?,
-            write("joined.tsv", &joined_tsv(&self.joined))?,
+            write("ranks.tsv", &ranks_tsv(&self.ranks, by_gene))?,
+            write("joined.tsv", &joined_tsv(&self.joined, by_gene))?,
         ];
         let path = folder.join("metrics.json");
         let document = Document {
@@ -301,12 +305,16 @@ const RANK_COLUMNS: [&str; 12] = [
     "note",
 ];
 
-fn ranks_tsv(rows: &[RankRow]) -> String {
-    let mut tsv = Tsv::new(RANK_COLUMNS);
+fn ranks_tsv(rows: &[RankRow], by_gene: bool) -> String {
+    let (variant, rest) = RANK_COLUMNS.split_at(2);
+    let gene: &[&str] = if by_gene { &["gene_id"] } else { &[] };
+    let mut tsv = Tsv::new([variant, gene, rest].concat());
     for row in rows {
-        tsv.text(&row.name)
-            .optional_text(row.variant.as_deref())
-            .text(&row.experiment)
+        tsv.text(&row.name).optional_text(row.variant.as_deref());
+        if by_gene {
+            tsv.optional_text(row.gene.as_deref());
+        }
+        tsv.text(&row.experiment)
             .text(row.by)
             .text(&row.predictor)
             .optional_text(row.transcription_factor.as_deref())
@@ -321,13 +329,20 @@ fn ranks_tsv(rows: &[RankRow]) -> String {
     tsv.finish()
 }
 
-fn joined_tsv(table: &JoinedTable) -> String {
+fn joined_tsv(table: &JoinedTable, by_gene: bool) -> String {
     let mut names: Vec<String> = ["variant_id", "chrom", "pos", "ref", "alt"].map(str::to_owned).to_vec();
+    if by_gene {
+        names.push("gene_id".to_owned());
+    }
     names.extend(table.experiments.iter().map(|name| format!("measured:{name}")));
     names.extend(table.columns.iter().map(JoinedColumn::heading));
-    for scorer in &table.scorers {
+    for (scorer, collapsed) in table.scorers.iter().zip(&table.collapsed) {
         names.push(format!("strongest_track:{scorer}"));
         names.push(format!("strongest_factor:{scorer}"));
+        if *collapsed {
+            names.push(format!("strongest_gene:{scorer}"));
+            names.push(format!("genes:{scorer}"));
+        }
     }
     let mut tsv = Tsv::new(names.iter().map(String::as_str));
     for row in &table.variants {
@@ -336,15 +351,21 @@ fn joined_tsv(table: &JoinedTable) -> String {
             .optional(Some(row.variant.position().one_based()))
             .text(&row.variant.reference_bases().to_string())
             .text(&row.variant.alternate_bases().to_string());
+        if by_gene {
+            tsv.optional_text(row.gene.as_deref());
+        }
         for measured in &row.measured {
             tsv.optional(*measured);
         }
         for predicted in &row.predicted {
             tsv.score(*predicted);
         }
-        for strongest in &row.strongest {
+        for (strongest, genes) in row.strongest.iter().zip(&row.genes) {
             tsv.optional_text(strongest.as_ref().map(|(name, _)| name.as_str()))
                 .optional_text(strongest.as_ref().and_then(|(_, factor)| factor.as_deref()));
+            if let Some((count, gene)) = genes {
+                tsv.optional_text(gene.as_deref()).optional(Some(*count));
+            }
         }
         tsv.end();
     }

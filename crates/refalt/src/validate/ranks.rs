@@ -3,6 +3,7 @@
 use super::error::ValidateError;
 use super::measure::Measured;
 use super::predictor::{Group, Predictor};
+use super::truth::Unit;
 use crate::engine::Rejection;
 use refalt_core::stats::{complete_pairs, standing_by_magnitude};
 use refalt_core::{Reference, Variant, check};
@@ -27,6 +28,9 @@ pub struct RankRow {
     pub name: String,
     /// The variant in normal form; none when it is rejected.
     pub variant: Option<String>,
+    /// The gene, where the truth table names one; a variant then has a row for each of its genes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gene: Option<String>,
     /// The experiment over whose variants the ranks go.
     pub experiment: String,
     /// What is ranked: `measured`, `summary` or `track`.
@@ -53,13 +57,19 @@ pub struct RankRow {
 pub(super) struct Found {
     name: String,
     variant: Option<String>,
-    /// Index among the joined variants.
+    gene: Option<String>,
+    /// Index among the joined units.
     joined: Option<usize>,
     note: Option<String>,
 }
 
-/// Checks named variants and looks them up among the joined ones.
-pub(super) fn find(named: &[NamedVariant], reference: &dyn Reference, joined: &BTreeMap<String, usize>) -> Vec<Found> {
+/// Checks named variants and looks them up among the joined ones; with genes, one answer for each gene.
+pub(super) fn find(
+    named: &[NamedVariant],
+    reference: &dyn Reference,
+    index: &BTreeMap<String, Vec<usize>>,
+    units: &[Unit],
+) -> Vec<Found> {
     let find = |named: &NamedVariant| {
         let checked = match &named.variant {
             Ok(variant) => check(variant, reference).map_err(|error| error.to_string()),
@@ -68,23 +78,28 @@ pub(super) fn find(named: &[NamedVariant], reference: &dyn Reference, joined: &B
         match checked {
             Ok(checked) => {
                 let text = checked.to_string();
-                let joined = joined.get(&text).copied();
-                Found {
+                let found = |joined: Option<usize>| Found {
                     name: named.name.clone(),
                     note: joined.is_none().then(|| "not measured, or not scored".to_owned()),
-                    variant: Some(text),
+                    gene: joined.and_then(|unit| units[unit].gene.clone()),
+                    variant: Some(text.clone()),
                     joined,
+                };
+                match index.get(&text) {
+                    Some(places) => places.iter().map(|&place| found(Some(place))).collect(),
+                    None => vec![found(None)],
                 }
             }
-            Err(reason) => Found {
+            Err(reason) => vec![Found {
                 name: named.name.clone(),
                 variant: None,
+                gene: None,
                 joined: None,
                 note: Some(reason),
-            },
+            }],
         }
     };
-    named.iter().map(find).collect()
+    named.iter().flat_map(find).collect()
 }
 
 /// Ranks the variants of one experiment by measured effect.
@@ -92,6 +107,7 @@ pub(super) fn by_measurement(found: &[Found], measured: &Measured) -> Result<Vec
     let blank = RankRow {
         name: String::new(),
         variant: None,
+        gene: None,
         experiment: measured.name.clone(),
         by: "measured",
         predictor: measured.name.clone(),
@@ -116,6 +132,7 @@ pub(super) fn by_prediction(
     let blank = RankRow {
         name: String::new(),
         variant: None,
+        gene: None,
         experiment: measured.name.clone(),
         by: group.kind.name(),
         predictor: predictor.name.clone(),
@@ -143,6 +160,7 @@ fn ranked(
         let mut row = RankRow {
             name: found.name.clone(),
             variant: found.variant.clone(),
+            gene: found.gene.clone(),
             of: known.rows.len(),
             note: found.note.clone(),
             ..blank.clone()

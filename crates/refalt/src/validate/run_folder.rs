@@ -1,26 +1,24 @@
 //! A finished run, read back: what was scored, and the scores of chosen variants.
 //!
 //! Files are compared with the digests of the manifest before anything is taken from them. Of the score table only
-//! five columns are decoded, and only the scores of the wanted variants are kept.
+//! six columns are decoded, and only the scores of the wanted variants are kept.
+
+mod columns;
 
 use super::error::ValidateError;
+use super::options::Collapse;
+use super::truth::Unit;
 use crate::engine::Layout;
 use crate::engine::ledger::{read_json, verify};
 use crate::engine::manifest::{Manifest, ManifestScorer};
 use crate::engine::{score_table, track_table};
-use arrow::array::{Array, AsArray, DictionaryArray, Float32Array, StringArray};
-use arrow::datatypes::{Float32Type, Int32Type};
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::errors::ParquetError;
+use arrow::array::Array;
+use columns::{SCORE_COLUMNS, ScoreColumns, TableProblem, reader, text};
 use refalt_core::strand::sign_or_dot;
 use refalt_core::{Track, TrackSet};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A track of the run, in texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,26 +51,86 @@ pub(super) struct RunFolder {
     tracks: BTreeMap<String, Vec<TrackInfo>>,
 }
 
-/// The scores of the wanted variants by one scorer.
+/// What scores are wanted for: units, by variant.
+pub(super) struct Wanted<'a> {
+    of_variant: HashMap<&'a str, &'a [usize]>,
+    /// The gene of each unit, by id without version.
+    genes: Vec<Option<&'a str>>,
+}
+
+impl<'a> Wanted<'a> {
+    /// * `index`: variant in normal form -> places in `units`.
+    pub(super) fn of(index: &'a BTreeMap<String, Vec<usize>>, units: &'a [Unit]) -> Self {
+        let of_variant = index.iter().map(|(name, places)| (name.as_str(), places.as_slice()));
+        Self {
+            of_variant: of_variant.collect(),
+            genes: units.iter().map(|unit| unit.gene.as_deref()).collect(),
+        }
+    }
+}
+
+/// Genes by number: those of the units first, then those of the score table as they come.
+#[derive(Default)]
+struct GeneNumbers {
+    numbers: HashMap<String, u32>,
+    names: Vec<String>,
+}
+
+impl GeneNumbers {
+    fn of(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+}
+
+/// In the place of a gene: no score has come yet.
+const NO_SCORE: u32 = u32::MAX;
+/// In the place of a gene: the score is of no gene.
+const NO_GENE: u32 = u32::MAX - 1;
+
+/// The scores of the wanted units by one scorer.
 #[derive(Clone, Debug)]
 pub(super) struct ScoreMatrix {
     pub(super) scorer: ManifestScorer,
     pub(super) tracks: Vec<TrackInfo>,
-    variants: usize,
-    /// `[tracks x variants]`, NaN where there is no score.
+    units: usize,
+    /// `[tracks x units]`, NaN where there is no score.
     values: Vec<f32>,
+    /// The number of the gene of each value.
+    gene_of_value: Vec<u32>,
+    /// For each unit the genes that its scores are of.
+    genes: Vec<Vec<u32>>,
+    gene_names: Arc<[String]>,
+    /// Whether scores are by gene and several stand as one.
+    pub(super) collapsed: bool,
 }
 
 impl ScoreMatrix {
-    /// Returns the scores of one track, one for each variant.
+    /// Returns the scores of one track, one for each unit.
     pub(super) fn track(&self, track: usize) -> &[f32] {
-        &self.values[track * self.variants..][..self.variants]
+        &self.values[track * self.units..][..self.units]
     }
 
-    /// Returns the scores of one variant, one for each track.
-    pub(super) fn variant(&self, variant: usize) -> Vec<f64> {
-        let tracks = self.values[variant..].iter().step_by(self.variants.max(1));
+    /// Returns the scores of one unit, one for each track.
+    pub(super) fn variant(&self, unit: usize) -> Vec<f64> {
+        let tracks = self.values[unit..].iter().step_by(self.units.max(1));
         tracks.map(|score| f64::from(*score)).collect()
+    }
+
+    /// Returns the gene of a score, where it has one.
+    pub(super) fn gene(&self, track: usize, unit: usize) -> Option<&str> {
+        let number = self.gene_of_value[track * self.units + unit];
+        self.gene_names.get(number as usize).map(String::as_str)
+    }
+
+    /// Returns how many genes the scores of a unit are of.
+    pub(super) fn genes_behind(&self, unit: usize) -> usize {
+        self.genes[unit].len()
     }
 }
 
@@ -141,23 +199,43 @@ impl RunFolder {
         read(&mut each).map_err(|error| error.at(&path))
     }
 
-    /// Reads the scores of some variants by some scorers of the manifest.
+    /// Reads the scores of some units by some scorers of the manifest, and counts the units with a gene for which no
+    /// scorer has a score by that gene.
+    ///
+    /// A unit with a gene takes the scores of that gene and those that are of no gene; one without takes all.
     ///
     /// * `scorers`: indices into the manifest's scorers.
-    /// * `wanted`: variant in normal form -> its index, from 0.
+    /// * `collapse`: what stands for several scores of a unit on a track; `None` refuses them.
     pub(super) fn scores(
         &self,
         scorers: &[usize],
-        wanted: &HashMap<&str, usize>,
-    ) -> Result<Vec<ScoreMatrix>, ValidateError> {
+        wanted: &Wanted<'_>,
+        collapse: Option<Collapse>,
+    ) -> Result<(Vec<ScoreMatrix>, u64), ValidateError> {
+        let units = wanted.genes.len();
+        let mut genes = GeneNumbers::default();
+        let mut taker = Taker {
+            unit_genes: wanted
+                .genes
+                .iter()
+                .map(|gene| gene.map(|gene| genes.of(gene)))
+                .collect(),
+            wanted,
+            collapse,
+            genes,
+        };
         let mut matrices: Vec<ScoreMatrix> = scorers
             .iter()
             .map(|&scorer| {
                 let scorer = self.manifest.scorers[scorer].clone();
                 let tracks = self.tracks.get(&scorer.output_type).cloned().unwrap_or_default();
                 ScoreMatrix {
-                    values: vec![f32::NAN; tracks.len() * wanted.len()],
-                    variants: wanted.len(),
+                    values: vec![f32::NAN; tracks.len() * units],
+                    gene_of_value: vec![NO_SCORE; tracks.len() * units],
+                    genes: vec![Vec::new(); units],
+                    gene_names: Arc::new([]),
+                    collapsed: false,
+                    units,
                     tracks,
                     scorer,
                 }
@@ -167,7 +245,6 @@ impl RunFolder {
             .iter()
             .map(|matrix| TrackPlaces::of(self.tracks.get(&matrix.scorer.output_type)))
             .collect();
-        let mut filled: Vec<Vec<bool>> = matrices.iter().map(|matrix| vec![false; matrix.values.len()]).collect();
         for part in &self.manifest.scores {
             let path = self.folder.join("scores").join(&part.name);
             verify(&path, part, &self.folder.join("manifest.json"))?;
@@ -175,10 +252,18 @@ impl RunFolder {
             for batch in reader(&path, &SCORE_COLUMNS, Some(score_table::schema())).map_err(problem)? {
                 let batch = batch.map_err(problem)?;
                 let columns = ScoreColumns::of(&batch).map_err(problem)?;
-                take(&columns, &path, wanted, &places, &mut matrices, &mut filled)?;
+                taker.take(&columns, &path, &places, &mut matrices)?;
             }
         }
-        Ok(matrices)
+        let names: Arc<[String]> = taker.genes.names.into();
+        for matrix in &mut matrices {
+            matrix.gene_names = Arc::clone(&names);
+            matrix.collapsed = collapse.is_some() && matrix.genes.iter().any(|genes| !genes.is_empty());
+        }
+        let has_scores = |unit: usize| matrices.iter().any(|matrix| !matrix.genes[unit].is_empty());
+        let lacking = (0..units).filter(|&unit| wanted.genes[unit].is_some() && !has_scores(unit));
+        let lacking = lacking.count() as u64;
+        Ok((matrices, lacking))
     }
 }
 
@@ -194,225 +279,145 @@ impl<'a> TrackPlaces<'a> {
         Self(places)
     }
 
-    fn find(&self, name: &str, strand: &str) -> Option<usize> {
-        let strands = self.0.get(name)?;
+    /// Returns the places of the tracks of a name and strand: one, unless tracks are alike.
+    fn find(&self, name: &str, strand: &str) -> impl Iterator<Item = usize> {
+        let strands = self.0.get(name).into_iter().flatten();
         strands
-            .iter()
-            .find(|(known, _)| *known == strand)
+            .filter(move |(known, _)| *known == strand)
             .map(|(_, place)| *place)
     }
 }
 
-/// Puts the scores of a batch in their places.
-fn take(
-    columns: &ScoreColumns<'_>,
-    path: &Path,
-    wanted: &HashMap<&str, usize>,
-    places: &[TrackPlaces<'_>],
-    matrices: &mut [ScoreMatrix],
-    filled: &mut [Vec<bool>],
-) -> Result<(), ValidateError> {
-    let variant_of_key = columns.variant.map(|name| wanted.get(name).copied());
-    let scorer_of_key = columns
-        .scorer
-        .map(|name| matrices.iter().position(|matrix| matrix.scorer.scorer == name));
-    // The keys of a batch's dictionaries stand for the same texts throughout the batch.
-    let mut track_of_keys: HashMap<[usize; 3], usize> = HashMap::new();
-    for row in 0..columns.raw.len() {
-        let Some(variant) = variant_of_key[columns.variant.key(row)] else {
-            continue;
-        };
-        let Some(scorer) = scorer_of_key[columns.scorer.key(row)] else {
-            continue;
-        };
-        let keys = [scorer, columns.track.key(row), columns.strand.key(row)];
-        let track = match track_of_keys.get(&keys) {
-            Some(track) => *track,
-            None => {
-                let (name, strand) = (columns.track.value(row), columns.strand.value(row));
-                let found = places[scorer]
-                    .find(name, strand)
-                    .ok_or_else(|| ValidateError::Unmatched {
-                        path: path.to_owned(),
-                        what: "track",
-                        found: format!("{name} {strand}"),
+/// Puts scores in their places.
+struct Taker<'a> {
+    wanted: &'a Wanted<'a>,
+    /// The number of each unit's gene.
+    unit_genes: Vec<Option<u32>>,
+    genes: GeneNumbers,
+    collapse: Option<Collapse>,
+}
+
+impl Taker<'_> {
+    /// Takes the scores of a batch.
+    fn take(
+        &mut self,
+        columns: &ScoreColumns<'_>,
+        path: &Path,
+        places: &[TrackPlaces<'_>],
+        matrices: &mut [ScoreMatrix],
+    ) -> Result<(), ValidateError> {
+        let units_of_key = columns.variant.map(|name| self.wanted.of_variant.get(name).copied());
+        let scorer_of_key = columns
+            .scorer
+            .map(|name| matrices.iter().position(|matrix| matrix.scorer.scorer == name));
+        let gene_of_key = columns.gene.map(|name| self.genes.of(name));
+        // The keys of a batch's dictionaries stand for the same texts throughout the batch.
+        let mut track_of_keys: HashMap<[usize; 3], usize> = HashMap::new();
+        for row in 0..columns.raw.len() {
+            let Some(units) = units_of_key[columns.variant.key(row)] else {
+                continue;
+            };
+            let Some(scorer) = scorer_of_key[columns.scorer.key(row)] else {
+                continue;
+            };
+            let keys = [scorer, columns.track.key(row), columns.strand.key(row)];
+            let track = match track_of_keys.get(&keys) {
+                Some(track) => *track,
+                None => {
+                    let found = track_of(columns, row, path, &places[scorer], &matrices[scorer])?;
+                    track_of_keys.insert(keys, found);
+                    found
+                }
+            };
+            let gene = columns.gene.key_if_any(row).map(|key| gene_of_key[key]);
+            let score = columns.raw.value(row);
+            let score = if score.is_finite() { score } else { f32::NAN };
+            for &unit in units {
+                let is_other = |gene| self.unit_genes[unit].is_some_and(|wanted| wanted != gene);
+                if gene.is_some_and(is_other) {
+                    continue;
+                }
+                self.put(score, gene, [track, unit], &mut matrices[scorer])
+                    .map_err(|genes| ValidateError::ScoredTwice {
+                        variant: columns.variant.value(row).to_owned(),
+                        scorer: columns.scorer.value(row).to_owned(),
+                        track: columns.track.value(row).to_owned(),
+                        by_gene: self.unit_genes[unit].is_some(),
+                        genes,
                     })?;
-                track_of_keys.insert(keys, found);
-                found
             }
-        };
-        let matrix = &mut matrices[scorer];
-        let place = track * matrix.variants + variant;
-        if std::mem::replace(&mut filled[scorer][place], true) {
-            return Err(ValidateError::ScoredTwice {
-                variant: columns.variant.value(row).to_owned(),
-                scorer: matrix.scorer.scorer.clone(),
-                track: columns.track.value(row).to_owned(),
-            });
         }
-        let score = columns.raw.value(row);
-        matrix.values[place] = if score.is_finite() { score } else { f32::NAN };
+        Ok(())
     }
-    Ok(())
+
+    /// Puts one score in its place; the genes of both when the place is taken and scores are not collapsed.
+    fn put(
+        &self,
+        score: f32,
+        gene: Option<u32>,
+        [track, unit]: [usize; 2],
+        matrix: &mut ScoreMatrix,
+    ) -> Result<(), Vec<String>> {
+        let place = track * matrix.units + unit;
+        let known = matrix.gene_of_value[place];
+        if known != NO_SCORE {
+            match (gene, self.collapse) {
+                (Some(_), Some(collapse)) if !collapse.prefers(score, matrix.values[place]) => {
+                    matrix.note_gene(unit, gene);
+                    return Ok(());
+                }
+                (Some(_), Some(_)) => {}
+                _ => {
+                    let numbers = [known, gene.unwrap_or(NO_GENE)];
+                    let names = numbers
+                        .iter()
+                        .filter_map(|&number| self.genes.names.get(number as usize));
+                    let mut names: Vec<String> = names.cloned().collect();
+                    names.dedup();
+                    return Err(names);
+                }
+            }
+        }
+        matrix.values[place] = score;
+        matrix.gene_of_value[place] = gene.unwrap_or(NO_GENE);
+        matrix.note_gene(unit, gene);
+        Ok(())
+    }
 }
 
-/// The columns of the score table that are read.
-const SCORE_COLUMNS: [&str; 5] = [
-    "variant_id",
-    "variant_scorer",
-    "track_name",
-    "track_strand",
-    "raw_score",
-];
-
-/// Why a table of the run cannot be read.
-enum TableProblem {
-    File(io::Error),
-    Parquet(ParquetError),
-    Arrow(ArrowError),
-    Column(String),
-    Tracks(score_table::TableError),
-}
-
-impl TableProblem {
-    fn at(self, path: &Path) -> ValidateError {
-        let reason = match self {
-            Self::File(error) => error.to_string(),
-            Self::Parquet(error) => error.to_string(),
-            Self::Arrow(error) => error.to_string(),
-            Self::Tracks(error) => error.to_string(),
-            Self::Column(name) => format!("it has no column `{name}` of the expected type"),
-        };
-        ValidateError::Table {
-            path: path.to_owned(),
-            reason,
+impl ScoreMatrix {
+    /// Remembers that a unit has scores of a gene.
+    fn note_gene(&mut self, unit: usize, gene: Option<u32>) {
+        let known = &mut self.genes[unit];
+        if let Some(gene) = gene.filter(|gene| !known.contains(gene)) {
+            known.push(gene);
         }
     }
 }
 
-impl From<io::Error> for TableProblem {
-    fn from(error: io::Error) -> Self {
-        Self::File(error)
-    }
-}
-
-impl From<ParquetError> for TableProblem {
-    fn from(error: ParquetError) -> Self {
-        Self::Parquet(error)
-    }
-}
-
-impl From<ArrowError> for TableProblem {
-    fn from(error: ArrowError) -> Self {
-        Self::Arrow(error)
-    }
-}
-
-/// Opens a table for some of its columns, which come in the order given.
-fn reader(
+/// Returns the place of the track of a row; tracks that are alike cannot be told apart.
+fn track_of(
+    columns: &ScoreColumns<'_>,
+    row: usize,
     path: &Path,
-    columns: &[&str],
-    schema: Option<arrow::datatypes::SchemaRef>,
-) -> Result<Projected, TableProblem> {
-    let options = match schema {
-        Some(schema) => ArrowReaderOptions::new().with_schema(schema),
-        None => ArrowReaderOptions::new(),
-    };
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path)?, options)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    Ok(Projected {
-        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-        reader: builder.with_projection(mask).with_batch_size(1 << 16).build()?,
-    })
-}
-
-/// Record batches with the columns in the order asked for.
-struct Projected {
-    columns: Vec<String>,
-    reader: ParquetRecordBatchReader,
-}
-
-impl Iterator for Projected {
-    type Item = Result<RecordBatch, TableProblem>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let batch = match self.reader.next()? {
-            Ok(batch) => batch,
-            Err(error) => return Some(Err(error.into())),
-        };
-        let order: Result<Vec<usize>, TableProblem> = self
-            .columns
-            .iter()
-            .map(|name| {
-                batch
-                    .schema()
-                    .index_of(name)
-                    .map_err(|_| TableProblem::Column(name.clone()))
-            })
-            .collect();
-        Some(order.and_then(|order| Ok(batch.project(&order)?)))
-    }
-}
-
-fn text(batch: &RecordBatch, column: usize) -> Result<&StringArray, TableProblem> {
-    let array = batch.column(column).as_string_opt::<i32>();
-    array.ok_or_else(|| TableProblem::Column(batch.schema().field(column).name().clone()))
-}
-
-/// A text column with its dictionary.
-struct DictionaryText<'a> {
-    keys: &'a [i32],
-    values: &'a StringArray,
-}
-
-impl<'a> DictionaryText<'a> {
-    fn of(batch: &'a RecordBatch, column: usize) -> Result<Self, TableProblem> {
-        let missing = || TableProblem::Column(SCORE_COLUMNS[column].to_owned());
-        let array: &DictionaryArray<Int32Type> = batch.column(column).as_dictionary_opt().ok_or_else(missing)?;
-        if array.null_count() > 0 {
-            return Err(missing());
-        }
-        let values = array.values().as_string_opt::<i32>().ok_or_else(missing)?;
-        Ok(Self {
-            keys: array.keys().values(),
-            values,
-        })
-    }
-
-    fn key(&self, row: usize) -> usize {
-        self.keys[row] as usize
-    }
-
-    fn value(&self, row: usize) -> &'a str {
-        self.values.value(self.key(row))
-    }
-
-    /// Looks every value of the dictionary up, once.
-    fn map<T>(&self, mut look_up: impl FnMut(&str) -> T) -> Vec<T> {
-        (0..self.values.len())
-            .map(|key| look_up(self.values.value(key)))
-            .collect()
-    }
-}
-
-/// A batch of the score table.
-struct ScoreColumns<'a> {
-    variant: DictionaryText<'a>,
-    scorer: DictionaryText<'a>,
-    track: DictionaryText<'a>,
-    strand: DictionaryText<'a>,
-    raw: &'a Float32Array,
-}
-
-impl<'a> ScoreColumns<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Self, TableProblem> {
-        let raw = batch.column(4).as_primitive_opt::<Float32Type>();
-        Ok(Self {
-            variant: DictionaryText::of(batch, 0)?,
-            scorer: DictionaryText::of(batch, 1)?,
-            track: DictionaryText::of(batch, 2)?,
-            strand: DictionaryText::of(batch, 3)?,
-            raw: raw.ok_or_else(|| TableProblem::Column(SCORE_COLUMNS[4].to_owned()))?,
-        })
+    places: &TrackPlaces<'_>,
+    matrix: &ScoreMatrix,
+) -> Result<usize, ValidateError> {
+    let (name, strand) = (columns.track.value(row), columns.strand.value(row));
+    let mut found = places.find(name, strand);
+    match (found.next(), found.next()) {
+        (Some(place), None) => Ok(place),
+        (Some(_), Some(_)) => Err(ValidateError::ScoredTwice {
+            variant: columns.variant.value(row).to_owned(),
+            scorer: matrix.scorer.scorer.clone(),
+            track: name.to_owned(),
+            genes: Vec::new(),
+            by_gene: false,
+        }),
+        (None, _) => Err(ValidateError::Unmatched {
+            path: path.to_owned(),
+            what: "track",
+            found: format!("{name} {strand}"),
+        }),
     }
 }

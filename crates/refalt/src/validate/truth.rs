@@ -8,9 +8,11 @@ use super::condition::{Condition, LabelRule};
 use super::error::ValidateError;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Rejection;
+use refalt_core::annotation::without_version;
 use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Variant, VariantError, check};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Which columns of the truth table are what.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +22,9 @@ pub struct TruthColumns {
     /// The column whose values tell experiments (replicates, cell types) apart; without it there is one experiment,
     /// named after the effect column.
     pub experiment: Option<String>,
+    /// The column with the gene of the effect, by id with or without version; with it, two rows are the same when
+    /// variant and gene are, and a score by gene is compared with the effect on that gene.
+    pub gene: Option<String>,
     /// Rows are kept that meet all of these; a row where a cell is missing is left out.
     pub keep: Vec<Condition>,
     /// Which variants are positives, for AUROC and average precision.
@@ -34,7 +39,8 @@ impl TruthColumns {
             LabelRule::Column(condition) => Some(condition.column()),
             LabelRule::Magnitude(_) => None,
         });
-        let all = [self.effect.as_str()].into_iter().chain(self.experiment.as_deref());
+        let all = [self.effect.as_str()].into_iter();
+        let all = all.chain(self.experiment.as_deref()).chain(self.gene.as_deref());
         let mut names: Vec<String> = Vec::new();
         for name in all.chain(conditions).chain(labels) {
             if !names.iter().any(|known| known == name) {
@@ -70,17 +76,41 @@ pub(super) fn place(variant: &CheckedVariant) -> Place<'_> {
     )
 }
 
+/// What is measured: a variant, or a variant's effect on a gene.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Unit {
+    pub(super) variant: CheckedVariant,
+    /// Id without version, where the truth table is joined by gene.
+    pub(super) gene: Option<String>,
+}
+
+impl Unit {
+    /// Where the unit stands in sorted tables: its variant, then its gene.
+    pub(super) fn place(&self) -> (Place<'_>, Option<&str>) {
+        (place(&self.variant), self.gene.as_deref())
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.gene {
+            None => write!(f, "{}", self.variant),
+            Some(gene) => write!(f, "{} and {gene}", self.variant),
+        }
+    }
+}
+
 /// One measured value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Measurement {
-    pub(super) variant: CheckedVariant,
+    pub(super) unit: Unit,
     pub(super) line: u64,
     pub(super) effect: f64,
     /// One for each label rule; `None` where the row has no label.
     pub(super) labels: Vec<Option<bool>>,
 }
 
-/// The measured values of one experiment, sorted by place, no variant twice.
+/// The measured values of one experiment, sorted by place, no unit twice.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Experiment {
     pub(super) name: String,
@@ -161,7 +191,7 @@ impl Truth {
         for experiment in &mut experiments {
             experiment
                 .measurements
-                .sort_by(|a, b| place(&a.variant).cmp(&place(&b.variant)).then(a.line.cmp(&b.line)));
+                .sort_by(|a, b| a.unit.place().cmp(&b.unit.place()).then(a.line.cmp(&b.line)));
         }
         refuse_repeats(&experiments, columns.experiment.is_some())?;
         Ok(Self { experiments, counts })
@@ -186,14 +216,14 @@ fn refuse_repeats(experiments: &[Experiment], has_experiments: bool) -> Result<(
     let mut total = 0;
     let mut shown = Vec::new();
     for experiment in experiments {
-        let same = |a: &Measurement, b: &Measurement| place(&a.variant) == place(&b.variant);
+        let same = |a: &Measurement, b: &Measurement| a.unit.place() == b.unit.place();
         for run in experiment.measurements.chunk_by(same).filter(|run| run.len() > 1) {
             total += 1;
             if shown.len() < VARIANTS_NAMED {
                 let lines: Vec<String> = run.iter().map(|measurement| measurement.line.to_string()).collect();
                 shown.push(format!(
                     "`{}` in `{}` on lines {}",
-                    run[0].variant,
+                    run[0].unit,
                     experiment.name,
                     lines.join(", ")
                 ));
@@ -213,6 +243,7 @@ fn refuse_repeats(experiments: &[Experiment], has_experiments: bool) -> Result<(
 /// Where in a row's cells each column stands.
 struct CellPlaces {
     experiment: Option<usize>,
+    gene: Option<usize>,
     keep: Vec<usize>,
     labels: Vec<Option<usize>>,
 }
@@ -223,6 +254,7 @@ impl CellPlaces {
         let find = |name: &str| names.iter().position(|known| known == name).unwrap_or(0);
         Self {
             experiment: columns.experiment.as_deref().map(find),
+            gene: columns.gene.as_deref().map(find),
             keep: columns.keep.iter().map(|condition| find(condition.column())).collect(),
             labels: columns
                 .labels
@@ -256,6 +288,16 @@ impl CellPlaces {
                 reason: "the row names no experiment".to_owned(),
             })?,
         };
+        let gene = match self.gene {
+            None => None,
+            Some(place) => {
+                let id = cell(row, place).map(str::trim).filter(|id| !id.is_empty());
+                Some(without_version(id.ok_or_else(|| Rejection {
+                    code: "gene_missing",
+                    reason: "the row names no gene".to_owned(),
+                })?))
+            }
+        };
         let effect = effect(cell(row, 0))?;
         let variant = checked(row.variant.as_ref().map_err(Clone::clone)?, reference)?;
         let labels = columns.labels.iter().zip(&self.labels).map(|(rule, place)| match rule {
@@ -264,7 +306,10 @@ impl CellPlaces {
         });
         let measurement = Measurement {
             labels: labels.collect(),
-            variant,
+            unit: Unit {
+                variant,
+                gene: gene.map(str::to_owned),
+            },
             line: row.line,
             effect,
         };

@@ -180,6 +180,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         layout: "tidy".to_owned(),
         terms: false,
         all_strands: false,
+        merge_stranded: false,
         polya: None,
     }
 }

@@ -159,6 +159,7 @@ fn run_plan(plan: &Plan, backend: &Constant, out: &Path, positions: &[u32]) -> a
         layout: "tidy".to_owned(),
         terms: false,
         all_strands: false,
+        merge_stranded: false,
         polya: None,
     };
     let setting = Setting {

@@ -450,7 +450,7 @@ fn places_in_and_around_hbe1_have_their_names() {
         (5_268_345, Region::ThreePrimeUtr, 1_600),
     ] {
         let position = Position::new(position).unwrap();
-        assert_eq!(annotation.region("11", position), region, "{position}");
+        assert_eq!(annotation.region("11", position).0, region, "{position}");
         assert_eq!(
             annotation.nearest_gene("11", position).unwrap().distance_bp,
             distance_bp,

@@ -4,6 +4,7 @@
 //! are all random, so that nothing about the size on disk is flattering. Tracks are the published ones; every variant
 //! has `genes` genes for each scorer by gene, every other one on `-`, and `junctions` junctions.
 
+use refalt::core::Organism;
 use refalt::core::backend::{ModelCard, WindowLengths};
 use refalt::core::score::ScoreBlock;
 use refalt::core::scorer::{GeneRow, Needs, ScoreRows, ScoredGene};
@@ -14,7 +15,7 @@ use refalt::core::{
 use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, ScoreSource, SourceError, SourceJob, TableOptions};
 use refalt::provenance::FileIdentity;
-use refalt::track_catalogue::{Organism, tracks};
+use refalt::track_catalogue::tracks;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -146,9 +147,9 @@ impl ScoreSource for Synthetic {
                 let (raw, quantile): (Vec<f32>, Vec<f32>) = numbers.unzip();
                 ScoreBlock {
                     scorer,
+                    raw: planned.keep(&rows, raw),
+                    quantile: Some(planned.keep(&rows, quantile)),
                     rows,
-                    raw: planned.keep(raw),
-                    quantile: Some(planned.keep(quantile)),
                     terms: None,
                 }
             });
@@ -230,6 +231,7 @@ pub(crate) fn identity(plan: &Plan) -> RunIdentity {
         layout: plan.table().layout.name().to_owned(),
         terms: plan.table().terms,
         all_strands: !plan.table().match_gene_strand,
+        merge_stranded: plan.table().merge_stranded,
         polya: None,
         window_bp: plan.window().get(),
         rows_per_part: plan.rows_per_part(),

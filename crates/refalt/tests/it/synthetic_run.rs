@@ -10,12 +10,14 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use refalt::core::score::{SUMMARY_COLUMNS, ScoreBlock};
 use refalt::core::strand::sign_or_dot;
 use refalt::core::tidy::{RowOrder, TidyOptions, TrackColumn, rows};
-use refalt::core::{InMemoryReference, OutputType, Strand, Track, TrackSet, Window, check};
+use refalt::core::{InMemoryReference, Organism, OutputType, Strand, Track, TrackSet, Window, check};
 use refalt::engine::{
     InputRow, Layout, Plan, RECOMMENDED_NAME, RunError, ScoreSource, Setting, Silent, SourceJob, Summary, TableOptions,
     run,
 };
 use refalt::reference_assembly::AssemblyRecord;
+use refalt::track_catalogue::tracks;
+use refalt::track_source::TrackSource;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -45,7 +47,7 @@ fn source() -> Synthetic {
     Synthetic::of_tracks(small_outputs(), 3, 4)
 }
 
-fn score(
+pub(crate) fn score(
     source: &Synthetic,
     plan: &Plan,
     out: &Path,
@@ -66,7 +68,7 @@ fn score(
 }
 
 /// Every row of the Parquet files of a folder, each column as text; floats as their bits.
-fn table(folder: &Path) -> Vec<BTreeMap<String, Option<String>>> {
+pub(crate) fn table(folder: &Path) -> Vec<BTreeMap<String, Option<String>>> {
     let mut parts: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|part| part.unwrap().path())
@@ -112,7 +114,12 @@ fn append(batch: &RecordBatch, found: &mut Vec<BTreeMap<String, Option<String>>>
 }
 
 /// The blocks of a variant, asked of the source once more.
-fn blocks(source: &Synthetic, plan: &Plan, reference: &InMemoryReference, row: &InputRow) -> (String, Vec<ScoreBlock>) {
+pub(crate) fn blocks(
+    source: &Synthetic,
+    plan: &Plan,
+    reference: &InMemoryReference,
+    row: &InputRow,
+) -> (String, Vec<ScoreBlock>) {
     let variant = check(row.variant.as_ref().unwrap(), reference).unwrap();
     let window = Window::around(variant.contig(), variant.reference_interval(), WINDOW);
     let sequences = window.sequences(&variant, reference).unwrap();
@@ -204,6 +211,17 @@ fn parquet_read_back_equals_the_rules_of_the_tidy_table() {
         }
         assert_eq!(found.next(), None);
     }
+}
+
+#[test]
+fn a_score_folder_knows_of_its_tracks_what_the_catalogue_knows() {
+    let (source, reference) = (Synthetic::of_tracks(tracks(Organism::Human).to_vec(), 1, 1), genome(1));
+    let plan = plan(&source, &["DNASE", "CHIP_TF", "RNA_SEQ"], TableOptions::default(), None);
+    let folder = tempfile::tempdir().unwrap();
+    score(&source, &plan, folder.path(), &reference, variants(1), 1).unwrap();
+    let found = TrackSource::Folder(folder.path().to_owned()).tracks().unwrap();
+    assert_eq!(found, plan.written());
+    assert!(found[0].tracks[0].nonzero_mean.is_some() && found[0].tracks[0].channel_index.is_some());
 }
 
 #[test]

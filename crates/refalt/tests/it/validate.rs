@@ -22,6 +22,7 @@ fn columns() -> TruthColumns {
     TruthColumns {
         effect: "effect_log2".to_owned(),
         experiment: Some("experiment".to_owned()),
+        gene: None,
         keep: vec!["barcodes>=10".parse().unwrap()],
         labels: vec![
             LabelRule::Magnitude(0.5),
@@ -330,6 +331,7 @@ fn small_columns() -> TruthColumns {
     TruthColumns {
         effect: "effect".to_owned(),
         experiment: None,
+        gene: None,
         keep: Vec::new(),
         labels: Vec::new(),
     }

@@ -3,9 +3,10 @@
 use super::problem::PlanProblem;
 use refalt_core::backend::ModelCard;
 use refalt_core::organism::Organism;
-use refalt_core::scorer::{self, Needs, RECOMMENDED, Scorer};
+use refalt_core::scorer::{self, Needs, RECOMMENDED, ScoreRows, Scorer};
+use refalt_core::stranded_merge::MergePlan;
 use refalt_core::track_selection::{Selection, SelectionSyntaxError, Statement};
-use refalt_core::{Annotation, TrackSet};
+use refalt_core::{Annotation, OutputType, Strand, Track, TrackSet};
 use std::fmt;
 
 /// A scorer with the tracks it reads.
@@ -16,9 +17,13 @@ pub struct PlannedScorer {
     pub text: String,
     /// What the source gives.
     pub given: TrackSet,
-    /// What gets rows: all that is given, or what is selected.
+    /// What can get rows: what is given, with the tracks of the two strands merged where that is asked for.
+    pub offered: TrackSet,
+    /// What gets rows: all that is offered, or what is selected.
     pub tracks: TrackSet,
-    /// For each track that gets rows its index in what is given; `None` when they are the same.
+    /// How given tracks become offered ones; `None` when they are the same.
+    merge: Option<MergePlan>,
+    /// For each track that gets rows its index in what is offered; `None` when they are the same.
     kept: Option<Vec<usize>>,
     /// The name, for scorers that are there because they are recommended.
     recommended: Option<&'static str>,
@@ -30,21 +35,33 @@ impl PlannedScorer {
             text: scorer.to_string(),
             scorer,
             tracks: given.clone(),
+            offered: given.clone(),
             given,
+            merge: None,
             kept: None,
             recommended: None,
         }
     }
 
-    /// Returns the index of a written track in what the source gives.
+    /// Returns the index of a written track in what is offered.
     pub(crate) fn place(&self, track: usize) -> usize {
         self.kept.as_ref().map_or(track, |kept| kept[track])
     }
 
-    /// Takes the scores of the tracks that get rows from those of all tracks, `[rows x tracks]`.
-    pub fn keep(&self, scores: Vec<f32>) -> Vec<f32> {
+    /// Makes the scores of the tracks that get rows from those of all given tracks, `[rows x tracks]`.
+    ///
+    /// * `rows`: what the scores are about; their genes decide between the strands of merged tracks.
+    pub fn keep(&self, rows: &ScoreRows, scores: Vec<f32>) -> Vec<f32> {
+        let scores = match &self.merge {
+            None => scores,
+            Some(merge) => {
+                let strands = rows.iter().map(|row| row.and_then(|row| row.gene.strand));
+                let pairs = scores.chunks_exact(self.given.tracks.len().max(1)).zip(strands);
+                pairs.flat_map(|(values, gene)| merge.row(values, gene)).collect()
+            }
+        };
         let Some(kept) = &self.kept else { return scores };
-        let rows = scores.chunks_exact(self.given.tracks.len().max(1));
+        let rows = scores.chunks_exact(self.offered.tracks.len().max(1));
         rows.flat_map(|row| kept.iter().map(|&place| row[place])).collect()
     }
 
@@ -136,6 +153,86 @@ pub(crate) fn each_output(scorers: &[PlannedScorer]) -> Vec<&PlannedScorer> {
     firsts
 }
 
+/// What merging the tracks of the two strands makes of an output type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MergedTracks {
+    /// The output type.
+    pub output: OutputType,
+    /// Tracks that the source gives.
+    pub given: usize,
+    /// Tracks after merging.
+    pub merged: usize,
+    /// Tracks without strand that are left out, as the published merging does, for a pair has their name.
+    pub left_out: usize,
+}
+
+impl MergedTracks {
+    /// Counts the tracks of a scorer; `None` where nothing is merged.
+    pub(super) fn of(planned: &PlannedScorer) -> Option<Self> {
+        planned.merge.as_ref()?;
+        let (given, merged) = (planned.given.tracks.len(), planned.offered.tracks.len());
+        let reverse = |track: &&Track| track.strand == Some(Strand::Reverse);
+        let pairs = planned.given.tracks.iter().filter(reverse).count();
+        (pairs > 0).then_some(Self {
+            output: planned.given.output,
+            left_out: given - pairs - merged,
+            given,
+            merged,
+        })
+    }
+}
+
+impl fmt::Display for MergedTracks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from {} to {} tracks", self.output, self.given, self.merged)?;
+        match self.left_out {
+            0 => Ok(()),
+            count => write!(f, " ({count} without strand left out: a stranded one has their name)"),
+        }
+    }
+}
+
+/// Merges the tracks of the two strands for scorers by gene.
+///
+/// The table of tracks and selections know the tracks of an output type once, so another scorer may not read them as
+/// they are given.
+pub(super) fn merge_stranded(scorers: &mut [PlannedScorer]) -> Vec<PlanProblem> {
+    let mut problems = Vec::new();
+    for planned in scorers
+        .iter_mut()
+        .filter(|planned| planned.scorer.needs() != Needs::Nothing)
+    {
+        match MergePlan::of(&planned.given.tracks) {
+            Ok(merge) => {
+                planned.offered.tracks = merge.tracks(&planned.given.tracks).into();
+                planned.tracks = planned.offered.clone();
+                planned.merge = Some(merge);
+            }
+            Err(source) => problems.push(PlanProblem::Unpaired {
+                scorer: planned.name().to_owned(),
+                source,
+            }),
+        }
+    }
+    for planned in scorers
+        .iter()
+        .filter(|planned| planned.scorer.needs() == Needs::Nothing)
+    {
+        let is_other = |other: &&PlannedScorer| {
+            let same_output = other.given.output == planned.given.output;
+            same_output && other.merge.is_some() && other.offered != planned.offered
+        };
+        if let Some(by_gene) = scorers.iter().find(is_other) {
+            problems.push(PlanProblem::StrandedToo {
+                output: planned.given.output,
+                by_gene: by_gene.name().to_owned(),
+                scorer: planned.name().to_owned(),
+            });
+        }
+    }
+    problems
+}
+
 /// What a selection of tracks came to.
 pub(super) struct Selected {
     pub(super) selection: Selection,
@@ -149,7 +246,7 @@ pub(super) fn select(scorers: &mut Vec<PlannedScorer>, text: &str) -> Result<Sel
     let selection: Selection = text.parse().map_err(|error: SelectionSyntaxError| vec![error.into()])?;
     let sets: Vec<TrackSet> = each_output(scorers)
         .into_iter()
-        .map(|planned| planned.given.clone())
+        .map(|planned| planned.offered.clone())
         .collect();
     let mut selected = Selected {
         selection,
@@ -180,7 +277,7 @@ pub(super) fn select(scorers: &mut Vec<PlannedScorer>, text: &str) -> Result<Sel
             }),
             _ => {}
         }
-        let tracks = places.iter().map(|&place| planned.given.tracks[place].clone());
+        let tracks = places.iter().map(|&place| planned.offered.tracks[place].clone());
         planned.tracks.tracks = tracks.collect();
         planned.kept = Some(places.to_vec());
         !places.is_empty()
@@ -200,7 +297,7 @@ pub(super) fn given(card: &ModelCard) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use refalt_core::{OutputType, Resolution, Track};
+    use refalt_core::Resolution;
 
     #[test]
     fn every_row_keeps_the_selected_tracks() {
@@ -216,16 +313,18 @@ mod tests {
                 .collect(),
         };
         let scorer = scorer::parse("RNA_SEQ").unwrap();
+        // Without merging the rows do not matter.
+        let one = ScoreRows::One;
         let mut scorers = vec![PlannedScorer::new(scorer, set(&["a", "b", "c"]))];
-        assert_eq!(scorers[0].keep(vec![1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
+        assert_eq!(scorers[0].keep(&one, vec![1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
         assert!(select(&mut scorers, "name=c,a").is_ok());
         // Two genes by three tracks: a and c of each.
         assert_eq!(
-            scorers[0].keep(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+            scorers[0].keep(&one, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
             [1.0, 3.0, 4.0, 6.0]
         );
         assert_eq!((scorers[0].place(0), scorers[0].place(1)), (0, 2));
         assert_eq!(scorers[0].tracks, set(&["a", "c"]));
-        assert!(scorers[0].keep(Vec::new()).is_empty());
+        assert!(scorers[0].keep(&one, Vec::new()).is_empty());
     }
 }

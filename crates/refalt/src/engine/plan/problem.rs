@@ -4,6 +4,7 @@ use super::planned::PassedOver;
 use crate::diagnostic::Diagnostic;
 use refalt_core::OutputType;
 use refalt_core::scorer::ScorerTextError;
+use refalt_core::stranded_merge::UnpairedTracks;
 use refalt_core::track_selection::{SelectionError, SelectionSyntaxError};
 use std::num::NonZeroU32;
 
@@ -85,6 +86,24 @@ pub enum PlanProblem {
         /// The output type that it reads.
         output: OutputType,
     },
+    /// Tracks of the two strands cannot be merged.
+    #[error("the tracks of `{scorer}` cannot be merged: {source}")]
+    Unpaired {
+        /// The scorer.
+        scorer: String,
+        /// How they differ.
+        source: UnpairedTracks,
+    },
+    /// One scorer reads merged tracks, another the same tracks by strand.
+    #[error("`{by_gene}` would have merged {output} tracks and `{scorer}` those of each strand")]
+    StrandedToo {
+        /// The output type.
+        output: OutputType,
+        /// The scorer by gene.
+        by_gene: String,
+        /// The scorer that is not by gene.
+        scorer: String,
+    },
     /// Parts of no rows.
     #[error("a part of 0 rows holds nothing")]
     EmptyPart,
@@ -112,6 +131,8 @@ impl PlanProblem {
             Self::OutputMissing { possible, .. } if !possible.is_empty() => {
                 Some(format!("the model can serve {}", possible.join(", ")))
             }
+            Self::Unpaired { .. } => Some("leave the scorer out, or do without `--merge-stranded`".to_owned()),
+            Self::StrandedToo { .. } => Some("score them in runs of their own, or do without `--merge-stranded`".to_owned()),
             Self::NoTerms { .. } => Some("leave these scorers out, or do without `--keep-ref-alt`".to_owned()),
             _ => None,
         }

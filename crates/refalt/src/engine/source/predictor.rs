@@ -34,6 +34,19 @@ impl ScoreSource for Predictor<'_> {
     }
 }
 
+/// A model that predicts, owned.
+pub struct ModelSource(pub Box<dyn Backend>);
+
+impl ScoreSource for ModelSource {
+    fn card(&self) -> &ModelCard {
+        self.0.card()
+    }
+
+    fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
+        Predictor(self.0.as_ref()).score(plan, jobs)
+    }
+}
+
 /// Returns the place that the scorers of a job look at.
 fn place<'a>(plan: &'a Plan, job: &SourceJob<'a>) -> ScoringPlace<'a> {
     ScoringPlace {
@@ -82,13 +95,13 @@ fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec
         };
         Ok(ScoreBlock {
             scorer,
-            rows: scores.rows,
-            raw: planned.keep(scores.raw),
+            raw: planned.keep(&scores.rows, scores.raw),
             quantile: None,
             terms: terms.map(|terms| RefAlt {
-                reference: planned.keep(terms.reference),
-                alternate: planned.keep(terms.alternate),
+                reference: planned.keep(&scores.rows, terms.reference),
+                alternate: planned.keep(&scores.rows, terms.alternate),
             }),
+            rows: scores.rows,
         })
     };
     plan.scorers.iter().enumerate().map(score).collect()

@@ -7,11 +7,14 @@ use crate::engine::plan::Plan;
 use crate::engine::run::RunError;
 use crate::engine::variant_table::VariantRecord;
 use crate::seen::{SeenVariants, VariantKey};
-use refalt_core::{Reference, Window, check};
+use refalt_core::{RefAlt, Reference, Sequence, Window, check};
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
+
+/// The most rows of a batch.
+const MOST_ROWS: usize = 64;
 
 /// Turns input rows into batches.
 pub(in crate::engine) struct RowReader<'a> {
@@ -33,7 +36,9 @@ impl<'a> RowReader<'a> {
         folder: &Path,
     ) -> Self {
         // 4 MiB of sequence in a batch, REF and ALT together.
-        let batch_rows = ((4 << 20) / (2 * plan.window.get() as usize)).clamp(1, 64);
+        let batch_rows = ((4 << 20) / (2 * plan.window.get() as usize)).clamp(1, MOST_ROWS);
+        // A service reads its own sequences, and answers many calls at once.
+        let batch_rows = if plan.service { MOST_ROWS } else { batch_rows };
         Self {
             plan,
             reference,
@@ -128,6 +133,14 @@ impl<'a> RowReader<'a> {
         let window_known = known as f32;
         record.window = Some(window.clone());
         record.window_known = Some(window_known);
+        let sequences = if self.plan.service {
+            RefAlt {
+                reference: Sequence::from_bases(Vec::new()),
+                alternate: Sequence::from_bases(Vec::new()),
+            }
+        } else {
+            sequences
+        };
         let job = Job {
             record: 0,
             variant,

@@ -14,6 +14,13 @@ pub enum Source {
     Path(PathBuf),
     /// Standard input.
     Stdin,
+    /// What came from elsewhere and is kept in a file, under the name that messages give it.
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
     /// Variants written on the command line, one word each.
     Literals(Vec<String>),
 }
@@ -33,6 +40,7 @@ impl Source {
         match self {
             Self::Path(path) => path.display().to_string(),
             Self::Stdin => "<stdin>".to_owned(),
+            Self::Kept { name, .. } => name.clone(),
             Self::Literals(_) => "<command line>".to_owned(),
         }
     }

@@ -191,6 +191,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
         layout: "tidy".to_owned(),
         terms: false,
         all_strands: false,
+        merge_stranded: false,
         polya: None,
     };
     let rows = scores.variants.iter().zip(1..).map(|((variant, _), row)| {

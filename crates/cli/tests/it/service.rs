@@ -1,0 +1,165 @@
+//! `refalt score --model api` against a service on loopback.
+
+use crate::fault_server::{FaultServer, Schedule, Trouble, random_schedule};
+use crate::folder_contents::files;
+use crate::{made_up, refalt};
+use assert_cmd::Command;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const KEY: &str = "AIza-nobody-sees-this";
+
+struct Job {
+    folder: tempfile::TempDir,
+}
+
+impl Job {
+    fn new(variants: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        made_up::write_genome(folder.path());
+        std::fs::write(folder.path().join("variants.vcf"), made_up::vcf(variants, variants + 1)).unwrap();
+        std::fs::write(folder.path().join("key"), format!("{KEY}\n")).unwrap();
+        Self { folder }
+    }
+
+    fn command(&self, address: &str, out: &str) -> Command {
+        let path = |name: &str| self.folder.path().join(name);
+        let mut command = refalt();
+        command
+            .env_remove("ALPHAGENOME_API_KEY")
+            .env_remove("ALPHA_GENOME_API_KEY");
+        command
+            .arg("score")
+            .arg(path("variants.vcf"))
+            .arg("--reference")
+            .arg(path("genome.fa"));
+        command.args(["--model", "api", "--address", address, "--scorers", "ATAC,RNA_SEQ"]);
+        command.arg("--key-file").arg(path("key")).arg("--out").arg(path(out));
+        command
+    }
+
+    fn manifest(&self, out: &str) -> Value {
+        let text = std::fs::read_to_string(self.folder.path().join(out).join("manifest.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+fn never() -> Arc<Schedule> {
+    Arc::new(|_, _| None)
+}
+
+fn holds(folder: &Path, text: &str) -> bool {
+    let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+    files(folder).values().any(|bytes| holds(bytes))
+}
+
+#[test]
+fn a_run_with_troubles_gives_the_files_of_a_clean_run() {
+    let job = Job::new(90);
+    let clean = FaultServer::start(never());
+    job.command(&clean.address, "clean").assert().code(0);
+    assert_eq!(clean.seen.calls.load(Ordering::SeqCst), 90);
+    let manifest = job.manifest("clean");
+    // Parts of 64 rows: what is paid for is soon safe.
+    assert_eq!(manifest["identity"]["rows_per_part"], 64);
+    assert_eq!(manifest["counts"]["scored"], 90);
+    assert!(!holds(&job.folder.path().join("clean"), KEY));
+    let address = clean.address.clone();
+    drop(clean);
+    // The same port, so that the model has the same name; hangs are left out, because a deadline is minutes.
+    let schedule = random_schedule(5, 2);
+    let schedule: Arc<Schedule> = Arc::new(move |variant, attempt| {
+        schedule(variant, attempt).filter(|trouble| !matches!(trouble, Trouble::Hang | Trouble::Stall))
+    });
+    let troubled = FaultServer::start_at(schedule, &address);
+    job.command(&troubled.address, "troubled").assert().code(0);
+    assert!(troubled.seen.troubles.load(Ordering::SeqCst) > 20);
+    let [clean, troubled] = ["clean", "troubled"].map(|name| files(&job.folder.path().join(name)));
+    assert!(clean == troubled);
+}
+
+#[test]
+fn a_spent_quota_ends_with_code_5_and_the_same_command_goes_on() {
+    let job = Job::new(150);
+    let given = Arc::new(AtomicU64::new(0));
+    let schedule: Arc<Schedule> = {
+        let given = Arc::clone(&given);
+        Arc::new(move |_, _| (given.fetch_add(1, Ordering::SeqCst) >= 100).then_some(Trouble::LongWait))
+    };
+    let server = FaultServer::start(schedule);
+    let failed = job.command(&server.address, "out").assert().code(5);
+    let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("has had enough after"), "{message}");
+    assert!(message.contains("hint: run the same command again later"), "{message}");
+    assert!(!message.contains(KEY), "{message}");
+    // 64 rows are safe; 36 answers of the second part were not written.
+    let before = server.seen.calls.load(Ordering::SeqCst);
+    given.store(0, Ordering::SeqCst);
+    job.command(&server.address, "out").assert().code(0);
+    assert_eq!(job.manifest("out")["counts"]["scored"], 150);
+    assert_eq!(server.seen.calls.load(Ordering::SeqCst) - before, 150 - 64);
+}
+
+#[test]
+fn a_poisonous_variant_is_a_failed_row() {
+    let job = Job::new(20);
+    let schedule: Arc<Schedule> = Arc::new(|variant, _| (variant.position == 10_014).then_some(Trouble::Invalid));
+    let server = FaultServer::start(schedule);
+    let done = job.command(&server.address, "out").assert().code(3);
+    let message = String::from_utf8(done.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("INVALID_ARGUMENT, no such chromosome"), "{message}");
+    let counts = job.manifest("out")["counts"].clone();
+    assert_eq!(
+        (counts["scored"].as_u64(), counts["failed"].as_u64()),
+        (Some(19), Some(1))
+    );
+}
+
+#[test]
+fn a_dry_run_asks_for_no_score() {
+    let job = Job::new(20);
+    let server = FaultServer::start(never());
+    let done = job.command(&server.address, "out").arg("--dry-run").assert().code(0);
+    let text = String::from_utf8(done.get_output().stdout.clone()).unwrap();
+    assert!(
+        text.contains("calls           20") && text.contains("not known"),
+        "{text}"
+    );
+    assert_eq!(server.seen.calls.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn without_a_key_or_with_an_open_connection_elsewhere_nothing_is_called() {
+    let job = Job::new(2);
+    let mut command = refalt();
+    command
+        .env_remove("ALPHAGENOME_API_KEY")
+        .env_remove("ALPHA_GENOME_API_KEY");
+    command.arg("score").arg(job.folder.path().join("variants.vcf"));
+    command
+        .arg("--reference")
+        .arg(job.folder.path().join("genome.fa"))
+        .args(["--model", "api", "--out"]);
+    let failed = command.arg(job.folder.path().join("out")).assert().code(4);
+    let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("error: no key to the service is given"), "{message}");
+    assert!(message.contains("hint: set ALPHAGENOME_API_KEY"), "{message}");
+    let failed = job.command("http://10.0.0.1:80", "out").assert().code(2);
+    let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("unprotected"), "{message}");
+    job.command("http://127.0.0.1:1", "out")
+        .arg("--keep-ref-alt")
+        .assert()
+        .code(2);
+}
+
+#[test]
+fn a_run_does_not_resume_against_another_service() {
+    let job = Job::new(3);
+    let server = FaultServer::start(never());
+    job.command(&server.address, "out").assert().code(0);
+    let other = FaultServer::start(never());
+    job.command(&other.address, "out").assert().code(1);
+}

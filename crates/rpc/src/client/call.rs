@@ -1,0 +1,267 @@
+//! One call with all its attempts.
+
+use super::connection::{ClientOptions, channel, with_causes};
+use super::gate::Gate;
+use crate::answer::AnswerReader;
+use crate::error::ApiError;
+use crate::policy::{Fault, Next, Outcome, Retry, Verdict};
+use crate::track_metadata::TrackCache;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::codegen::tokio_stream;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+use tonic_prost::ProstCodec;
+
+/// How often a call that waits looks whether calls are stopped.
+const LOOK_UP: Duration = Duration::from_millis(200);
+
+/// A method of the service, as the path of HTTP/2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Method(pub(super) &'static str);
+
+/// A request of any kind that succeeded, to be asked again when it is not known whose fault a fault is.
+pub(super) type Probe = Arc<dyn Fn(Arc<Caller>) -> ProbeFuture + Send + Sync>;
+type ProbeFuture = std::pin::Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+
+/// What calls share.
+pub(super) struct Caller {
+    channel: Channel,
+    pub(super) options: ClientOptions,
+    gate: Gate,
+    pub(super) tracks: Arc<TrackCache>,
+    calls: AtomicU64,
+    attempts: AtomicU64,
+    known_good: Mutex<Option<Probe>>,
+    stopped: Mutex<Option<ApiError>>,
+}
+
+impl Caller {
+    pub(super) fn new(options: ClientOptions) -> Result<Self, ApiError> {
+        Ok(Self {
+            channel: channel(&options)?,
+            gate: Gate::new(options.window),
+            options,
+            tracks: Arc::default(),
+            calls: AtomicU64::new(0),
+            attempts: AtomicU64::new(0),
+            known_good: Mutex::new(None),
+            stopped: Mutex::new(None),
+        })
+    }
+
+    /// Returns the number of attempts so far, of all calls together.
+    pub(super) fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Returns why no further call is made.
+    pub(super) fn stopped(&self) -> Option<ApiError> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn stop(&self, error: &ApiError) {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.get_or_insert_with(|| error.clone());
+    }
+
+    fn known_good(&self) -> Option<Probe> {
+        self.known_good.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a request that succeeded; the first one stays.
+    pub(super) fn remember(&self, probe: impl FnOnce() -> Probe) {
+        let mut known = self.known_good.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get_or_insert_with(probe);
+    }
+
+    /// Calls a method until there is an answer or no hope of one.
+    ///
+    /// * `what`: what is asked for, for messages.
+    /// * `open`: opens the reader of an answer.
+    pub(super) async fn call<Q, R>(
+        self: &Arc<Self>,
+        method: Method,
+        request: &Q,
+        what: &str,
+        open: impl Fn() -> R,
+    ) -> Result<R::Answer, ApiError>
+    where
+        Q: prost::Message + Clone + 'static,
+        R: AnswerReader,
+    {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut retry = Retry::new(self.options.retry, self.options.seed, number);
+        loop {
+            let fault = match self.one(method, request, open()).await? {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            match retry.after(&fault) {
+                Next::Wait(wait) => self.wait(wait).await,
+                Next::GiveUp => return Err(self.judge(&fault, retry.failed(), what).await),
+            }
+        }
+    }
+
+    /// Waits, but not on when calls are stopped.
+    async fn wait(&self, wait: Duration) {
+        let end = Instant::now() + wait;
+        while self.stopped().is_none() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(LOOK_UP)).await;
+        }
+    }
+
+    /// Makes one attempt when the window admits it.
+    async fn one<Q, R>(&self, method: Method, request: &Q, reader: R) -> Result<Result<R::Answer, Fault>, ApiError>
+    where
+        Q: prost::Message + Clone + 'static,
+        R: AnswerReader,
+    {
+        let ticket = self.gate.admit().await;
+        if let Some(error) = self.stopped() {
+            self.gate.end(ticket, Outcome::Other);
+            return Err(error);
+        }
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let answer = self.attempt(method, request, reader).await;
+        let outcome = match &answer {
+            Ok(_) => Outcome::Success,
+            Err(Fault::Throttled { wait, .. }) => Outcome::Throttled { wait: *wait },
+            Err(_) => Outcome::Other,
+        };
+        self.gate.end(ticket, outcome);
+        Ok(answer)
+    }
+
+    /// Makes one attempt, and abandons it when it takes too long.
+    pub(super) async fn attempt<Q, R>(&self, method: Method, request: &Q, reader: R) -> Result<R::Answer, Fault>
+    where
+        Q: prost::Message + Clone + 'static,
+        R: AnswerReader,
+    {
+        let limit = self.options.timeouts.call;
+        // Dropping the stream resets it, so the service can stop, too.
+        match tokio::time::timeout(limit, self.stream(method, request, reader)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(silent(format!("no whole answer in {limit:?}"))),
+        }
+    }
+
+    async fn stream<Q, R>(&self, method: Method, message: &Q, mut reader: R) -> Result<R::Answer, Fault>
+    where
+        Q: prost::Message + Clone + 'static,
+        R: AnswerReader,
+    {
+        let fault = |status: Status| self.hidden(&status);
+        let mut grpc = Grpc::new(self.channel.clone())
+            .max_decoding_message_size(usize::MAX)
+            .accept_compressed(CompressionEncoding::Gzip);
+        grpc.ready().await.map_err(|error| silent(with_causes(&error)))?;
+        let mut request = Request::new(tokio_stream::once(message.clone()));
+        request.set_timeout(self.options.timeouts.call);
+        if let Some(key) = self.options.key.as_ref().and_then(crate::key::ApiKey::header) {
+            request.metadata_mut().insert("x-goog-api-key", key);
+        }
+        let codec: ProstCodec<Q, R::Message> = ProstCodec::default();
+        let path = PathAndQuery::from_static(method.0);
+        let silence = self.options.timeouts.silence;
+        let too_silent = |_| silent(format!("no message in {silence:?}"));
+        let answer = tokio::time::timeout(silence, grpc.streaming(request, path, codec)).await;
+        let mut messages = answer.map_err(too_silent)?.map_err(fault)?.into_inner();
+        loop {
+            let message = tokio::time::timeout(silence, messages.message()).await;
+            match message.map_err(too_silent)?.map_err(fault)? {
+                Some(message) => reader.take(message).map_err(|error| damaged(&error))?,
+                None => return reader.end().map_err(|error| damaged(&error)),
+            }
+        }
+    }
+
+    /// Reads a status, with the key taken out of what it says.
+    fn hidden(&self, status: &Status) -> Fault {
+        let mut fault = Fault::of_status(status);
+        let reason = match &mut fault {
+            Fault::Throttled { reason, .. }
+            | Fault::Unavailable { reason, .. }
+            | Fault::Damaged { reason }
+            | Fault::Refused { reason, .. }
+            | Fault::Credentials { reason } => reason,
+        };
+        if status.code() == tonic::Code::Unavailable {
+            // The transport's own: the cause says whether it is the address, the network or the certificate.
+            *reason = with_causes(status).replace("code: 'The service is currently unavailable', message: ", "");
+        }
+        if let Some(key) = &self.options.key {
+            *reason = key.hide_in(reason);
+        }
+        fault
+    }
+
+    /// Says what a call that is given up means, and stops all others when it is the service's fault.
+    async fn judge(self: &Arc<Self>, fault: &Fault, attempts: u32, what: &str) -> ApiError {
+        let known_good = self.known_good();
+        let alone = match Verdict::of(fault, known_good.is_some()) {
+            Verdict::Alone => true,
+            Verdict::Service => false,
+            Verdict::Probe => match known_good {
+                Some(probe) if self.stopped().is_none() => {
+                    self.attempts.fetch_add(1, Ordering::Relaxed);
+                    probe(Arc::clone(self)).await.is_ok()
+                }
+                _ => false,
+            },
+        };
+        let address = self.options.address.to_string();
+        let reason = fault.reason().to_owned();
+        let what = what.to_owned();
+        let error = match fault {
+            Fault::Refused { code, .. } => ApiError::Refused {
+                address,
+                what,
+                code,
+                reason,
+            },
+            Fault::Credentials { .. } => ApiError::Credentials { address, reason },
+            Fault::Throttled { .. } if !alone => ApiError::Quota {
+                address,
+                attempts,
+                reason,
+            },
+            Fault::Unavailable { .. } if !alone => ApiError::ServiceDown {
+                address,
+                attempts,
+                reason,
+            },
+            _ => ApiError::Failed {
+                address,
+                what,
+                attempts,
+                reason,
+            },
+        };
+        if error.is_fatal() {
+            self.stop(&error);
+        }
+        error
+    }
+}
+
+fn silent(reason: String) -> Fault {
+    Fault::Unavailable { wait: None, reason }
+}
+
+fn damaged(error: &crate::wire_error::WireError) -> Fault {
+    Fault::Damaged {
+        reason: error.to_string(),
+    }
+}

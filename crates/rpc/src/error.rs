@@ -1,0 +1,132 @@
+//! Why the service gave nothing.
+
+use crate::address::AddressError;
+use crate::genome::NotCurie;
+use crate::key::KeyError;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The service gave no answer to a call, or cannot be called.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// There is no usable key.
+    #[error(transparent)]
+    Key(#[from] Arc<KeyError>),
+    /// The address is none.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// An ontology term is none.
+    #[error(transparent)]
+    Curie(#[from] NotCurie),
+    /// The file of TLS roots cannot be used.
+    #[error("the TLS roots in `{}` cannot be used: {reason}", .path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// The cause in words.
+        reason: String,
+    },
+    /// The client cannot be set up on this machine.
+    #[error("the client cannot be set up: {reason}")]
+    Setup {
+        /// The cause in words.
+        reason: String,
+    },
+    /// A call asks for what the protocol does not have.
+    #[error("{what} cannot be asked for: {reason}")]
+    Request {
+        /// What is asked for.
+        what: String,
+        /// The cause in words.
+        reason: String,
+    },
+    /// The service refuses the key.
+    #[error("{address} refuses the key: {reason}")]
+    Credentials {
+        /// The address.
+        address: String,
+        /// What the service says.
+        reason: String,
+    },
+    /// The quota is used up.
+    #[error("{address} has had enough after {attempts} attempts: {reason}")]
+    Quota {
+        /// The address.
+        address: String,
+        /// Attempts of the call that gave up.
+        attempts: u32,
+        /// What the service says.
+        reason: String,
+    },
+    /// The service is not there.
+    #[error("{address} does not answer after {attempts} attempts: {reason}")]
+    ServiceDown {
+        /// The address.
+        address: String,
+        /// Attempts of the call that gave up.
+        attempts: u32,
+        /// The cause in words.
+        reason: String,
+    },
+    /// The service refuses a request.
+    #[error("{address} refuses {what}: {code}, {reason}")]
+    Refused {
+        /// The address.
+        address: String,
+        /// What was asked for.
+        what: String,
+        /// The code of gRPC.
+        code: &'static str,
+        /// What the service says.
+        reason: String,
+    },
+    /// No attempt at one request gave an answer, while others do.
+    #[error("{address} gave no answer for {what} in {attempts} attempts: {reason}")]
+    Failed {
+        /// The address.
+        address: String,
+        /// What was asked for.
+        what: String,
+        /// The attempts.
+        attempts: u32,
+        /// The cause of the last one in words.
+        reason: String,
+    },
+}
+
+impl ApiError {
+    /// Returns what the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Key(error) => error.hint(),
+            Self::Address(error) => error.hint(),
+            Self::Curie(error) => error.hint(),
+            Self::Roots { .. } => Some("give a file of certificates in PEM".to_owned()),
+            Self::Credentials { .. } => {
+                Some("look at the key; keys are made at https://deepmind.google.com/science/alphagenome".to_owned())
+            }
+            Self::Quota { .. } => Some("run the same command again later; what is scored is kept".to_owned()),
+            Self::ServiceDown { .. } => Some(
+                "look at the address and the network, then run the same command again; what is scored is kept"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Says whether every other call would fail, too.
+    pub fn is_fatal(&self) -> bool {
+        !matches!(self, Self::Refused { .. } | Self::Failed { .. } | Self::Request { .. })
+    }
+
+    /// Says whether a key is missing or refused.
+    pub fn is_credentials(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Credentials { .. })
+    }
+
+    /// Says whether the service stopped the run, which goes on later where it stopped.
+    pub fn is_service_stop(&self) -> bool {
+        matches!(self, Self::Quota { .. } | Self::ServiceDown { .. })
+    }
+}

@@ -1,0 +1,28 @@
+//! The hosted AlphaGenome model as a source of scores and predictions: protocol, tensors, client.
+//!
+//! The one crate with `async`: [`client::Client`] keeps it to itself and blocks. What decides when to call and when to
+//! wait is in [`policy`], as state machines that are tested without a clock. What goes over the wire is in [`proto`],
+//! [`tensor`] and the conversions, none of which knows of a network.
+
+pub mod address;
+pub mod answer;
+pub mod assembly;
+pub mod client;
+pub mod error;
+pub mod genome;
+pub mod key;
+mod lean;
+pub mod policy;
+pub mod proto;
+pub mod scorer_message;
+pub mod source;
+pub mod tensor;
+pub mod track_metadata;
+pub mod wire_error;
+
+pub use address::Address;
+pub use client::{Client, ClientOptions};
+pub use error::ApiError;
+pub use key::ApiKey;
+pub use source::ApiSource;
+pub use wire_error::WireError;

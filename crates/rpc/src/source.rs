@@ -159,9 +159,9 @@ impl ApiSource {
         }
         Ok(ScoreBlock {
             scorer,
+            raw: planned.keep(&scored.rows, scored.raw),
+            quantile: scored.quantile.map(|quantile| planned.keep(&scored.rows, quantile)),
             rows: scored.rows,
-            raw: planned.keep(scored.raw),
-            quantile: scored.quantile.map(|quantile| planned.keep(quantile)),
             terms: None,
         })
     }

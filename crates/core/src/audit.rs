@@ -1,7 +1,7 @@
 //! The audit: is this the build, the strand, the position and the allele that the file says?
 //!
 //! For every row 24 hypotheses are weighed (2 assemblies x 4 orientations of the alleles x 3 positions), for the file
-//! 30 conventions. The genome answers each with match, mismatch or nothing ([`Observer`]); the file is fitted over
+//! 30 conventions and that none of them holds. The genome answers each with match, mismatch or nothing ([`Observer`]); the file is fitted over
 //! the distinct answers ([`fit`]); a row is judged with what its file does in general, its own bases and its names.
 //! Nothing is repaired here: a verdict proposes, the caller decides. `docs/audit.md` has the model and its measured
 //! error rates.
@@ -16,8 +16,9 @@ mod mixture;
 mod names;
 mod observe;
 mod prior;
+mod tally;
 
-pub use fit::{ConventionPosterior, Deviation, FileFit, Tally, fit};
+pub use fit::{ConventionPosterior, Deviation, FileFit, fit};
 pub use hypothesis::{
     Convention, Coordinates, Hypothesis, HypothesisSet, Orientation, Repair, Repairs, Shift, Spelling,
 };
@@ -25,3 +26,4 @@ pub use judge::{Judgement, Reading, Thresholds, Verdict, is_palindromic, judge};
 pub use names::{KnownSite, NameEvidence, RowNames};
 pub use observe::{Lift, Lifted, LiftedBase, Observation, Observer, RowAlleles};
 pub use prior::{Agreement, DeviationPrior, Prior};
+pub use tally::Tally;

@@ -123,6 +123,19 @@ impl StatedByVariants {
         }
     }
 
+    /// Takes what the rows of another count state, which come after those of this one.
+    pub fn append(&mut self, later: &Self) {
+        for (&assembly, &(count, first)) in &later.rows {
+            self.rows.entry(assembly).or_insert((0, first)).0 += count;
+        }
+    }
+
+    /// Says whether header and rows name more than one assembly while nobody knows that of the reference: then some of
+    /// them are on another one, and nothing tells which.
+    pub fn contradicts_itself(&self, reference: ReferenceAssembly) -> bool {
+        reference.known().is_none() && self.disagrees()
+    }
+
     /// Returns every assembly that is stated, with who states it.
     pub fn statements(&self) -> Vec<(Assembly, String)> {
         let header = self.header.map(|assembly| (assembly, "the header".to_owned()));

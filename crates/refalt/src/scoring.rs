@@ -234,7 +234,7 @@ impl Scoring {
             stated.add_row(row.row, row.said_assembly);
             rows += 1;
         }
-        if known.known().is_none() && stated.disagrees() {
+        if stated.contradicts_itself(known) {
             return Err(ScoringError::AssembliesDisagree {
                 variants: name,
                 statements: stated.statements(),

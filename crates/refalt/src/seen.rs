@@ -1,4 +1,5 @@
-//! Which variants were seen, and in which row first: one answer for the audit and for the scoring.
+//! Which variants were seen, and in which row first: one answer for the audit and for the scoring. [`DistinctVariants`]
+//! asks the same of rows as they are written, for the evidence of the audit.
 //!
 //! The variants seen last are in memory; when they are too many, they are written to a temporary file in the order of
 //! their places, a run, and a variant is looked for in the runs whose places include its own. In a file in genome order
@@ -9,10 +10,12 @@
 //! the rows are written was rejected: a row is accepted only by a verdict that needs the whole file, so it would be
 //! judged twice.
 
+mod distinct;
 mod filter;
 mod key;
 mod run;
 
+pub(crate) use distinct::DistinctVariants;
 pub(crate) use key::VariantKey;
 
 use crate::diagnostic::Diagnostic;
@@ -99,8 +102,13 @@ impl SeenVariants {
     fn spill(&mut self) -> io::Result<()> {
         let mut entries: Vec<Entry> = self.recent.drain().map(|(key, row)| Entry { key, row }).collect();
         entries.sort_unstable_by_key(|entry| entry.key);
-        self.runs
-            .push(Run::write(&self.folder, 0, entries.into_iter().map(Ok))?);
+        let run = Run::write(&self.folder, 0, entries.into_iter().map(Ok))?;
+        self.add_run(run)
+    }
+
+    /// Adds a run of variants that were not seen before.
+    fn add_run(&mut self, run: Run) -> io::Result<()> {
+        self.runs.push(run);
         while let Some(first) = self.runs.len().checked_sub(MERGED) {
             let last = &self.runs[first..];
             // Runs one behind the other answer as fast as one.

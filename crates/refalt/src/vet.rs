@@ -20,12 +20,14 @@ mod stage;
 pub use error::VetError;
 pub use lift::{Block, BlockLift};
 pub use record::VetRow;
-pub use report::{ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, NOTHING_TO_JUDGE, VetReport};
+pub use report::{
+    ANOTHER_BUILD, ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, NOTHING_TO_JUDGE, VetReport,
+};
 
 use crate::io::fasta::FastaReference;
 use crate::io::variants::{ReadOptions, Source};
 use crate::io::{bed, chain};
-use crate::reference_assembly::ReferenceAssembly;
+use crate::reference_assembly::{ReferenceAssembly, StatedByVariants};
 use crate::spool::Spool;
 use names::NameResolver;
 use refalt_core::audit::{Observer, Prior, Repair, Repairs, Thresholds, fit};
@@ -98,9 +100,8 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
     if let Some(path) = &request.known {
         names.read_known(path, &input, &request.reading, &reference)?;
     }
-    let opened = input.open(&request.reading)?;
-    let stated = opened.header_assembly();
-    drop(opened);
+    let stated = StatedByVariants::of_header(input.open(&request.reading)?.assembly_clues());
+    let header = stated.header;
     let known = ReferenceAssembly::of(&reference, request.assembly)?;
     let assembly = known.known();
     let identity = folder::AuditIdentity::of(request, &input, &reference.assembly().to_string())?;
@@ -108,9 +109,12 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
         identity.claim(out)?;
     }
     let mut prior = Prior::default();
-    if let (Some(stated), Some(assembly)) = (stated, assembly)
-        && stated != assembly
-    {
+    let source = lift.as_ref().and_then(BlockLift::source_assembly);
+    let says_other = |stated: Assembly| match assembly {
+        Some(assembly) => stated != assembly,
+        None => source == Some(stated),
+    };
+    if header.is_some_and(says_other) {
         // The file itself says that it is on another assembly than the reference.
         prior.other_assembly = 0.9;
     }
@@ -120,13 +124,15 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
         reference: &reference,
         lift: lift.as_ref(),
         names: &names,
+        known,
         assembly,
+        header,
     };
-    let mut first = passes::observe(&work)?;
+    let mut first = passes::observe(&work, stated)?;
     let file_fit = fit(&first.tally, &prior, lift.is_some());
     let allowed: Repairs = request.apply.iter().copied().collect();
     let judged = passes::judge_all(&work, &mut first, &file_fit, Thresholds::default(), allowed)?;
-    let report = report::summarize(&work, &first, &file_fit, judged, stated, known, identity.reference)?;
+    let report = report::summarize(&work, &first, &file_fit, judged, identity.reference);
     if let Some(out) = &request.out {
         files::write_summary(out, &report)?;
     }
@@ -137,6 +143,7 @@ impl<'a> passes::Work<'a> {
     /// Makes an observer of its own for a thread.
     fn observer(&self) -> Observer<'a> {
         let lift = self.lift.map(|lift| lift as &dyn refalt_core::audit::Lift);
-        Observer::new(self.reference, lift, self.assembly)
+        let source = self.lift.and_then(BlockLift::source_assembly);
+        Observer::new(self.reference, lift, self.assembly).with_other_assembly(source)
     }
 }

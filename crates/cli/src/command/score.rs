@@ -302,6 +302,19 @@ pub(crate) fn list_unscored(manifest: &Manifest, out: &Path, settings: &Settings
     }
 }
 
+/// Says where to look when REF differs from the reference in most rows: then the list as a whole is something else than
+/// it is taken for, and the audit weighs what.
+fn mostly_mismatched(counts: &Counts) -> Option<String> {
+    let mismatched = counts.rejected.get("ref_mismatch").copied().unwrap_or(0);
+    (2 * mismatched > counts.rows).then(|| {
+        format!(
+            "REF differs from the reference in {mismatched} of {} rows: the list may be on another build or strand, or one \
+             off; `refalt vet` weighs which",
+            counts.rows
+        )
+    })
+}
+
 /// Says how many windows are mostly N, when some are.
 fn mostly_unknown(counts: &Counts) -> Option<String> {
     (counts.mostly_unknown > 0).then(|| {
@@ -343,6 +356,9 @@ fn print_summary(summary: &Summary, out: &Path, seconds: f64, settings: &Setting
         settings.note(format!("{} rows were finished by an earlier run", summary.resumed_rows));
     }
     list_unscored(manifest, out, settings);
+    if let Some(advice) = mostly_mismatched(counts) {
+        settings.tell(advice);
+    }
     if let Some(warning) = mostly_unknown(counts) {
         settings.note(warning);
     }

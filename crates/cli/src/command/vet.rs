@@ -81,8 +81,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     if let Some(out) = &options.out {
         settings.note(format!("written to `{}`", out.display()));
     }
-    let agrees = report.contradiction().is_none();
-    Ok(if agrees && report.accepted == report.rows {
+    Ok(if !report.is_undecided() && report.accepted == report.rows {
         Exit::Done
     } else {
         Exit::Partial
@@ -116,7 +115,8 @@ fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
     if !report.has_chain {
         writeln!(out, "no chain was given, so other builds were not weighed")?;
     }
-    for known in report.file.conventions.iter().skip(1).take(3) {
+    let others = (report.file.conventions.iter()).filter(|known| known.convention != report.file.convention);
+    for known in others.take(3) {
         writeln!(
             out,
             "  or: {} ({:.4})",
@@ -134,7 +134,11 @@ fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
             deviation.change
         )?;
     }
-    writeln!(out, "\n{} rows", report.rows)?;
+    writeln!(
+        out,
+        "\n{} rows, {} distinct; {} compared with the reference, {} distinct",
+        report.rows, report.distinct, report.compared, report.distinct_compared
+    )?;
     for (verdict, count) in &report.counts {
         writeln!(out, "{count:>10}  {verdict}")?;
     }

@@ -3,9 +3,12 @@
 //! METHOD: a file follows one convention d in a share rho of its rows, the others deviate. With L the probability of
 //! a row ([`likelihood`](super::likelihood)) and v the prior over deviations, the file has probability
 //! P(rows | d) = integral over rho of product over rows of (rho L(d) + (1 - rho) sum over h of v(h) L(h)), times the
-//! Beta prior of rho; the posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, the
+//! Beta prior of rho. In one file of ten all deviating rows have random alleles instead. The posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, the
 //! shares of all deviations are fitted ([`mixture`](super::mixture)) and rows are judged with them (empirical Bayes).
-//! Rows with equal observations are counted, not repeated, so the cost does not grow with the file.
+//! Variants with equal observations are counted, not repeated, so the cost does not grow with the file.
+//!
+//! Beside the 30 conventions stands that the positions have nothing to do with the reference: they count on a build
+//! that was not weighed. Then every row has random alleles, P(rows) = product over rows of L(unexplained).
 
 use crate::audit::hypothesis::{Convention, Coordinates, Hypothesis, Shift, Spelling};
 use crate::audit::likelihood::{Likelihoods, UNEXPLAINED, allele_names, likelihoods};
@@ -13,52 +16,9 @@ use crate::audit::marginal::{Pair, SCREEN, log_integrand, log_marginal};
 use crate::audit::mixture::{Mixture, Rows, log_likelihood};
 use crate::audit::observe::Observation;
 use crate::audit::prior::Prior;
+use crate::audit::tally::Tally;
 use crate::strand::Strand;
 use std::collections::HashMap;
-
-/// Rows counted by observation, in the order of their first appearance.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    observations: Vec<(Observation, u64)>,
-    numbers: HashMap<Observation, u32>,
-}
-
-impl Tally {
-    /// Counts a row and returns the number of its observation in [`Tally::observations`].
-    pub fn record(&mut self, observation: Observation) -> u32 {
-        self.add(observation, 1)
-    }
-
-    /// Counts the rows of another tally, which come after those of this one, and returns for each observation
-    /// number of `other` the number here.
-    pub fn append(&mut self, other: &Self) -> Vec<u32> {
-        other
-            .observations
-            .iter()
-            .map(|&(observation, count)| self.add(observation, count))
-            .collect()
-    }
-
-    fn add(&mut self, observation: Observation, count: u64) -> u32 {
-        let next = u32::try_from(self.observations.len()).expect("observations are far fewer than 2^32");
-        let number = *self.numbers.entry(observation).or_insert(next);
-        if number == next {
-            self.observations.push((observation, 0));
-        }
-        self.observations[number as usize].1 += count;
-        number
-    }
-
-    /// Returns the distinct observations with their counts.
-    pub fn observations(&self) -> &[(Observation, u64)] {
-        &self.observations
-    }
-
-    /// Returns the number of rows counted.
-    pub fn rows(&self) -> u64 {
-        self.observations.iter().map(|&(_, count)| count).sum()
-    }
-}
 
 /// A convention with its posterior probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +27,8 @@ pub struct ConventionPosterior {
     pub convention: Convention,
     /// Its probability given the file; conventions that mean the same in every row of the file are added up.
     pub posterior: f64,
+    /// Its probability before the rows were read, added up likewise.
+    pub prior: f64,
 }
 
 /// Rows that differ from the convention of the file in one way.
@@ -96,8 +58,10 @@ struct Shares {
 pub struct FileFit {
     prior: Prior,
     has_lift: bool,
-    rows: u64,
+    weighs_other_build: bool,
+    variants: u64,
     named_rows: u64,
+    unrelated: Weighed,
     conventions: Vec<ConventionPosterior>,
     shares: Vec<Shares>,
     numbers: HashMap<Observation, u32>,
@@ -108,6 +72,25 @@ pub struct FileFit {
     same_place: bool,
 }
 
+/// A probability before and after the rows were read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Weighed {
+    prior: f64,
+    posterior: f64,
+}
+
+/// Probability from which a convention can be called the file's.
+const SURE: f64 = 0.9;
+/// How many times more probable than any rival the rows must be under the convention of the file. A base that matches
+/// is worth a factor of 4 against chance, so one substitution is not enough.
+const EVIDENCE: f64 = 10.0;
+/// How many times more probable than by chance the rows must be under a convention that changes them, where no other
+/// build was weighed: five bases. Fewer match one of the other readings by chance in every few lists of another build.
+const EVIDENCE_OF_CHANGE: f64 = 1000.0;
+/// From so many variants on, what was believed beforehand matters so little that the posterior alone decides.
+const MANY: u64 = 20;
+/// Conventions with a smaller prior are no rivals: two or three rows match some far-fetched reading by chance.
+const RIVAL: f64 = 0.002;
 /// Conventions below this posterior are not used to judge rows.
 const NEGLIGIBLE: f64 = 1e-6;
 /// A deviation is reported from this log likelihood ratio on (nats): a Bayes factor of about 150.
@@ -121,6 +104,7 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
     // Where the chain moves no row, both assemblies mean the same variants and the question does not arise.
     let same_place = has_lift && !observations.is_empty() && observations.iter().all(|(o, _)| o.same_place);
     let weigh_lift = has_lift && !same_place;
+    let weighs_other_build = has_lift;
     let has_reverse_gene = observations
         .iter()
         .any(|(observation, _)| observation.gene_strand == Some(Strand::Reverse));
@@ -134,13 +118,19 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
         .collect();
     let names = NameHabit::of(observations, prior);
 
+    let unrelated_prior = prior.unrelated(weighs_other_build);
+    let believed = |convention| (1.0 - unrelated_prior) * prior.convention(convention, weigh_lift, has_reverse_gene);
     let mut scored: Vec<(Convention, f64)> = Convention::all()
         .filter_map(|convention| {
-            let weight = prior.convention(convention, weigh_lift, has_reverse_gene);
+            let weight = believed(convention);
             (weight > 0.0).then(|| (convention, weight.ln() + names.log_factor(convention)))
         })
         .collect();
-    log_posteriors(&mut scored, &evidence, prior, weigh_lift);
+    let unrelated = unrelated_prior.ln() + names.unrelated + log_unrelated(&evidence, prior);
+    let unrelated = Weighed {
+        prior: unrelated_prior,
+        posterior: log_posteriors(&mut scored, unrelated, &evidence, prior, weigh_lift),
+    };
     let shares: Vec<Shares> = scored
         .iter()
         .filter(|(_, posterior)| *posterior > NEGLIGIBLE)
@@ -154,7 +144,7 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
             }
         })
         .collect();
-    let conventions = merge_equal(&scored, observations);
+    let conventions = merge_equal(&scored, believed, observations);
     let deviations = shares
         .iter()
         .max_by(|a, b| a.posterior.total_cmp(&b.posterior))
@@ -164,11 +154,13 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
     let mut result = FileFit {
         prior: prior.clone(),
         has_lift: weigh_lift,
-        rows: tally.rows(),
+        weighs_other_build,
+        variants: tally.variants(),
         named_rows: names.rows,
+        unrelated,
         conventions,
         shares,
-        numbers: tally.numbers.clone(),
+        numbers: tally.counted(),
         deviations,
         matches: [0; Hypothesis::COUNT],
         compared: [0; Hypothesis::COUNT],
@@ -189,8 +181,53 @@ impl FileFit {
     pub fn best(&self) -> ConventionPosterior {
         self.conventions.first().copied().unwrap_or(ConventionPosterior {
             convention: Convention::AS_SAID,
-            posterior: self.prior.convention(Convention::AS_SAID, self.has_lift, false),
+            posterior: 0.0,
+            prior: 0.0,
         })
+    }
+
+    /// Returns the probability that none of the conventions holds: the positions have nothing to do with the reference,
+    /// as those of a build that was not weighed.
+    pub fn unrelated(&self) -> f64 {
+        self.unrelated.posterior
+    }
+
+    /// Says whether the most probable convention may be called the file's: it has a probability of 0.9, and not by
+    /// belief alone.
+    pub fn is_settled(&self) -> bool {
+        self.is_probable() && self.is_evident()
+    }
+
+    /// Says whether the file's convention is probable by what was believed beforehand, and the rows do not bear it out:
+    /// they are hardly less probable under another convention, or by chance.
+    pub fn rests_on_belief(&self) -> bool {
+        self.is_probable() && !self.is_evident()
+    }
+
+    fn is_probable(&self) -> bool {
+        self.variants > 0 && self.best().posterior >= SURE
+    }
+
+    fn is_evident(&self) -> bool {
+        if self.variants >= MANY {
+            return true;
+        }
+        let best = self.best();
+        // (posterior / prior of the best) against that of the rival.
+        let outweighs =
+            |posterior: f64, prior: f64, factor: f64| best.posterior * prior >= factor * posterior * best.prior;
+        let over_chance = if self.weighs_other_build || best.convention == Convention::AS_SAID {
+            EVIDENCE
+        } else {
+            EVIDENCE_OF_CHANGE
+        };
+        outweighs(self.unrelated.posterior, self.unrelated.prior, over_chance)
+            && self
+                .conventions
+                .iter()
+                .skip(1)
+                .filter(|rival| rival.prior >= RIVAL)
+                .all(|rival| outweighs(rival.posterior, rival.prior, EVIDENCE))
     }
 
     /// Returns the deviations that the file shows, largest share first.
@@ -198,9 +235,9 @@ impl FileFit {
         &self.deviations
     }
 
-    /// Returns the number of rows that were compared with the genome.
-    pub fn rows(&self) -> u64 {
-        self.rows
+    /// Returns how many distinct variants were compared with the genome.
+    pub fn variants(&self) -> u64 {
+        self.variants
     }
 
     /// Says whether the chain leaves every row where it is, so that the assemblies cannot and need not be told apart.
@@ -208,7 +245,7 @@ impl FileFit {
         self.same_place
     }
 
-    /// Returns, for a hypothesis: rows whose implied REF matches the genome, rows compared, and the matches expected
+    /// Returns, for a hypothesis: variants whose implied REF matches the genome, those compared, and the matches expected
     /// if the alleles had nothing to do with the genome (4^-n for n bases).
     pub fn matches(&self, hypothesis: Hypothesis) -> (u64, u64, f64) {
         let index = hypothesis.index();
@@ -225,7 +262,9 @@ impl FileFit {
         }
         let number = self.numbers.get(observation).map(|&number| number as usize);
         let mut posterior = [0.0; Hypothesis::COUNT + 1];
-        let mut total = 0.0;
+        // Where the positions have nothing to do with the reference, nothing explains the row.
+        posterior[UNEXPLAINED] = self.unrelated.posterior;
+        let mut total = self.unrelated.posterior;
         for shares in &self.shares {
             let relative = relative(&likelihood, shares.convention, observation.gene_strand);
             let Some(row) = shares.mixture.responsibilities(&relative, number) else {
@@ -307,6 +346,8 @@ struct NameHabit {
     rows: u64,
     /// Mean log factor by hypothesis, for rows of reverse genes and for the others.
     mean: [[f64; Hypothesis::COUNT]; 2],
+    /// Mean log factor where the positions have nothing to do with the reference.
+    unrelated: f64,
 }
 
 impl NameHabit {
@@ -314,6 +355,7 @@ impl NameHabit {
         let mut habit = Self {
             rows: 0,
             mean: [[0.0; Hypothesis::COUNT]; 2],
+            unrelated: 0.0,
         };
         for (observation, count) in observations {
             if observation.names.alleles.is_none_or(|set| set.is_empty()) {
@@ -325,10 +367,12 @@ impl NameHabit {
             for (mean, factor) in habit.mean[stratum].iter_mut().zip(factors) {
                 *mean += *count as f64 * factor.ln();
             }
+            habit.unrelated += *count as f64 * factors[UNEXPLAINED].ln();
         }
         for mean in habit.mean.iter_mut().flatten() {
             *mean /= habit.rows.max(1) as f64;
         }
+        habit.unrelated /= habit.rows.max(1) as f64;
         habit
     }
 
@@ -341,16 +385,35 @@ impl NameHabit {
     }
 }
 
-/// Replaces each log prior by the posterior probability and sorts, most probable first.
-fn log_posteriors(scored: &mut [(Convention, f64)], evidence: &[Evidence], prior: &Prior, has_lift: bool) {
-    let screened: Vec<(Vec<Pair>, f64)> = scored
+/// Returns the log probability of rows whose alleles have nothing to do with the genome, up to the constant of
+/// [`log_marginal`].
+fn log_unrelated(evidence: &[Evidence], prior: &Prior) -> f64 {
+    let rows: f64 = evidence
+        .iter()
+        .map(|row| row.count * row.likelihoods[UNEXPLAINED].max(f64::MIN_POSITIVE).ln())
+        .sum();
+    rows + log_marginal(&[], prior)
+}
+
+/// Replaces each log prior by the posterior probability and sorts, most probable first; returns the posterior of
+/// `unrelated`, the log of prior times probability that no convention holds.
+fn log_posteriors(
+    scored: &mut [(Convention, f64)],
+    unrelated: f64,
+    evidence: &[Evidence],
+    prior: &Prior,
+    has_lift: bool,
+) -> f64 {
+    let weights = [1.0 - prior.deviating_by_chance, prior.deviating_by_chance].map(f64::ln);
+    let screened: Vec<([Vec<Pair>; 2], f64)> = scored
         .iter()
         .map(|&(convention, log_prior)| {
             let pairs = pairs(convention, evidence, prior, has_lift);
-            let rough = SCREEN
-                .iter()
-                .map(|&logit| log_integrand(&pairs, logit, prior))
-                .fold(f64::NEG_INFINITY, f64::max);
+            let rough = |(pairs, weight): (&Vec<Pair>, f64)| {
+                let values = SCREEN.iter().map(|&logit| log_integrand(pairs, logit, prior));
+                weight + values.fold(f64::NEG_INFINITY, f64::max)
+            };
+            let rough = pairs.iter().zip(weights).map(rough).fold(f64::NEG_INFINITY, f64::max);
             (pairs, log_prior + rough)
         })
         .collect();
@@ -362,31 +425,39 @@ fn log_posteriors(scored: &mut [(Convention, f64)], evidence: &[Evidence], prior
         *value = if *rough < best - 60.0 {
             f64::NEG_INFINITY
         } else {
-            *value + log_marginal(pairs, prior)
+            let [typical, chance] = [0, 1].map(|index| weights[index] + log_marginal(&pairs[index], prior));
+            let top = typical.max(chance);
+            *value + top + ((typical - top).exp() + (chance - top).exp()).ln()
         };
     }
-    let top = scored.iter().map(|&(_, value)| value).fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = scored.iter().map(|&(_, value)| (value - top).exp()).sum();
+    let top = scored.iter().map(|&(_, value)| value).fold(unrelated, f64::max);
+    let sum: f64 = (unrelated - top).exp() + scored.iter().map(|&(_, value)| (value - top).exp()).sum::<f64>();
     for (_, value) in scored.iter_mut() {
         *value = (*value - top).exp() / sum;
     }
     scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+    (unrelated - top).exp() / sum
 }
 
-fn pairs(convention: Convention, evidence: &[Evidence], prior: &Prior, has_lift: bool) -> Vec<Pair> {
+/// Returns the rows as they deviate in the usual ways, and as they deviate in ways of which nobody thinks.
+fn pairs(convention: Convention, evidence: &[Evidence], prior: &Prior, has_lift: bool) -> [Vec<Pair>; 2] {
     let followed = followed(convention);
     let weights = prior.deviations(followed, has_lift);
-    evidence
-        .iter()
-        .map(|row| {
-            let relative = relative(&row.likelihoods, convention, row.gene_strand);
-            Pair {
-                following: relative[followed.index()],
-                deviating: weights.iter().zip(&relative).map(|(w, l)| w * l).sum(),
-                count: row.count,
-            }
-        })
-        .collect()
+    let typical = |row: &Evidence| {
+        let relative = relative(&row.likelihoods, convention, row.gene_strand);
+        Pair {
+            following: relative[followed.index()],
+            deviating: weights.iter().zip(&relative).map(|(w, l)| w * l).sum(),
+            count: row.count,
+        }
+    };
+    let typical: Vec<Pair> = evidence.iter().map(typical).collect();
+    let chance = typical.iter().zip(evidence).map(|(pair, row)| Pair {
+        deviating: row.likelihoods[UNEXPLAINED],
+        ..*pair
+    });
+    let chance = chance.collect();
+    [typical, chance]
 }
 
 fn relative_rows(convention: Convention, evidence: &[Evidence]) -> Rows {
@@ -452,7 +523,11 @@ fn logit_interval(share: f64, variance: f64) -> (f64, f64) {
 }
 
 /// Adds up conventions that mean the same hypothesis in every row, under the name of the most probable.
-fn merge_equal(scored: &[(Convention, f64)], observations: &[(Observation, u64)]) -> Vec<ConventionPosterior> {
+fn merge_equal(
+    scored: &[(Convention, f64)],
+    prior: impl Fn(Convention) -> f64,
+    observations: &[(Observation, u64)],
+) -> Vec<ConventionPosterior> {
     let strata: Vec<Option<Strand>> = [None, Some(Strand::Reverse)]
         .into_iter()
         .filter(|&stratum| {
@@ -463,6 +538,7 @@ fn merge_equal(scored: &[(Convention, f64)], observations: &[(Observation, u64)]
         .collect();
     let mut merged: Vec<ConventionPosterior> = Vec::new();
     for &(convention, posterior) in scored {
+        let believed = prior(convention);
         let same = merged.iter_mut().find(|known| {
             !strata.is_empty()
                 && strata
@@ -470,8 +546,15 @@ fn merge_equal(scored: &[(Convention, f64)], observations: &[(Observation, u64)]
                     .all(|&stratum| known.convention.hypothesis(stratum) == convention.hypothesis(stratum))
         });
         match same {
-            Some(known) => known.posterior += posterior,
-            None => merged.push(ConventionPosterior { convention, posterior }),
+            Some(known) => {
+                known.posterior += posterior;
+                known.prior += believed;
+            }
+            None => merged.push(ConventionPosterior {
+                convention,
+                posterior,
+                prior: believed,
+            }),
         }
     }
     merged.sort_by(|a, b| b.posterior.total_cmp(&a.posterior));
@@ -628,7 +711,8 @@ mod tests {
     #[test]
     fn a_file_without_rows_is_not_decided() {
         let fit = fit(&Tally::default(), &Prior::default(), true);
-        assert_eq!((fit.rows(), fit.deviations().len()), (0, 0));
+        assert_eq!((fit.variants(), fit.deviations().len()), (0, 0));
+        assert!(!fit.is_settled());
         assert!(fit.best().posterior < 0.9);
     }
 }

@@ -180,7 +180,11 @@ pub fn judge(
     });
     readings.sort_by(|a, b| b.posterior.total_cmp(&a.posterior));
     let best = &readings[0];
-    let (verdict, proposed) = decide(row, observation, observer, &readings, thresholds, edge);
+    let (mut verdict, proposed) = decide(row, observation, observer, &readings, thresholds, edge);
+    // What is believed of files is no evidence on a row.
+    if fit.rests_on_belief() && matches!(verdict, Verdict::Explained(_)) {
+        verdict = Verdict::Ambiguous;
+    }
     let posterior = best.posterior;
     readings.retain(|reading| reading.posterior >= 0.01);
     Ok(Judgement {
@@ -211,6 +215,10 @@ fn decide(
         }
     };
     let Some(hypothesis) = best.hypothesis else {
+        // A REF that fits a file whose positions have nothing to do with the reference fits by chance, and differs not.
+        if observation.matches.contains(Hypothesis::AS_WRITTEN) {
+            return (Verdict::Ambiguous, None);
+        }
         return (unknown(), None);
     };
     if observation.unknown.contains(hypothesis) {

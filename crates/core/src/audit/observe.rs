@@ -119,6 +119,7 @@ pub struct Observer<'a> {
     reference: &'a dyn Reference,
     lift: Option<&'a dyn Lift>,
     assembly: Option<Assembly>,
+    other: Option<Assembly>,
     bases: Vec<u8>,
     complements: [Vec<u8>; 2],
 }
@@ -133,9 +134,18 @@ impl<'a> Observer<'a> {
             reference,
             lift,
             assembly,
+            other: None,
             bases: Vec::new(),
             complements: [Vec::new(), Vec::new()],
         }
+    }
+
+    /// Takes what the chain tells of the assembly that it lifts from: where that of the reference is not known, a row
+    /// that states this one states another.
+    #[must_use]
+    pub fn with_other_assembly(mut self, other: Option<Assembly>) -> Self {
+        self.other = other;
+        self
     }
 
     /// Returns the reference.
@@ -165,7 +175,10 @@ impl<'a> Observer<'a> {
             matches: HypothesisSet::default(),
             unknown: HypothesisSet::default(),
             same_place: same_place(&places),
-            states_other_assembly: row.stated.zip(self.assembly).is_some_and(|(stated, own)| stated != own),
+            states_other_assembly: row.stated.is_some_and(|stated| match self.assembly {
+                Some(own) => stated != own,
+                None => self.other == Some(stated),
+            }),
             gene_strand: names.gene_strand,
             names: NameEvidence::default(),
             gaps,

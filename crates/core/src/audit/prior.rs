@@ -11,6 +11,9 @@ pub struct Prior {
     /// That a file counts on the other assembly. A wrong build label is the commonest fault of a whole file; the
     /// caller raises this when the file itself says another assembly than the reference's.
     pub other_assembly: f64,
+    /// That a file's positions have nothing to do with the reference under any of the conventions: they count on a
+    /// build of which nobody thinks. Where no chain is given, the other assembly is one of these.
+    pub unrelated: f64,
     /// That a file writes the effect or alternate allele first throughout.
     pub swapped: f64,
     /// That a file gives the alleles of an array's or a database's own strand, complement to the genome throughout.
@@ -31,6 +34,9 @@ pub struct Prior {
     /// Weight, in rows, of the belief how rows deviate: it keeps one or two odd rows from settling how all odd rows
     /// of their file came about.
     pub deviating_rows: f64,
+    /// That the rows of a file which do not follow differ in no way that the hypotheses know. Without it a file with one
+    /// rare fault in a third of its rows is less probable than one whose positions have nothing to do with the reference.
+    pub deviating_by_chance: f64,
     /// Of the rows that do not follow: how they differ.
     pub deviation: DeviationPrior,
     /// That a base of the other assembly lies in a gap of its chain. The chain between the two human builds leaves
@@ -76,6 +82,7 @@ impl Default for Prior {
     fn default() -> Self {
         Self {
             other_assembly: 0.1,
+            unrelated: 0.01,
             swapped: 0.06,
             complement: 0.03,
             swapped_complement: 0.01,
@@ -85,6 +92,7 @@ impl Default for Prior {
             following: 0.98,
             following_rows: 10.0,
             deviating_rows: 2.0,
+            deviating_by_chance: 0.1,
             deviation: DeviationPrior {
                 coordinates: 0.15,
                 swapped: 0.25,
@@ -114,7 +122,16 @@ impl Default for Prior {
 }
 
 impl Prior {
-    /// Returns the probability of a convention for a file.
+    /// Returns the probability that a file follows none of the conventions, its positions having nothing to do with the
+    /// reference.
+    ///
+    /// * `weighs_other_build`: whether there is a chain, so that the other assembly is among the conventions.
+    pub fn unrelated(&self, weighs_other_build: bool) -> f64 {
+        let other = if weighs_other_build { 0.0 } else { self.other_assembly };
+        (self.unrelated + other).min(0.99)
+    }
+
+    /// Returns the probability of a convention for a file that follows one.
     ///
     /// * `has_lift`: whether the other assembly is considered at all.
     /// * `has_reverse_gene`: whether some row names a gene on the reverse strand.

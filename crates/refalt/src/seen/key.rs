@@ -1,6 +1,6 @@
 //! What tells two variants apart, in 16 bytes.
 
-use refalt_core::CheckedVariant;
+use refalt_core::{CheckedVariant, Position};
 use sha2::{Digest, Sha256};
 use std::hash::{Hash, Hasher};
 
@@ -14,11 +14,22 @@ const EXACT_BP: usize = 26;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct VariantKey {
     /// The contig's number on the reference, then the position.
-    locus: u64,
-    alleles: u64,
+    pub(super) locus: u64,
+    pub(super) alleles: u64,
 }
 
 impl VariantKey {
+    /// Makes the key of a row as it is written.
+    ///
+    /// * `contig`: the contig's number on the reference, or a hash of a name that the reference does not have.
+    /// * `names`: a hash of what the row's names say; 0 for a row without.
+    pub(crate) fn as_written(contig: u32, position: Position, reference: &[u8], alternate: &[u8], names: u64) -> Self {
+        Self {
+            locus: u64::from(contig) << 32 | u64::from(position.one_based()),
+            alleles: alleles(reference, alternate) ^ names,
+        }
+    }
+
     pub(crate) fn of(variant: &CheckedVariant) -> Self {
         let contig = variant.contig_id().index() as u64;
         let alleles = alleles(

@@ -39,13 +39,11 @@ impl NumbersWriter {
         }
     }
 
-    pub(super) fn extend(&mut self, numbers: impl Iterator<Item = u32>) -> Result<(), VetError> {
-        for number in numbers {
-            self.file
-                .write_all(&number.to_le_bytes())
-                .map_err(failed(&self.folder))?;
-            self.rows += 1;
-        }
+    pub(super) fn push(&mut self, number: u32) -> Result<(), VetError> {
+        self.file
+            .write_all(&number.to_le_bytes())
+            .map_err(failed(&self.folder))?;
+        self.rows += 1;
         Ok(())
     }
 
@@ -90,8 +88,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for in_memory in [100, 1 << 20] {
             let mut writer = NumbersWriter::with_capacity(folder.path().to_owned(), in_memory);
-            writer.extend((0..50_000).map(|row| row * 3)).unwrap();
-            writer.extend([FIXED].into_iter()).unwrap();
+            for number in (0..50_000).map(|row| row * 3).chain([FIXED]) {
+                writer.push(number).unwrap();
+            }
             let mut numbers = writer.finish().unwrap();
             assert_eq!(numbers.rows(), 50_001);
             for _ in 0..2 {

@@ -10,14 +10,17 @@ use super::ordered::batches;
 use super::record::VetRow;
 use crate::io::fasta::FastaReference;
 use crate::io::variants::VariantRow;
-use crate::seen::{SeenVariants, VariantKey};
+use crate::reference_assembly::{ReferenceAssembly, StatedByVariants};
+use crate::seen::{DistinctVariants, SeenVariants, VariantKey};
 use crate::spool::Spool;
 use refalt_core::audit::{
-    Coordinates, FileFit, Hypothesis, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds, Verdict, judge,
+    Coordinates, FileFit, Hypothesis, NameEvidence, Observation, Observer, Repairs, RowAlleles, Tally, Thresholds,
+    Verdict, judge,
 };
 use refalt_core::normalize::check_on;
 use refalt_core::{Alternate, Assembly, Reference, Variant};
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// What both passes work with.
@@ -27,7 +30,11 @@ pub(super) struct Work<'a> {
     pub(super) reference: &'a FastaReference,
     pub(super) lift: Option<&'a BlockLift>,
     pub(super) names: &'a NameResolver,
+    /// What is known of the reference's assembly.
+    pub(super) known: ReferenceAssembly,
     pub(super) assembly: Option<Assembly>,
+    /// The assembly that the header of the variants states.
+    pub(super) header: Option<Assembly>,
 }
 
 impl Work<'_> {
@@ -44,8 +51,14 @@ impl Work<'_> {
 
 /// What the first pass found.
 pub(super) struct FirstPass {
-    /// Distinct observations with their counts.
+    /// Distinct observations with the number of distinct variants that show each.
     pub(super) tally: Tally,
+    /// Rows compared with the genome.
+    pub(super) compared: u64,
+    /// Distinct variants as written, compared or not.
+    pub(super) distinct: u64,
+    /// Which assemblies header and rows state.
+    pub(super) stated: StatedByVariants,
     /// For each row the number of its observation, or [`FIXED`].
     numbers: Numbers,
 }
@@ -63,8 +76,6 @@ pub(super) struct Judged {
     pub(super) listed: Vec<VetRow>,
     /// Rows that are not right.
     pub(super) not_ok: u64,
-    /// How many rows state which assembly.
-    pub(super) stated: BTreeMap<Assembly, u64>,
 }
 
 /// Returns the verdict of a row whose alleles are no A, C, G, T, or that holds no variant.
@@ -107,7 +118,7 @@ fn alleles<'r>(row: &'r VariantRow, reference: &FastaReference) -> Option<(RowAl
     Some((alleles, variant))
 }
 
-/// Whether a row states the assembly of the reference.
+/// Whether a row, or the header for it, states the assembly of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stated {
     /// It does, or says nothing, or nobody knows the assembly of the reference.
@@ -119,29 +130,39 @@ enum Stated {
 }
 
 fn states_elsewhere(work: &Work<'_>, row: &VariantRow) -> Stated {
-    match (row.said_assembly, work.assembly) {
-        (Some(said), Some(own)) if said != own => match work.lift {
-            Some(lift) if lift.source_assembly().is_none_or(|source| source == said) => Stated::Liftable,
-            _ => Stated::OutOfReach,
-        },
-        _ => Stated::Here,
+    let Some(said) = row.said_assembly.or(work.header) else {
+        return Stated::Here;
+    };
+    let source = work.lift.map(|lift| lift.source_assembly());
+    match (work.assembly, source) {
+        (Some(own), _) if own == said => Stated::Here,
+        (Some(_), Some(source)) if source.is_none_or(|source| source == said) => Stated::Liftable,
+        (Some(_), _) => Stated::OutOfReach,
+        (None, Some(Some(source))) if source == said => Stated::Liftable,
+        (None, _) => Stated::Here,
     }
 }
 
-fn observation(
-    work: &Work<'_>,
-    observer: &mut Observer<'_>,
-    row: &VariantRow,
-) -> Result<Option<Observation>, VetError> {
+/// What a row says to the file: an observation, and what tells its variant from others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Witness {
+    observation: Option<Observation>,
+    key: Option<VariantKey>,
+}
+
+fn witness(work: &Work<'_>, observer: &mut Observer<'_>, row: &VariantRow) -> Result<Witness, VetError> {
     if fixed_verdict(row).is_some() {
-        return Ok(None);
-    }
-    if states_elsewhere(work, row) == Stated::OutOfReach {
-        return Ok(None);
+        return Ok(Witness::default());
     }
     let Some((alleles, _)) = alleles(row, work.reference) else {
-        return Ok(None);
+        return Ok(Witness::default());
     };
+    if states_elsewhere(work, row) == Stated::OutOfReach {
+        return Ok(Witness {
+            observation: None,
+            key: Some(key(&alleles, None)),
+        });
+    }
     let names = work.names.resolve(row, work.reference, work.assembly);
     let observed = observer.observe(&alleles, &names)?;
     // METHOD: a row that lies outside the reference under every hypothesis says nothing about the file: the reference
@@ -150,39 +171,84 @@ fn observation(
     let is_outside = Hypothesis::all()
         .filter(considered)
         .all(|hypothesis| observed.unknown.contains(hypothesis));
-    Ok((!is_outside).then_some(observed))
+    Ok(Witness {
+        observation: (!is_outside).then_some(observed),
+        key: Some(key(&alleles, Some(&observed))),
+    })
 }
 
-/// The first pass: observes every row and counts observations.
-pub(super) fn observe(work: &Work<'_>) -> Result<FirstPass, VetError> {
+/// Returns what tells a variant as written from others: contig, position and alleles, and what its names say.
+///
+/// The gene is not part of it: a list that repeats a variant for each gene says the same of it each time.
+fn key(row: &RowAlleles<'_>, observed: Option<&Observation>) -> VariantKey {
+    let contig = row.contig_id.and_then(|contig| u32::try_from(contig.index()).ok());
+    let contig = contig.unwrap_or_else(|| hashed(row.contig) as u32 | 1 << 31);
+    let says_something = |seen: &&Observation| seen.names != NameEvidence::default() || seen.states_other_assembly;
+    let names = observed
+        .filter(says_something)
+        .map_or(0, |seen| hashed((seen.names, seen.states_other_assembly)));
+    VariantKey::as_written(contig, row.position, row.reference_bases, row.alternate_bases, names)
+}
+
+fn hashed(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The first pass: observes every row and counts observations of distinct variants.
+pub(super) fn observe(work: &Work<'_>, header: StatedByVariants) -> Result<FirstPass, VetError> {
     let rows = work.input.open(&work.request.reading)?;
+    let folder = work.temporary_folder();
     let mut tally = Tally::default();
-    let mut numbers = NumbersWriter::new(work.temporary_folder());
+    let mut stated = header;
+    let (mut compared, mut variants) = (0, 0);
+    let mut numbers = NumbersWriter::new(folder.clone());
+    let mut distinct = DistinctVariants::new(&folder);
     batches(
         rows.map(|row| row.map_err(VetError::from)),
         work.request.threads,
         || work.observer(),
         |observer, batch| {
             let mut tally = Tally::default();
-            let mut numbers = Vec::with_capacity(batch.len());
+            let mut stated = StatedByVariants::default();
+            let mut rows = Vec::with_capacity(batch.len());
             for mut row in batch {
                 row.resolve(work.reference);
-                let number = observation(work, observer, &row)?.map(|observation| tally.record(observation));
-                numbers.push(number.unwrap_or(FIXED));
+                stated.add_row(row.row, row.said_assembly);
+                let seen = witness(work, observer, &row)?;
+                let number = seen.observation.map_or(FIXED, |observation| tally.number(observation));
+                rows.push((number, seen.key));
             }
-            Ok((tally, numbers))
+            Ok((tally, stated, rows))
         },
-        |(batch_tally, batch_numbers)| {
+        |(batch_tally, batch_stated, rows)| {
             let moved = tally.append(&batch_tally);
-            numbers.extend(
-                batch_numbers
-                    .into_iter()
-                    .map(|number| moved.get(number as usize).copied().unwrap_or(FIXED)),
-            )
+            stated.append(&batch_stated);
+            for (number, key) in rows {
+                let number = moved.get(number as usize).copied().unwrap_or(FIXED);
+                let is_compared = number != FIXED;
+                compared += u64::from(is_compared);
+                if let Some(key) = key
+                    && distinct.is_first(key)?
+                {
+                    variants += 1;
+                    if is_compared {
+                        tally.count(number);
+                    }
+                }
+                numbers.push(number)?;
+            }
+            Ok(())
         },
     )?;
-    let numbers = numbers.finish()?;
-    Ok(FirstPass { tally, numbers })
+    Ok(FirstPass {
+        tally,
+        compared,
+        distinct: variants,
+        stated,
+        numbers: numbers.finish()?,
+    })
 }
 
 /// The second pass: judges every row, finds duplicates, writes.
@@ -194,9 +260,13 @@ pub(super) fn judge_all(
     allowed: Repairs,
 ) -> Result<Judged, VetError> {
     // Most rows are right beyond doubt; those need no weighing of 24 readings.
-    let as_written: Vec<f64> = first
-        .tally
-        .observations()
+    let contradiction = first.stated.contradicts_itself(work.known);
+    let observations = if contradiction || fit.rests_on_belief() {
+        &[]
+    } else {
+        first.tally.observations()
+    };
+    let as_written: Vec<f64> = observations
         .iter()
         .map(|(observation, _)| fit.posterior(observation)[Hypothesis::AS_WRITTEN.index()])
         .collect();
@@ -231,7 +301,10 @@ pub(super) fn judge_all(
                     .get(number as usize)
                     .copied()
                     .filter(|&posterior| posterior >= thresholds.accept);
-                let row = judge_row(work, observer, row, sure, fit, thresholds, allowed)?;
+                let mut row = judge_row(work, observer, row, sure, fit, thresholds, allowed)?;
+                if contradiction && matches!(row.verdict, Verdict::Explained(_)) {
+                    row.leave_open("header and rows name several assemblies, and that of the reference is not known");
+                }
                 keys.push(row.proposed.as_ref().filter(|_| row.accepted).map(VariantKey::of));
                 rows.push(row);
             }
@@ -274,9 +347,6 @@ pub(super) fn judge_all(
 
 impl Judged {
     fn count(&mut self, row: &VetRow, listed_rows: usize) {
-        if let Some(said) = row.said_assembly {
-            *self.stated.entry(said).or_default() += 1;
-        }
         self.accepted += u64::from(row.accepted);
         self.repaired += u64::from(row.accepted && !row.repaired.is_empty());
         if !row.verdict.is_ok() {
@@ -288,10 +358,17 @@ impl Judged {
     }
 }
 
-/// Says which assembly a row states that is not the reference's.
+/// Says which assembly a row, or the header for it, states that is not the reference's.
 fn states_other(work: &Work<'_>, row: &VariantRow) -> Option<String> {
-    let (said, own) = (row.said_assembly?, work.assembly?);
-    Some(format!("the row says it is on {said}, the reference is {own}"))
+    let (who, said) = match (row.said_assembly, work.header) {
+        (Some(said), _) => ("the row", said),
+        (None, Some(said)) => ("the header", said),
+        (None, None) => return None,
+    };
+    Some(match work.assembly {
+        Some(own) => format!("{who} says it is on {said}, the reference is {own}"),
+        None => format!("{who} says it is on {said}, from which the chain lifts"),
+    })
 }
 
 fn judge_row(
@@ -348,7 +425,12 @@ fn judge_row(
             judged.verdict = judgement.verdict;
             judged.posterior = judgement.posterior;
             if !judgement.verdict.is_ok() {
-                judged.evidence = Some(judgement.explain(variant, &alleles, &seen, observer)?);
+                let evidence = judgement.explain(variant, &alleles, &seen, observer)?;
+                judged.evidence = Some(if fit.rests_on_belief() {
+                    format!("the file has too few variants to tell by; {evidence}")
+                } else {
+                    evidence
+                });
             }
             judged.proposed = judgement.proposed;
             let needed = judged.repairs_needed();

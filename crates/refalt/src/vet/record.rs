@@ -40,4 +40,15 @@ impl VetRow {
             _ => Hypothesis::AS_WRITTEN.repairs(),
         }
     }
+
+    /// Takes back that the row is explained, for a reason that lies in the file.
+    pub(super) fn leave_open(&mut self, reason: &str) {
+        self.verdict = Verdict::Ambiguous;
+        self.accepted = false;
+        self.repaired = Repairs::default();
+        self.evidence = Some(match self.evidence.take() {
+            Some(evidence) => format!("{reason}; {evidence}"),
+            None => reason.to_owned(),
+        });
+    }
 }

@@ -1,21 +1,22 @@
 //! What an audit found, for people and machines.
 
-use super::error::VetError;
 use super::passes::{FirstPass, Judged, Work};
 use super::record::VetRow;
 use crate::provenance::{FileIdentity, VERSION};
-use crate::reference_assembly::ReferenceAssembly;
 use refalt_core::audit::{Convention, FileFit, Hypothesis, Repairs};
 use refalt_core::{Assembly, Reference};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Posterior from which a convention is called the file's: the probability from which a row is believed, too.
-const SURE: f64 = 0.9;
-
 /// What stands for the convention of a file of which no row was compared with the reference.
 pub const NOTHING_TO_JUDGE: &str = "nothing to judge";
+
+/// What stands for the convention of a file whose positions have nothing to do with the reference.
+pub const ANOTHER_BUILD: &str = "another build that was not weighed";
+
+/// Probability of another build from which the headline speaks of it.
+const POSSIBLE: f64 = 0.1;
 
 /// A convention with its probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,12 +54,16 @@ pub struct HypothesisMatches {
 /// What is said of the file as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileVerdict {
-    /// The most probable convention in words, or [`NOTHING_TO_JUDGE`].
+    /// The most probable convention in words, [`ANOTHER_BUILD`], or [`NOTHING_TO_JUDGE`].
     pub convention: String,
     /// Its probability; none when no row was compared: what was believed beforehand is no verdict.
     pub posterior: Option<f64>,
-    /// Whether it is probable enough to be called the file's.
+    /// Whether it is probable enough to be called the file's, and not by belief alone.
     pub is_sure: bool,
+    /// Whether it is probable by what was believed beforehand, and the rows are too few to bear it out.
+    pub rests_on_belief: bool,
+    /// The probability that no convention holds, as for positions of a build that was not weighed.
+    pub another_build: Option<f64>,
     /// Whether the file is what it says.
     pub as_said: bool,
     /// The repairs that bring the file's rows onto the reference.
@@ -96,6 +101,12 @@ pub struct VetReport {
     pub rows: u64,
     /// Rows compared with the genome.
     pub compared: u64,
+    /// Distinct variants as written; each is one piece of evidence, however many rows repeat it.
+    pub distinct: u64,
+    /// Those of them that were compared with the genome.
+    pub distinct_compared: u64,
+    /// What header and rows state, where they name several assemblies and that of the reference is not known.
+    pub disagreement: Option<String>,
     /// The verdict on the file.
     pub file: FileVerdict,
     /// Rows by verdict.
@@ -117,30 +128,40 @@ pub(super) fn summarize(
     first: &FirstPass,
     fit: &FileFit,
     judged: Judged,
-    stated: Option<Assembly>,
-    known: ReferenceAssembly,
     reference: FileIdentity,
-) -> Result<VetReport, VetError> {
-    Ok(VetReport {
+) -> VetReport {
+    let disagreement = first.stated.contradicts_itself(work.known).then(|| {
+        let told = first.stated.statements();
+        let told: Vec<String> = told.iter().map(|(said, who)| format!("{said} ({who})")).collect();
+        told.join(", ")
+    });
+    let mut file = file_verdict(fit, first.compared);
+    file.is_sure &= disagreement.is_none();
+    VetReport {
         input: work.input.identity().clone(),
         reference,
         assembly: work.reference.assembly().to_string(),
-        stated_assembly: stated,
+        stated_assembly: first.stated.header,
         reference_assembly: work.assembly,
-        assembly_basis: known.basis(),
-        stated_by_rows: judged.stated,
+        assembly_basis: work.known.basis(),
+        stated_by_rows: (first.stated.rows.iter())
+            .map(|(&assembly, &(count, _))| (assembly, count))
+            .collect(),
         has_chain: work.lift.is_some(),
         other_assembly: work.lift.and_then(|lift| lift.source_assembly()),
         rows: judged.counts.values().sum(),
-        compared: first.tally.rows(),
-        file: file_verdict(fit, first.tally.rows()),
+        compared: first.compared,
+        distinct: first.distinct,
+        distinct_compared: first.tally.variants(),
+        disagreement,
+        file,
         counts: judged.counts,
         accepted: judged.accepted,
         repaired: judged.repaired,
         applied: work.request.apply.iter().map(ToString::to_string).collect(),
         not_ok: judged.not_ok,
         listed: judged.listed,
-    })
+    }
 }
 
 fn file_verdict(fit: &FileFit, compared: u64) -> FileVerdict {
@@ -149,6 +170,8 @@ fn file_verdict(fit: &FileFit, compared: u64) -> FileVerdict {
             convention: NOTHING_TO_JUDGE.to_owned(),
             posterior: None,
             is_sure: false,
+            rests_on_belief: false,
+            another_build: None,
             as_said: false,
             repairs: Vec::new(),
             conventions: Vec::new(),
@@ -157,25 +180,30 @@ fn file_verdict(fit: &FileFit, compared: u64) -> FileVerdict {
         };
     }
     let best = fit.best();
+    let unrelated = fit.unrelated();
+    let is_related = best.posterior >= unrelated;
     let names = |repairs: Repairs| repairs.iter().map(|repair| repair.to_string()).collect();
     FileVerdict {
-        convention: best.convention.to_string(),
-        posterior: Some(best.posterior),
-        is_sure: best.posterior >= SURE,
-        as_said: best.convention == Convention::AS_SAID,
-        repairs: names(best.convention.repairs()),
-        conventions: fit
-            .conventions()
-            .iter()
-            .filter(|known| known.posterior >= 0.01)
-            .map(|known| ConventionShare {
-                convention: known.convention.to_string(),
-                posterior: known.posterior,
-            })
-            .collect(),
+        convention: if is_related {
+            best.convention.to_string()
+        } else {
+            ANOTHER_BUILD.to_owned()
+        },
+        posterior: Some(best.posterior.max(unrelated)),
+        is_sure: fit.is_settled(),
+        rests_on_belief: fit.rests_on_belief(),
+        another_build: Some(unrelated),
+        as_said: is_related && best.convention == Convention::AS_SAID,
+        repairs: if is_related {
+            names(best.convention.repairs())
+        } else {
+            Vec::new()
+        },
+        conventions: shares(fit),
         deviations: fit
             .deviations()
             .iter()
+            .filter(|_| is_related)
             .map(|deviation| DeviationShare {
                 change: deviation.name(best.convention),
                 share: deviation.share,
@@ -196,6 +224,23 @@ fn file_verdict(fit: &FileFit, compared: u64) -> FileVerdict {
     }
 }
 
+/// Returns the conventions with at least 1 %, and that none holds, most probable first.
+fn shares(fit: &FileFit) -> Vec<ConventionShare> {
+    let mut shares: Vec<ConventionShare> = (fit.conventions().iter())
+        .map(|known| ConventionShare {
+            convention: known.convention.to_string(),
+            posterior: known.posterior,
+        })
+        .collect();
+    shares.push(ConventionShare {
+        convention: ANOTHER_BUILD.to_owned(),
+        posterior: fit.unrelated(),
+    });
+    shares.retain(|known| known.posterior >= 0.01);
+    shares.sort_by(|a, b| b.posterior.total_cmp(&a.posterior));
+    shares
+}
+
 impl VetReport {
     /// Says whether every row is right as it stands.
     pub fn is_clean(&self) -> bool {
@@ -213,18 +258,90 @@ impl VetReport {
             };
             return format!("{NOTHING_TO_JUDGE}: {why}");
         };
+        if let Some(disagreement) = &self.disagreement {
+            return format!(
+                "not settled: the variants are stated to be on different assemblies: {disagreement}; that of the reference is \
+                 not known: say it with --assembly"
+            );
+        }
         let percent = 100.0 * posterior;
         let convention = self.in_words(&file.convention);
+        let another = file.another_build.unwrap_or(0.0);
+        if another >= 0.5 {
+            return format!(
+                "not settled; another build is likely ({:.1} %): REF fits hardly more often than by chance: {}",
+                100.0 * another,
+                self.remedy()
+            );
+        }
+        if file.rests_on_belief {
+            return format!(
+                "not settled: `{convention}` is believed beforehand ({percent:.1} %), and {} distinct {} too few to bear it out",
+                self.distinct_compared,
+                if self.distinct_compared == 1 {
+                    "variant is"
+                } else {
+                    "variants are"
+                }
+            );
+        }
         if !file.is_sure {
-            return format!("not settled: `{convention}` is the most probable convention, at {percent:.1} %");
+            let possible = if another >= POSSIBLE {
+                format!(
+                    "; another build is possible ({:.1} %): {}",
+                    100.0 * another,
+                    self.remedy()
+                )
+            } else {
+                String::new()
+            };
+            return format!("not settled: `{convention}` is the most probable convention, at {percent:.1} %{possible}");
         }
         if let Some(contradiction) = self.contradiction().filter(|_| file.as_said) {
             return format!("the rows fit the reference as they are written, but {contradiction}");
+        }
+        if let Some(statement) = self.uncompared().filter(|_| file.as_said) {
+            return format!(
+                "the file is consistent with the reference (probability {posterior:.4}); {statement}, which could not be \
+                 compared: say with --assembly what the reference is"
+            );
         }
         if file.as_said {
             format!("the file is what it says (probability {posterior:.4})")
         } else {
             format!("the file is not what it says, but {convention} (probability {posterior:.4})")
+        }
+    }
+
+    /// Says whether something about the file as a whole is left to decide: which convention it follows, or whether the
+    /// build that it states is that of the reference.
+    pub fn is_undecided(&self) -> bool {
+        self.contradiction().is_some()
+            || self.disagreement.is_some()
+            || self.uncompared().is_some()
+            || (self.compared > 0 && !self.file.is_sure)
+    }
+
+    /// Returns what header or rows state of their build, where nobody knows that of the reference.
+    pub fn uncompared(&self) -> Option<String> {
+        if self.reference_assembly.is_some() {
+            return None;
+        }
+        if let Some(stated) = self.stated_assembly {
+            return Some(format!("its header says {stated}"));
+        }
+        let said =
+            (self.stated_by_rows.iter()).map(|(stated, count)| format!("{count} of {} rows say {stated}", self.rows));
+        let said: Vec<String> = said.collect();
+        (!said.is_empty()).then(|| said.join(", "))
+    }
+
+    /// Returns what may find another build.
+    fn remedy(&self) -> &'static str {
+        if self.has_chain {
+            "give the reference of the variants' build, or the --chain from it"
+        } else {
+            "give --chain"
         }
     }
 
@@ -289,6 +406,10 @@ impl VetReport {
             "file": self.file,
             "rows": self.rows,
             "compared": self.compared,
+            "distinct": self.distinct,
+            "distinct_compared": self.distinct_compared,
+            "disagreement": self.disagreement,
+            "undecided": self.is_undecided(),
             "counts": self.counts,
             "accepted": self.accepted,
             "repaired": self.repaired,

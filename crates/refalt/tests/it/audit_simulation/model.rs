@@ -101,6 +101,7 @@ pub struct World {
 }
 
 /// A row of a simulated file.
+#[derive(Clone)]
 pub struct Written {
     pub position: Position,
     pub reference: Vec<u8>,
@@ -374,6 +375,7 @@ impl World {
         let lift: Option<&dyn refalt_core::audit::Lift> = if with_lift { Some(&self.lift) } else { None };
         let mut observer = Observer::new(&self.reference, lift, None);
         let mut tally = Tally::default();
+        let mut distinct = BTreeSet::new();
         let names = RowNames::default();
         let observations: Vec<_> = file
             .iter()
@@ -381,7 +383,13 @@ impl World {
                 let observation = observer
                     .observe(&self.alleles(written), &names)
                     .expect("the slice is readable");
-                tally.record(observation);
+                // As the audit of a file does: a variant that is repeated as written is counted once.
+                let as_written = (written.position, &written.reference, &written.alternate);
+                if distinct.insert(as_written) {
+                    tally.record(observation);
+                } else {
+                    tally.number(observation);
+                }
                 observation
             })
             .collect();
@@ -478,7 +486,7 @@ impl Score {
     ) {
         self.files += 1;
         let best = fit.best();
-        if best.posterior >= 0.9 {
+        if fit.is_settled() {
             if best.convention == convention {
                 self.right += 1;
             } else {
@@ -537,5 +545,58 @@ impl Score {
             self.reported += 1;
             self.covered += u64::from(found.interval.0 <= share && share <= found.interval.1);
         }
+    }
+}
+
+/// What is said of lists of another build when no chain is given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OtherBuild {
+    pub files: u64,
+    /// Another build is called likely: 0.5.
+    pub likely: u64,
+    /// Nothing is settled.
+    pub open: u64,
+    /// Settled as said, wrongly.
+    pub as_said: u64,
+    /// Settled as another convention, wrongly.
+    pub changed: u64,
+    /// Rows accepted as they are written, and rows that a repair would change; all wrongly.
+    pub accepted: u64,
+    pub repaired: u64,
+}
+
+impl OtherBuild {
+    /// Audits `files` lists of `rows` rows that are moved to the other assembly, each row standing `repeats` times.
+    pub fn count(world: &World, rows: usize, repeats: usize, files: usize, random: &mut Random) -> Self {
+        let mut count = Self::default();
+        for _ in 0..files {
+            let mut file: Vec<Written> = Vec::new();
+            while file.len() < rows * repeats {
+                let real = random.below(world.rows.len());
+                if let Some(written) = world.damage(real, Fault::OtherAssembly, random) {
+                    file.extend(std::iter::repeat_n(written, repeats));
+                }
+            }
+            let (fit, judgements) = world.audit(&file, false);
+            count.files += 1;
+            if fit.is_settled() {
+                let as_said = fit.best().convention == Convention::AS_SAID;
+                count.as_said += u64::from(as_said);
+                count.changed += u64::from(!as_said);
+            } else if fit.unrelated() >= 0.5 {
+                count.likely += 1;
+            } else {
+                count.open += 1;
+            }
+            for judgement in &judgements {
+                let sure = judgement.posterior >= Thresholds::default().accept;
+                match judgement.verdict {
+                    verdict if verdict.is_ok() => count.accepted += 1,
+                    Verdict::Explained(_) if sure => count.repaired += 1,
+                    _ => {}
+                }
+            }
+        }
+        count
     }
 }

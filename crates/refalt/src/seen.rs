@@ -1,4 +1,4 @@
-//! Which variants were seen, and in which row first: one answer for the audit and for the scoring. [`DistinctVariants`]
+//! Which variants were seen, and in which row first: one answer for the audit and for the scoring. `DistinctVariants`
 //! asks the same of rows as they are written, for the evidence of the audit.
 //!
 //! The variants seen last are in memory; when they are too many, they are written to a temporary file in the order of

@@ -110,7 +110,7 @@ struct TableArguments {
     #[arg(long)]
     keep_ref_alt: bool,
 
-    /// Leave out rows whose gene and track lie on different strands [default].
+    /// Leave out rows whose gene and track lie on different strands (the default).
     #[arg(long, conflicts_with = "all_strands")]
     match_gene_strand: bool,
 

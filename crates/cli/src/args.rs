@@ -86,6 +86,9 @@ pub(crate) enum Command {
     Genes(command::genes::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
+    /// Answers of services that are kept: count, drop and verify them.
+    #[cfg(feature = "api")]
+    Cache(command::cache::Options),
     /// Print shell completions.
     Completions(command::completions::Options),
     /// Write the manual pages.

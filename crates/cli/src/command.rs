@@ -1,5 +1,8 @@
 //! One file for each command: it converts arguments, calls the library and prints.
 
+#[cfg(feature = "api")]
+pub(crate) mod cache;
+pub(crate) mod cache_options;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod export;
@@ -36,6 +39,8 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Query(options) => query::run(&options, settings),
         Command::Tracks(options) => tracks::run(&options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
+        #[cfg(feature = "api")]
+        Command::Cache(options) => cache::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),
     }

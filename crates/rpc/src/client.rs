@@ -10,4 +10,5 @@ mod gate;
 mod methods;
 
 pub use connection::{ClientOptions, Timeouts};
+pub(crate) use methods::Wanted;
 pub use methods::{Client, MOST_SCORERS, Place, Requested, WINDOW_LENGTHS, window_lengths};

@@ -7,6 +7,8 @@
 pub mod address;
 pub mod answer;
 pub mod assembly;
+pub mod cache;
+pub mod cached_client;
 pub mod client;
 pub mod error;
 pub mod genome;
@@ -17,10 +19,13 @@ pub mod proto;
 pub mod scorer_message;
 pub mod source;
 pub mod tensor;
+mod track_lists;
 pub mod track_metadata;
 pub mod wire_error;
 
 pub use address::Address;
+pub use cache::AnswerCache;
+pub use cached_client::CachedClient;
 pub use client::{Client, ClientOptions};
 pub use error::ApiError;
 pub use key::ApiKey;

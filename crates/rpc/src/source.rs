@@ -4,18 +4,19 @@
 //! model's name, version and a digest of its tracks, so that a run is not resumed against a service that has changed
 //! them. When an answer was made is not recorded: the same inputs give the same bytes, and a clock would break that.
 
-use crate::answer::ScoredTracks;
-use crate::client::{Client, MOST_SCORERS, Place, window_lengths};
+use crate::cache::AnswerCache;
+use crate::cached_client::{AnswerTally, Answered, CachedClient};
+use crate::client::{Client, Place, window_lengths};
 use crate::error::ApiError;
+use crate::track_lists::{difference, digest};
 use crate::wire_error::WireError;
 use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob};
 use refalt::{Diagnostic, ServiceStop};
+use refalt_core::ModelCard;
 use refalt_core::backend::WindowLengths;
 use refalt_core::score::ScoreBlock;
 use refalt_core::scorer::Scorer;
-use refalt_core::strand::sign_or_dot;
-use refalt_core::{ModelCard, TrackSet};
-use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 impl Diagnostic for ApiError {
     fn is_usage(&self) -> bool {
@@ -40,16 +41,18 @@ impl Diagnostic for ApiError {
 /// A service that scores.
 #[derive(Debug)]
 pub struct ApiSource {
-    client: Client,
+    client: CachedClient,
     card: ModelCard,
 }
 
 impl ApiSource {
     /// Asks a service which tracks it has.
     ///
+    /// * `cache`: where its answers are kept; `None` to ask for everything, and to keep nothing.
+    ///
     /// # Errors
     /// [`ApiError`] when there is no answer, or no track in it.
-    pub fn open(client: Client) -> Result<Self, ApiError> {
+    pub fn open(client: Client, cache: Option<Arc<AnswerCache>>) -> Result<Self, ApiError> {
         let mut outputs = client.metadata()?;
         outputs.retain(|set| !set.tracks.is_empty());
         let options = client.options();
@@ -79,29 +82,22 @@ impl ApiSource {
             lengths: WindowLengths::OneOf(window_lengths()),
             outputs,
         };
+        let client = CachedClient::new(client, cache, &card.outputs);
         Ok(Self { client, card })
     }
 
     /// Returns the client.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.client.client()
+    }
+
+    /// Returns how many answers came from where; it goes on counting.
+    pub fn tally(&self) -> Arc<AnswerTally> {
+        self.client.tally()
     }
 }
 
 const HOSTED_TERMS: &str = "non-commercial use only, under the terms of the AlphaGenome API";
-
-/// Returns the digest of what distinguishes tracks.
-fn digest(outputs: &[TrackSet]) -> String {
-    let mut hasher = Sha256::new();
-    for set in outputs {
-        for track in set.tracks.iter() {
-            let strand = sign_or_dot(track.strand);
-            let curie = track.ontology_curie.as_deref().unwrap_or_default();
-            hasher.update(format!("{}\t{}\t{strand}\t{curie}\n", set.output, track.name));
-        }
-    }
-    format!("sha256:{}", refalt::provenance::hexadecimal(&hasher.finalize()))
-}
 
 impl ScoreSource for ApiSource {
     fn card(&self) -> &ModelCard {
@@ -117,39 +113,28 @@ impl ScoreSource for ApiSource {
     }
 
     fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
-        let mut places: Vec<Place<'_>> = jobs.iter().map(place).collect();
-        let mut blocks: Vec<Result<Vec<ScoreBlock>, SourceError>> = jobs.iter().map(|_| Ok(Vec::new())).collect();
-        // Indices of the jobs that have not failed; more scorers than a request may have need several requests.
-        let mut open: Vec<usize> = (0..jobs.len()).collect();
-        for (group, planned) in plan.planned().chunks(MOST_SCORERS).enumerate() {
-            let scorers: Vec<&dyn Scorer> = planned.iter().map(|planned| planned.scorer.as_ref()).collect();
-            let answers = self.client.score_variants(&places, &scorers);
-            for (&job, answer) in open.iter().zip(answers) {
-                let made = answer.map_err(|error| self.source_error(&error)).and_then(|scored| {
-                    let numbered = (group * MOST_SCORERS..).zip(planned).zip(scored);
-                    numbered
-                        .map(|((number, planned), scored)| self.block(number, planned, scored))
-                        .collect()
-                });
-                blocks[job] = match (std::mem::replace(&mut blocks[job], Ok(Vec::new())), made) {
-                    (Ok(mut before), Ok(more)) => {
-                        let more: Vec<ScoreBlock> = more;
-                        before.extend(more);
-                        Ok(before)
-                    }
-                    (Err(error), _) | (_, Err(error)) => Err(error),
-                };
-            }
-            open.retain(|&job| blocks[job].is_ok());
-            places = open.iter().map(|&job| place(&jobs[job])).collect();
-        }
-        blocks
+        let places: Vec<Place<'_>> = jobs.iter().map(place).collect();
+        let planned = plan.planned();
+        let scorers: Vec<(&dyn Scorer, &str)> = planned
+            .iter()
+            .map(|planned| (planned.scorer.as_ref(), planned.text.as_str()))
+            .collect();
+        let answers = self.client.score_variants(&places, &scorers);
+        let blocks = |answer: Result<Vec<Answered>, ApiError>| {
+            let answered = answer.map_err(|error| self.source_error(&error))?;
+            let numbered = planned.iter().enumerate().zip(answered);
+            numbered
+                .map(|((number, planned), answered)| self.block(number, planned, answered))
+                .collect()
+        };
+        answers.into_iter().map(blocks).collect()
     }
 }
 
 impl ApiSource {
     /// Makes a block of an answer, whose tracks have to be those of the plan.
-    fn block(&self, scorer: usize, planned: &PlannedScorer, scored: ScoredTracks) -> Result<ScoreBlock, SourceError> {
+    fn block(&self, scorer: usize, planned: &PlannedScorer, answered: Answered) -> Result<ScoreBlock, SourceError> {
+        let scored = answered.scored;
         if let Some(difference) = difference(&planned.given, &scored.tracks) {
             let output = planned.given.output;
             return Err(SourceError::Job {
@@ -185,18 +170,4 @@ fn place<'a>(job: &SourceJob<'a>) -> Place<'a> {
         variant: job.variant,
         window: job.window,
     }
-}
-
-/// Returns the first difference between the tracks that are known and those of an answer.
-fn difference(known: &TrackSet, found: &TrackSet) -> Option<String> {
-    if known.tracks.len() != found.tracks.len() {
-        return Some(format!("{} in place of {}", found.tracks.len(), known.tracks.len()));
-    }
-    let mut pairs = known.tracks.iter().zip(found.tracks.iter());
-    pairs
-        .find(|(known, found)| known.name != found.name || known.strand != found.strand)
-        .map(|(known, found)| {
-            let text = |track: &refalt_core::Track| format!("`{}` {}", track.name, sign_or_dot(track.strand));
-            format!("{} in place of {}", text(found), text(known))
-        })
 }

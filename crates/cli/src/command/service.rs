@@ -1,14 +1,18 @@
 //! Which service scores, and how it is reached.
 
+use super::cache_options::CacheOptions;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::engine::ScoreSource;
 use refalt::scoring::ScoreRequest;
 use refalt_core::Organism;
+use refalt_rpc::cache::CacheTrouble;
+use refalt_rpc::cached_client::AnswerTally;
 use refalt_rpc::key::KeyError;
 use refalt_rpc::{Address, ApiError, ApiKey, ApiSource, Client, ClientOptions};
+use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name of the model that is a service.
 const MODEL: &str = "api";
@@ -38,13 +42,45 @@ pub(crate) struct ServiceOptions {
     organism: String,
 }
 
+/// A service that scores, and where its answers come from.
+pub(crate) struct Service {
+    pub(crate) source: Box<dyn ScoreSource>,
+    pub(crate) answers: Answers,
+}
+
+/// Where the answers of a service come from, as a run goes on.
+pub(crate) struct Answers {
+    tally: Arc<AnswerTally>,
+    troubles: Arc<Mutex<Vec<String>>>,
+}
+
+impl Answers {
+    /// Says where the answers came from.
+    pub(crate) fn text(&self) -> String {
+        let (kept, asked, calls) = (self.tally.from_cache(), self.tally.from_service(), self.tally.calls());
+        format!("answers: {kept} from the cache, {asked} from the service in {calls} calls")
+    }
+
+    /// Says it for machines.
+    pub(crate) fn json(&self) -> Value {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        json!({
+            "from_cache": self.tally.from_cache(),
+            "from_service": self.tally.from_service(),
+            "calls": self.tally.calls(),
+            "cache_troubles": *troubles,
+        })
+    }
+}
+
 impl ServiceOptions {
     /// Opens the service when it is the model that is asked for.
     pub(crate) fn source(
         self,
         request: &ScoreRequest,
+        cache: &CacheOptions,
         settings: &Settings,
-    ) -> Result<Option<Box<dyn ScoreSource>>, Failure> {
+    ) -> Result<Option<Service>, Failure> {
         if request.model != MODEL {
             let given = [
                 (self.key_file.is_some(), "--key-file"),
@@ -81,8 +117,25 @@ impl ServiceOptions {
             },
             ..ClientOptions::new(address, key)
         };
-        let source = Client::new(options).and_then(ApiSource::open).map_err(failed)?;
-        Ok(Some(Box::new(source)))
+        let troubles: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (told, shown) = (Arc::clone(&troubles), settings.clone());
+        let told = move |trouble: &CacheTrouble| {
+            shown.tell(format!("warning: {trouble}"));
+            told.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(trouble.to_string());
+        };
+        let cache = cache.answers(Arc::new(told), settings)?;
+        let source = Client::new(options)
+            .and_then(|client| ApiSource::open(client, cache))
+            .map_err(failed)?;
+        Ok(Some(Service {
+            answers: Answers {
+                tally: source.tally(),
+                troubles,
+            },
+            source: Box::new(source),
+        }))
     }
 
     /// Returns the key; a service of one's own may need none.

@@ -25,13 +25,15 @@ use std::str::FromStr;
 pub mod field;
 mod parse;
 mod resolve;
+mod statement;
 pub mod synonym;
 #[cfg(test)]
 mod tests;
 
 pub use field::Field;
 pub use parse::SelectionSyntaxError;
-pub use resolve::{Candidate, Resolved, SelectionError, SelectionProblem, Statement};
+pub use resolve::Resolved;
+pub use statement::{Candidate, SelectionError, SelectionProblem, Statement};
 
 /// How a term compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -22,6 +22,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+mod canonical;
 pub mod field;
 mod parse;
 mod resolve;
@@ -101,7 +102,8 @@ impl Expression {
     }
 }
 
-/// A selection of tracks, read from a text; [`fmt::Display`] prints its canonical form, which reads back to the same.
+/// A selection of tracks, read from a text; [`fmt::Display`] prints it with all its signs, which reads back to the same.
+/// [`Resolved::canonical`] is the form that has no order and case of its own.
 ///
 /// ```
 /// use refalt_core::track_selection::Selection;

@@ -13,6 +13,9 @@ pub struct Resolved {
     pub places: Vec<Vec<usize>>,
     /// What a reader of the result needs to know: synonyms that were taken, words and what they were found to be.
     pub statements: Vec<Statement>,
+    /// The selection as everybody writes it who means the same: values as the tracks spell them, values and conditions in
+    /// order and each once. It takes the same tracks.
+    pub canonical: Selection,
 }
 
 impl Resolved {
@@ -98,6 +101,7 @@ impl Selection {
             .collect();
         Ok(Resolved {
             places,
+            canonical: self.canonical(&resolver.tracks),
             statements: resolver.statements,
         })
     }

@@ -16,7 +16,6 @@
 
 mod claims;
 mod content;
-mod date;
 mod error;
 mod folder;
 mod question;
@@ -25,7 +24,6 @@ mod store;
 mod upkeep;
 
 pub use claims::{Claim, Claims};
-pub use date::utc_text;
 pub use error::CacheError;
 pub use folder::{ANSWERS_FOLDER, DEFAULT_LIMIT_BYTES, default_folder};
 pub use question::{Question, Service};

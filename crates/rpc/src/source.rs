@@ -2,19 +2,21 @@
 //!
 //! The service scores by itself and brings its own genes. Its answers are of its model; they are recorded under the
 //! model's name, version and a digest of its tracks, so that a run is not resumed against a service that has changed
-//! them. When an answer was made is not recorded: the same inputs give the same bytes, and a clock would break that.
+//! them. Every row states the day of its answer (UTC), and nothing finer: of all that is written, only this depends on when
+//! the service was asked. An answer from the cache has the day on which it was given.
 
+use crate::answer::ScoredTracks;
 use crate::cache::AnswerCache;
 use crate::cached_client::{AnswerTally, Answered, CachedClient};
 use crate::client::{Client, Place, window_lengths};
 use crate::error::ApiError;
 use crate::track_lists::{difference, digest};
 use crate::wire_error::WireError;
-use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob};
+use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob, origin};
 use refalt::{Diagnostic, ServiceStop};
 use refalt_core::ModelCard;
 use refalt_core::backend::WindowLengths;
-use refalt_core::score::ScoreBlock;
+use refalt_core::score::{Origin, ScoreBlock, UtcDay};
 use refalt_core::scorer::Scorer;
 use std::sync::Arc;
 
@@ -120,21 +122,40 @@ impl ScoreSource for ApiSource {
             .map(|planned| (planned.scorer.as_ref(), planned.text.as_str()))
             .collect();
         let answers = self.client.score_variants(&places, &scorers);
-        let blocks = |answer: Result<Vec<Answered>, ApiError>| {
+        // One for each day, shared by the blocks.
+        let mut origins: Vec<Arc<Origin>> = Vec::new();
+        let mut origin_of = |utc_s: u64| {
+            let day = UtcDay::of_unix_seconds(utc_s);
+            let known = origins.iter().find(|known| known.answered_on == day).cloned();
+            known.unwrap_or_else(|| {
+                let made = Arc::new(origin(&self.card, day));
+                origins.push(Arc::clone(&made));
+                made
+            })
+        };
+        let mut blocks = |answer: Result<Vec<Answered>, ApiError>| {
             let answered = answer.map_err(|error| self.source_error(&error))?;
             let numbered = planned.iter().enumerate().zip(answered);
             numbered
-                .map(|((number, planned), answered)| self.block(number, planned, answered))
+                .map(|((number, planned), answered)| {
+                    let origin = origin_of(answered.answered_on_utc_s);
+                    self.block(number, planned, answered.scored, origin)
+                })
                 .collect()
         };
-        answers.into_iter().map(blocks).collect()
+        answers.into_iter().map(&mut blocks).collect()
     }
 }
 
 impl ApiSource {
     /// Makes a block of an answer, whose tracks have to be those of the plan.
-    fn block(&self, scorer: usize, planned: &PlannedScorer, answered: Answered) -> Result<ScoreBlock, SourceError> {
-        let scored = answered.scored;
+    fn block(
+        &self,
+        scorer: usize,
+        planned: &PlannedScorer,
+        scored: ScoredTracks,
+        origin: Arc<Origin>,
+    ) -> Result<ScoreBlock, SourceError> {
         if let Some(difference) = difference(&planned.given, &scored.tracks) {
             let output = planned.given.output;
             return Err(SourceError::Job {
@@ -148,6 +169,7 @@ impl ApiSource {
             quantile: scored.quantile.map(|quantile| planned.keep(&scored.rows, quantile)),
             rows: scored.rows,
             terms: None,
+            origin,
         })
     }
 

@@ -5,7 +5,8 @@ use crate::byte_size;
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
-use refalt_rpc::cache::{AnswerCache, Prune, Stats, utc_text};
+use refalt_core::score::UtcDay;
+use refalt_rpc::cache::{AnswerCache, Prune, Stats};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,6 +15,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Damaged entries that are listed one by one.
 const LISTED: usize = 20;
+
+/// Returns the day of a time in seconds since 1970-01-01 UTC.
+fn day(utc_s: u64) -> String {
+    UtcDay::of_unix_seconds(utc_s).map_or_else(String::new, |day| day.to_string())
+}
 
 /// Arguments of `refalt cache`.
 #[derive(Debug, clap::Args)]
@@ -112,8 +118,8 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
                     "organism": service.organism,
                     "entries": service.entries,
                     "answer_bytes": service.answer_bytes,
-                    "oldest": utc_text(service.oldest_utc_s),
-                    "newest": utc_text(service.newest_utc_s),
+                    "oldest": day(service.oldest_utc_s),
+                    "newest": day(service.newest_utc_s),
                 })
             })
             .collect();
@@ -149,8 +155,8 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
             service.organism,
             service.entries,
             byte_size::text(service.answer_bytes),
-            utc_text(service.oldest_utc_s),
-            utc_text(service.newest_utc_s),
+            day(service.oldest_utc_s),
+            day(service.newest_utc_s),
         )?;
     }
     Ok(())

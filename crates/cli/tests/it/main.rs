@@ -3,6 +3,8 @@
 
 mod assembly;
 mod basics;
+#[cfg(feature = "api")]
+mod cache;
 mod diff;
 mod exit_codes;
 mod export;
@@ -22,6 +24,7 @@ mod score_tables;
 #[cfg(feature = "api")]
 mod service;
 mod tracks;
+mod validate;
 
 use assert_cmd::Command;
 

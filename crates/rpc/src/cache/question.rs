@@ -33,7 +33,7 @@ impl fmt::Display for Service {
             "model {}",
             self.model_version.as_deref().unwrap_or("default of the service")
         )?;
-        writeln!(f, "organism {}", self.organism.name())?;
+        writeln!(f, "organism {}", self.organism.common_name())?;
         writeln!(f, "tracks {}", self.tracks)?;
         writeln!(f, "merge_stranded {}", self.merge_stranded)?;
         writeln!(f, "annotation of the service")
@@ -118,11 +118,6 @@ pub(super) mod tests {
         let length = NonZeroU32::new(length).unwrap();
         let window = Window::around(checked.contig(), checked.reference_interval(), length);
         (checked, window)
-    }
-
-    pub(crate) fn question(number: u32) -> Question {
-        let (variant, window) = variant(7, b"C", 16_384);
-        Question::of_variant(&service(), &window, &variant, &format!("S{number}"))
     }
 
     #[test]

@@ -61,7 +61,6 @@ fn what_was_answered_is_not_asked_again_and_has_the_same_bits_and_time() {
     let first = score(&client(&server, Some(open(folder.path()))), &variants, &[0, 1, 2]);
     assert_eq!(calls(&server), 20);
     let database = database(folder.path());
-    // As if they were given on 2001-09-09; the checksums are left as they are only where nothing is changed.
     let again = client(&server, Some(open(folder.path())));
     assert_eq!(score(&again, &variants, &[0, 1, 2]), first);
     let tally = again.tally();
@@ -283,6 +282,8 @@ fn claims_of_the_dead_and_of_those_who_stopped_renewing_are_taken_over() {
         file.lock().unwrap();
         file
     };
+    // This process is a claimant before the others, so that their numbers are not its own.
+    drop(cache.claim(&asked));
     let claim_of = |id: i64, alive_until: i64| {
         let sql = "INSERT INTO claimants (id, alive_until) VALUES (?1, ?2)";
         database.execute(sql, [id, alive_until]).unwrap();
@@ -296,13 +297,13 @@ fn claims_of_the_dead_and_of_those_who_stopped_renewing_are_taken_over() {
         claims[0]
     };
     // Nobody holds the lock: killed, whatever its lease.
-    assert_eq!(claim_of(1001, now + 50), Claim::Mine);
+    assert_eq!(claim_of(5001, now + 50), Claim::Mine);
     // The lock is held, but the lease is over, or was written under another clock.
-    let _locks = [1002, 1003, 1004].map(lock);
-    assert_eq!(claim_of(1002, now - 1), Claim::Mine);
-    assert_eq!(claim_of(1003, now + 100_000), Claim::Mine);
+    let _locks = [5002, 5003, 5004].map(lock);
+    assert_eq!(claim_of(5002, now - 1), Claim::Mine);
+    assert_eq!(claim_of(5003, now + 100_000), Claim::Mine);
     // The lock is held and the lease is not over.
-    assert_eq!(claim_of(1004, now + 50), Claim::Theirs);
+    assert_eq!(claim_of(5004, now + 50), Claim::Theirs);
 }
 
 #[test]

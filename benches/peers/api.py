@@ -82,7 +82,7 @@ def main():
             return measured([
                 REFALT, "score", folder / f"{count}.vcf", "--reference", folder / "genome.fa", "--model", "api",
                 "--address", f"http://127.0.0.1:{port}", "--scorers", "recommended", "--window", "1048576",
-                "--out", folder / out, *extra,
+                "--out", folder / out, "--json", *extra,
             ], {**os.environ, "XDG_CACHE_HOME": str(folder / f"cache{count}")})
 
         has_cache = "--no-cache" in subprocess.run([REFALT, "score", "--help"], capture_output=True, text=True).stdout
@@ -100,7 +100,8 @@ def main():
     service.wait()
     print("load", os.getloadavg())
     for (who, count), run in found.items():
-        print(f"{who:16} {count:5} variants: {run['seconds']:8.2f} s, {run['cpu']:8.2f} s CPU, peak {run['peak_mb']:8.1f} MB")
+        rows = json.loads(run["out"])["score_rows"] if who != "client" else int(run["out"])
+        print(f"{who:16} {count:5} variants, {rows:9} rows: {run['seconds']:8.2f} s, {run['cpu']:8.2f} s CPU, peak {run['peak_mb']:8.1f} MB")
     for who in dict.fromkeys(who for who, _ in found):
         (few, first), (many, last) = ((count, run) for (name, count), run in found.items() if name == who)
         per = lambda what: (last[what] - first[what]) / (many - few)

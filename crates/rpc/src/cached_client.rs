@@ -109,6 +109,9 @@ impl CachedClient {
         places: &[Place<'_>],
         scorers: &[(&dyn Scorer, &str)],
     ) -> Vec<Result<Vec<Answered>, ApiError>> {
+        if scorers.is_empty() {
+            return places.iter().map(|_| Ok(Vec::new())).collect();
+        }
         let questions = places.iter().flat_map(|place| {
             let question =
                 |(_, text): &(_, &str)| Question::of_variant(&self.service, place.window, place.variant, text);
@@ -157,7 +160,7 @@ impl CachedClient {
         scorers: usize,
         ask: impl Fn(&[Vec<usize>], Keep) -> Vec<Result<Vec<Answered>, ApiError>>,
     ) -> Vec<Result<Vec<Answered>, ApiError>> {
-        let subjects = if scorers == 0 { 0 } else { questions.len() / scorers };
+        let subjects = questions.len().checked_div(scorers).unwrap_or(0);
         let mut answers: Vec<Option<Answered>> = questions.iter().map(|_| None).collect();
         let mut failed: Vec<Option<ApiError>> = vec![None; subjects];
         let mut wait = FIRST_LOOK;
@@ -221,7 +224,7 @@ impl CachedClient {
                 }),
             }
         };
-        failed.into_iter().map(|error| subject(error)).collect()
+        failed.into_iter().map(subject).collect()
     }
 
     fn look_up(&self, questions: &[Question], open: &[usize], answers: &mut [Option<Answered>]) {

@@ -342,7 +342,7 @@ pub(super) mod tests {
             let gene = |number: usize| GeneRow {
                 gene: Arc::new(ScoredGene {
                     id: format!("ENSG{number}.1").into(),
-                    name: (number % 2 == 0).then(|| "NAME".into()),
+                    name: number.is_multiple_of(2).then(|| "NAME".into()),
                     biotype: None,
                     strand: [None, Some(Strand::Forward), Some(Strand::Reverse)][number % 3],
                 }),

@@ -8,6 +8,7 @@ use super::store::{AnswerCache, checksum, in_transaction, read_tracks, remove};
 use refalt_core::Track;
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -301,11 +302,14 @@ impl RawEntry {
             return Ok(Some("its content cannot be read"));
         };
         let key = decoded.tracks;
-        if !tracks.contains_key(&key) {
-            let read = read_tracks(connection, &key)?;
-            tracks.insert(key, read.and_then(|bytes| content::decode_tracks(&key, &bytes)));
-        }
-        let Some(tracks) = tracks.get(&key).cloned().flatten() else {
+        let known = match tracks.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let read = read_tracks(connection, &key)?;
+                place.insert(read.and_then(|bytes| content::decode_tracks(&key, &bytes)))
+            }
+        };
+        let Some(tracks) = known.clone() else {
             return Ok(Some("its tracks are missing or damaged"));
         };
         Ok(decoded

@@ -105,6 +105,7 @@ impl ScoreSource for ByGene {
                     raw,
                     quantile: None,
                     terms: None,
+                    origin: Arc::new(refalt::engine::origin(&self.card, None)),
                 }
             };
             Ok(plan.planned().iter().enumerate().map(block).collect())

@@ -66,10 +66,15 @@ impl AtomicFile {
             .take()
             .ok_or_else(|| io::Error::other("already committed"))?;
         let (buffered, bytes, sha256) = writer.finish();
-        let file = buffered.into_inner().map_err(|error| error.into_error())?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&self.partial, &self.target)?;
+        let finished = buffered
+            .into_inner()
+            .map_err(|error| error.into_error())
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&self.partial, &self.target));
+        if let Err(error) = finished {
+            let _ = fs::remove_file(&self.partial);
+            return Err(error);
+        }
         sync_folder(&self.target)?;
         Ok(Committed { bytes, sha256 })
     }

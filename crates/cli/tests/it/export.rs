@@ -411,7 +411,7 @@ fn a_damaged_run_is_neither_exported_nor_compared() {
     };
     let later: Damage = |bytes| {
         let text = String::from_utf8(bytes).unwrap();
-        let changed = text.replacen("\"schema_version\": 2", "\"schema_version\": 99", 1);
+        let changed = text.replacen("\"schema_version\": ", "\"schema_version\": 99", 1);
         assert_ne!(changed, text);
         Some(changed.into_bytes())
     };

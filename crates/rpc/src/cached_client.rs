@@ -213,7 +213,7 @@ impl CachedClient {
             }
         }
         let mut answers = answers.into_iter();
-        let mut subject = |error: Option<ApiError>| {
+        let subject = |error: Option<ApiError>| {
             // Taken in any case, so that the next subject begins where it begins.
             let whole: Option<Vec<Answered>> = answers.by_ref().take(scorers).collect::<Vec<_>>().into_iter().collect();
             match (error, whole) {

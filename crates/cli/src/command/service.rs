@@ -37,9 +37,9 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "NAME")]
     model_version: Option<String>,
 
-    /// Organism whose genome the service reads.
-    #[arg(long, value_name = "NAME", default_value = "human", value_parser = ["human", "mouse"])]
-    organism: String,
+    /// Organism whose genome the service reads: `human` (GRCh38) or `mouse` (GRCm38) [default: human].
+    #[arg(long, value_name = "NAME", value_parser = ["human", "mouse"])]
+    organism: Option<String>,
 }
 
 /// A service that scores, and where its answers come from.
@@ -85,6 +85,7 @@ impl ServiceOptions {
             let given = [
                 (self.key_file.is_some(), "--key-file"),
                 (self.model_version.is_some(), "--model-version"),
+                (self.organism.is_some(), "--organism"),
             ];
             return match given.into_iter().find(|(given, _)| *given) {
                 Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
@@ -110,11 +111,10 @@ impl ServiceOptions {
         let options = ClientOptions {
             tls_roots: self.tls_roots,
             model_version: self.model_version,
-            organism: if self.organism == "mouse" {
-                Organism::Mouse
-            } else {
-                Organism::Human
-            },
+            organism: self
+                .organism
+                .and_then(|name| Organism::from_common_name(&name))
+                .unwrap_or(Organism::Human),
             ..ClientOptions::new(address, key)
         };
         let troubles: Arc<Mutex<Vec<String>>> = Arc::default();

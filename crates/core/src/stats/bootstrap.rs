@@ -70,6 +70,41 @@ impl Clusters {
         })
     }
 
+    /// Cuts rows in the order of the table into `blocks` runs whose sizes differ by at most 1, the longer ones first.
+    ///
+    /// # Errors
+    /// [`StatsError::OutOfRange`] unless there are 1 to `rows` blocks, [`StatsError::TooManyRows`] above 2^31 - 1 rows.
+    pub fn contiguous(rows: usize, blocks: usize) -> Result<Self, StatsError> {
+        super::error::row_count(rows, 0)?;
+        if blocks == 0 || blocks > rows {
+            return Err(StatsError::OutOfRange {
+                parameter: "blocks",
+                value: blocks as f64,
+                allowed: "1 to the number of rows",
+            });
+        }
+        let (size, longer) = (rows / blocks, rows % blocks);
+        let run = |block: usize| std::iter::repeat_n(block as u32, size + usize::from(block < longer));
+        Ok(Self {
+            of_row: (0..blocks).flat_map(run).collect(),
+            count: blocks,
+        })
+    }
+
+    /// Returns the rows of each cluster.
+    pub fn sizes(&self) -> Vec<u32> {
+        let mut sizes = vec![0; self.count];
+        for &cluster in &self.of_row {
+            sizes[cluster as usize] += 1;
+        }
+        sizes
+    }
+
+    /// Returns the cluster of each row, numbered in order of first appearance.
+    pub fn of_rows(&self) -> &[u32] {
+        &self.of_row
+    }
+
     /// Returns the number of clusters.
     pub const fn count(&self) -> usize {
         self.count
@@ -368,6 +403,14 @@ mod tests {
         );
         assert_eq!(rows.standard_error, clusters.standard_error);
         assert!((rows.interval.low - clusters.interval.low).abs() < 1e-12);
+    }
+
+    #[test]
+    fn runs_of_rows_differ_by_one_at_most() {
+        let runs = Clusters::contiguous(7, 3).unwrap();
+        assert_eq!(runs.of_rows(), [0, 0, 0, 1, 1, 2, 2]);
+        assert_eq!(runs.sizes(), [3, 2, 2]);
+        assert!(Clusters::contiguous(3, 4).is_err() && Clusters::contiguous(3, 0).is_err());
     }
 
     #[test]

@@ -188,7 +188,7 @@ pub fn density_grid(x: &[f64], y: &[f64], columns: NonZeroU32, rows: NonZeroU32)
         let cells = edges.len() - 1;
         edges.partition_point(|edge| *edge <= value).clamp(1, cells) - 1
     };
-    let mut counts = vec![0; (columns.get() * rows.get()) as usize];
+    let mut counts = vec![0; columns.get() as usize * rows.get() as usize];
     for (&x, &y) in x.iter().zip(y) {
         counts[cell(&x_edges, x) * rows.get() as usize + cell(&y_edges, y)] += 1;
     }

@@ -78,27 +78,41 @@ fn correlation(x: &[f64], y: &[f64], weights: &[f64]) -> Option<f64> {
     if !varies(x, weights) || !varies(y, weights) {
         return None;
     }
+    // Correlations do not depend on scale: what weighs is brought to magnitudes of at most 1, before and after centring,
+    // so that sums and squares stay within the doubles.
+    let weights = scaled(weights, weights);
     let total: f64 = weights.iter().sum();
-    let mean = |values: &[f64]| {
-        let sum = |origin: f64| {
-            let parts = values
-                .iter()
-                .zip(weights)
-                .map(|(value, weight)| weight * (value - origin));
-            parts.sum::<f64>() / total
-        };
-        let first = sum(0.0);
-        first + sum(first)
+    let centred = |values: &[f64]| {
+        let mut values = scaled(values, &weights);
+        for _ in 0..2 {
+            let parts = values.iter().zip(&weights).map(|(value, weight)| weight * value);
+            let mean = parts.sum::<f64>() / total;
+            values.iter_mut().for_each(|value| *value -= mean);
+        }
+        scaled(&values, &weights)
     };
-    let (mean_x, mean_y) = (mean(x), mean(y));
+    let (x, y) = (centred(x), centred(y));
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for ((x, y), weight) in x.iter().zip(y).zip(weights) {
-        let (dx, dy) = (x - mean_x, y - mean_y);
-        xx += weight * dx * dx;
-        yy += weight * dy * dy;
-        xy += weight * dx * dy;
+    for ((x, y), weight) in x.iter().zip(&y).zip(&weights) {
+        xx += weight * x * x;
+        yy += weight * y * y;
+        xy += weight * x * y;
     }
     (xx > 0.0 && yy > 0.0).then(|| (xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0))
+}
+
+/// Divides by the largest magnitude among the values that weigh; values without weight become 0.
+fn scaled(values: &[f64], weights: &[f64]) -> Vec<f64> {
+    let weighing = values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    let largest = weighing.fold(0.0f64, |largest, (value, _)| largest.max(value.abs()));
+    let scale = |(value, weight): (&f64, &f64)| {
+        if *weight > 0.0 && largest > 0.0 {
+            value / largest
+        } else {
+            0.0
+        }
+    };
+    values.iter().zip(weights).map(scale).collect()
 }
 
 /// Weights times how often each row is drawn.
@@ -213,6 +227,17 @@ mod tests {
         assert_eq!(found, Err(constant.clone()));
         let found = weighted_spearman(&[1.0, 1.0, 2.0], &[1.0, 2.0, 3.0], &[1.0, 1.0, 0.0]);
         assert_eq!(found, Err(constant));
+    }
+
+    #[test]
+    fn magnitudes_at_the_ends_of_the_doubles_change_nothing() {
+        let (x, y, weights) = ([1.0, 2.0, 4.0, 9.0], [1.0, 3.0, 2.0, 0.0], [1.0, 2.0, 1.0, 0.0]);
+        let expected = weighted_pearson(&x, &y, &weights).unwrap();
+        let times = |values: [f64; 4], factor: f64| values.map(|value| value * factor);
+        for (of_x, of_y, of_weights) in [(1e306, 1e-300, 1e300), (1e-306, 1e200, 1e-300)] {
+            let found = weighted_pearson(&times(x, of_x), &times(y, of_y), &times(weights, of_weights)).unwrap();
+            assert!((found - expected).abs() < 1e-14, "{found} {expected}");
+        }
     }
 
     proptest! {

@@ -143,7 +143,22 @@ def grouped_file():
             "skipped": " ".join(map(str, skipped)), "replicates": text(replicates),
             "group_standard_error": repr(float(numpy.std(tables, ddof=1))),
         })
-    write("grouped", {"keys": " ".join(map(str, keys)), "cases": cases})
+    write("grouped", {"keys": " ".join(map(str, keys)), "cases": cases, "strata": strata_case(rng)})
+
+
+def strata_case(rng):
+    """Plain AUPRC with draws within each class, as TraitGym makes its standard error."""
+    n = 60
+    labels = rng.random(n) < 0.2
+    scores = numpy.round(rng.normal(size=n) + labels, 1)
+    classes = [numpy.flatnonzero(labels == value) for value in dict.fromkeys(labels.tolist())]
+
+    def draw(replicate):
+        halves = make_oracle.Halves(33, make_oracle.BOOTSTRAP, replicate)
+        return [members[halves.below(len(members))] for members in classes for _ in members]
+
+    replicates = [float(metrics.average_precision_score(labels[rows], scores[rows])) for rows in map(draw, range(100))]
+    return {"labels": flags(labels), "scores": text(scores), "replicates": text(replicates)}
 
 
 # ---- blocks -----------------------------------------------------------------------------------------------------------

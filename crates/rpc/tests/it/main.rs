@@ -8,6 +8,8 @@ mod fault_server;
 mod generated;
 mod messages;
 mod official;
+mod server;
+mod synthetic;
 mod tensors;
 
 /// Reads a file of `tests/data/rpc`.

@@ -36,6 +36,7 @@ pub use track_message::{gene_message, junction_track_message, track_message, tra
 use crate::key::ApiKey;
 use crate::proto::dna_model_service_server::DnaModelServiceServer;
 use model::TrackMessages;
+use refalt::Diagnostic;
 use service::{ModelService, Shared};
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -97,7 +98,9 @@ impl ServerOptions {
 #[non_exhaustive]
 pub enum ServeError {
     /// Plain connections from other machines.
-    #[error("`{listen}` would take plain connections from other machines, which shows keys and sequences to the network")]
+    #[error(
+        "`{listen}` would take plain connections from other machines, which shows keys and sequences to the network"
+    )]
     Plaintext {
         /// The address.
         listen: SocketAddr,
@@ -133,9 +136,8 @@ pub enum ServeError {
     },
 }
 
-impl ServeError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for ServeError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Plaintext { .. } => Some(
                 "listen at 127.0.0.1 or [::1], or give a certificate: --tls-self-signed DIR, or --tls-cert and --tls-key"
@@ -147,8 +149,7 @@ impl ServeError {
         }
     }
 
-    /// Says whether a value of the user's is to blame.
-    pub fn is_usage(&self) -> bool {
+    fn is_usage(&self) -> bool {
         matches!(self, Self::Plaintext { .. })
     }
 }

@@ -11,7 +11,7 @@ use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::{ModelCard, Reference};
 use refalt_rpc::ApiKey;
 use refalt_rpc::server::{
-    CallRecord, ServeError, ServedModel, Server, ServerOptions, Summary, TlsError, TlsIdentity, self_signed,
+    CallRecord, ServeError, ServedModel, Server, ServerOptions, Summary, TlsIdentity, self_signed,
 };
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -79,7 +79,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let listen = address("--listen", &options.listen)?;
     let concurrent = options.max_concurrent.or(NonZeroUsize::new(settings.threads));
     let mut server = ServerOptions {
-        metrics: options.metrics.as_deref().map(|text| address("--metrics", text)).transpose()?,
+        metrics: options
+            .metrics
+            .as_deref()
+            .map(|text| address("--metrics", text))
+            .transpose()?,
         key: key(options.key_file.as_deref(), settings)?,
         most_message_bytes: options.max_message_mib.get().saturating_mul(1 << 20),
         concurrent: concurrent.unwrap_or(NonZeroUsize::MIN),
@@ -89,12 +93,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     };
     let plaintext = options.tls_self_signed.is_none() && options.tls_cert.is_none();
     if plaintext && !listen.ip().is_loopback() {
-        return Err(failed(&ServeError::Plaintext { listen }));
+        return Err(Failure::of(&ServeError::Plaintext { listen }));
     }
-    let model = served(&options, settings)?;
     let mut roots = None;
     if let Some(folder) = &options.tls_self_signed {
-        let made = self_signed(folder).map_err(|error| tls_failed(&error))?;
+        let made = self_signed(folder).map_err(of)?;
         settings.note(format!(
             "certificate `{}` {}, for {}",
             made.certificate.display(),
@@ -105,11 +108,12 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         roots = Some(std::path::absolute(&made.certificate).unwrap_or(made.certificate));
     }
     if let (Some(certificate), Some(key)) = (&options.tls_cert, &options.tls_key) {
-        server.tls = Some(TlsIdentity::read(certificate, key).map_err(|error| tls_failed(&error))?);
+        server.tls = Some(TlsIdentity::read(certificate, key).map_err(of)?);
     }
+    let model = served(&options, settings)?;
     let card = model.card().clone();
     let scorers = model.served_scorers();
-    let bound = Server::new(server).with_model(model).bind().map_err(|error| failed(&error))?;
+    let bound = Server::new(server).with_model(model).bind().map_err(of)?;
     let told = Told {
         card: &card,
         scorers: &scorers,
@@ -119,7 +123,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         plaintext,
     };
     told.tell(settings);
-    let summary = bound.run_until_signalled().map_err(|error| failed(&error))?;
+    let summary = bound.run_until_signalled().map_err(of)?;
     tell_summary(&summary, settings);
     Ok(Exit::Done)
 }
@@ -183,11 +187,12 @@ fn log(settings: &Settings) -> Option<refalt_rpc::server::CallLog> {
     }))
 }
 
+fn of<E: Diagnostic + 'static>(error: E) -> Failure {
+    Failure::of(&error)
+}
+
 /// Opens the model, the reference and the genes.
 fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure> {
-    fn of<E: Diagnostic + 'static>(error: E) -> Failure {
-        Failure::of(&error)
-    }
     let backend = refalt::model::open(&options.model).map_err(of)?;
     let reference = FastaReference::open(&options.reference).map_err(of)?;
     if reference.assembly().proven().is_none() {
@@ -220,23 +225,6 @@ fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure
         reference: Arc::new(reference),
         annotation,
     })
-}
-
-fn failed(error: &ServeError) -> Failure {
-    let failure = Failure::new(error.to_string());
-    let failure = match error.hint() {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    };
-    if error.is_usage() { failure.usage() } else { failure }
-}
-
-fn tls_failed(error: &TlsError) -> Failure {
-    let failure = Failure::new(error.to_string());
-    match error.hint() {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
 }
 
 /// What is told when the server listens.
@@ -329,12 +317,20 @@ fn tell_summary(summary: &Summary, settings: &Settings) {
         eprintln!("{line}");
         return;
     }
-    let calls: Vec<String> = summary.calls.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    let calls: Vec<String> = summary
+        .calls
+        .iter()
+        .map(|(code, count)| format!("{code} {count}"))
+        .collect();
     let total: u64 = summary.calls.values().sum();
     settings.tell(format!(
         "stopped after {:.1} s: {total} calls ({}), {} cut off",
         summary.duration.as_secs_f64(),
-        if calls.is_empty() { "none".to_owned() } else { calls.join(", ") },
+        if calls.is_empty() {
+            "none".to_owned()
+        } else {
+            calls.join(", ")
+        },
         summary.cut_off
     ));
 }

@@ -20,6 +20,8 @@ mod query;
 mod score;
 mod score_tables;
 #[cfg(feature = "api")]
+mod serve;
+#[cfg(feature = "api")]
 mod service;
 mod tracks;
 

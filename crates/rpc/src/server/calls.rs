@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tonic::Code;
 
 /// A call that ended.
@@ -75,6 +76,7 @@ pub struct Calls {
     log: Option<CallLog>,
     under_way: AtomicU64,
     stopping: AtomicBool,
+    cut: watch::Sender<bool>,
     ended: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -93,6 +95,7 @@ impl Calls {
             log,
             under_way: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            cut: watch::Sender::new(false),
             ended: Mutex::new(BTreeMap::new()),
         })
     }
@@ -132,6 +135,16 @@ impl Calls {
     /// Refuses all further calls.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends the work of calls that wait for their clients.
+    pub(super) fn cut_off(&self) {
+        self.cut.send_replace(true);
+    }
+
+    /// Returns what becomes true when calls are cut off.
+    pub(super) fn cut(&self) -> watch::Receiver<bool> {
+        self.cut.subscribe()
     }
 
     /// Returns how many calls ended with each code, by its name.

@@ -83,9 +83,7 @@ impl Bound {
             return Err(ServeError::NoService);
         }
         if options.tls.is_none() && !options.listen.ip().is_loopback() {
-            return Err(ServeError::Plaintext {
-                listen: options.listen,
-            });
+            return Err(ServeError::Plaintext { listen: options.listen });
         }
         let setup = |reason: String| ServeError::Setup { reason };
         let threads = options.concurrent.get();
@@ -259,6 +257,9 @@ impl Bound {
             if cut_off == 0 {
                 // Streams that never end, such as watched health, keep a connection open.
                 let _ = tokio::time::timeout(LINGER, serving).await;
+            } else {
+                calls.cut_off();
+                tokio::time::sleep(LOOK_UP).await;
             }
             Ok(cut_off)
         });

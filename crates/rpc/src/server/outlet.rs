@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tonic::Status;
 
 /// Bytes of a chunk before packing; arrays of no more go with their header.
@@ -56,6 +56,8 @@ pub(super) struct Outlet<R> {
     pub(super) working: Option<OwnedSemaphorePermit>,
     /// How long a client may read nothing.
     pub(super) patience: Duration,
+    /// Becomes true when the server ends at once.
+    pub(super) cut: watch::Receiver<bool>,
 }
 
 impl<R: Send + 'static> Outlet<R> {
@@ -75,13 +77,18 @@ impl<R: Send + 'static> Outlet<R> {
             Err(TrySendError::Full(message)) => message,
         };
         self.working = None;
-        let sent = self
-            .handle
-            .block_on(async { tokio::time::timeout(self.patience, self.sender.send(message)).await });
+        let (sender, cut, patience) = (&self.sender, &mut self.cut, self.patience);
+        let sent = self.handle.block_on(async {
+            tokio::select! {
+                sent = tokio::time::timeout(patience, sender.send(message)) => Some(sent),
+                _ = cut.wait_for(|cut| *cut) => None,
+            }
+        });
         match sent {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(Refusal::Cancelled),
-            Err(_) => return Err(Refusal::NotRead { patience: self.patience }),
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(_))) => return Err(Refusal::Cancelled),
+            Some(Err(_)) => return Err(Refusal::NotRead { patience }),
+            None => return Err(Refusal::Stopping),
         }
         let permit = self.handle.block_on(Arc::clone(&self.workers).acquire_owned());
         self.working = Some(permit.map_err(|_| Refusal::Stopping)?);
@@ -104,7 +111,9 @@ impl<R: ChunkMessage> Outlet<R> {
         wrap: impl FnOnce(Tensor) -> R,
     ) -> Result<(), Refusal> {
         let internal = |what: &str| Refusal::Internal { what: what.to_owned() };
-        let bytes = shape.iter().try_fold(size_of::<f32>(), |all, &axis| all.checked_mul(axis));
+        let bytes = shape
+            .iter()
+            .try_fold(size_of::<f32>(), |all, &axis| all.checked_mul(axis));
         let bytes = bytes.ok_or_else(|| internal("an array is larger than memory"))?;
         let axis = |&axis: &usize| i32::try_from(axis).map_err(|_| internal("an axis of an array is longer than 2^31"));
         let header = |payload| -> Result<Tensor, Refusal> {
@@ -137,7 +146,9 @@ impl<R: ChunkMessage> Outlet<R> {
             }
         }
         if sent + buffer.len() != bytes {
-            return Err(internal("a prediction has not the number of values that its shape says"));
+            return Err(internal(
+                "a prediction has not the number of values that its shape says",
+            ));
         }
         if let Some(wrap) = wrap {
             return self.send(wrap(header(Payload::Array(packer.pack(&buffer)?))?));

@@ -41,7 +41,11 @@ impl GenomePlace {
             interval: interval_text(&interval),
         })?;
         check_length(model, window.length().get() as usize)?;
-        if !known.known.iter().any(|part| part.intersect(window.interval()).is_some()) {
+        if !known
+            .known
+            .iter()
+            .any(|part| part.intersect(window.interval()).is_some())
+        {
             return Err(Refusal::NothingKnown {
                 interval: interval_text(&interval),
             });
@@ -204,7 +208,10 @@ mod tests {
             String::from_utf8(bases).unwrap()
         };
         assert_eq!(read("chr1", 0, 8), "AACTAGTT");
-        assert_eq!([read("chr1", 3, 4), read("chr1", 4, 9), read("chr1", 0, 3)], ["T", "AGTTN", "AAC"]);
+        assert_eq!(
+            [read("chr1", 3, 4), read("chr1", 4, 9), read("chr1", 0, 3)],
+            ["T", "AGTTN", "AAC"]
+        );
         assert_eq!(read("chr2", 2, 4), "AA");
     }
 }

@@ -65,8 +65,10 @@ impl Predicting<'_> {
             window: &window,
             interval: None,
         };
-        self.send(&answer.reference, &wanted, &place, outlet, |output| proto::PredictSequenceResponse {
-            payload: Some(Payload::Output(output)),
+        self.send(&answer.reference, &wanted, &place, outlet, |output| {
+            proto::PredictSequenceResponse {
+                payload: Some(Payload::Output(output)),
+            }
         })
     }
 
@@ -87,8 +89,10 @@ impl Predicting<'_> {
             window: &place.window,
             interval: Some(&place.interval),
         };
-        self.send(&answer.reference, &wanted, &place, outlet, |output| proto::PredictIntervalResponse {
-            payload: Some(Payload::Output(output)),
+        self.send(&answer.reference, &wanted, &place, outlet, |output| {
+            proto::PredictIntervalResponse {
+                payload: Some(Payload::Output(output)),
+            }
         })
     }
 
@@ -105,7 +109,12 @@ impl Predicting<'_> {
         let reference = self.model.reference.as_ref();
         let variant = place.variant(reference, &variant)?;
         let pair = super::score::sequences(&place.window, &variant, reference)?;
-        let answer = self.ask(&wanted, &place.window, &pair.reference, std::slice::from_ref(&pair.alternate))?;
+        let answer = self.ask(
+            &wanted,
+            &place.window,
+            &pair.reference,
+            std::slice::from_ref(&pair.alternate),
+        )?;
         let alternate = answer.alternates.first().ok_or_else(|| Refusal::Internal {
             what: "the model gave no alternate prediction".to_owned(),
         })?;
@@ -113,11 +122,15 @@ impl Predicting<'_> {
             window: &place.window,
             interval: Some(&place.interval),
         };
-        self.send(&answer.reference, &wanted, &place, outlet, |output| proto::PredictVariantResponse {
-            payload: Some(Payload::ReferenceOutput(output)),
+        self.send(&answer.reference, &wanted, &place, outlet, |output| {
+            proto::PredictVariantResponse {
+                payload: Some(Payload::ReferenceOutput(output)),
+            }
         })?;
-        self.send(alternate, &wanted, &place, outlet, |output| proto::PredictVariantResponse {
-            payload: Some(Payload::AlternateOutput(output)),
+        self.send(alternate, &wanted, &place, outlet, |output| {
+            proto::PredictVariantResponse {
+                payload: Some(Payload::AlternateOutput(output)),
+            }
         })
     }
 
@@ -134,7 +147,10 @@ impl Predicting<'_> {
             crate::genome::ontology_curie(term)?;
         }
         let is_asked = |track: &Track| {
-            let term = track.ontology_curie.as_deref().and_then(|curie| ontology_message(curie).ok());
+            let term = track
+                .ontology_curie
+                .as_deref()
+                .and_then(|curie| ontology_message(curie).ok());
             term.is_some_and(|term| terms.contains(&term))
         };
         let outputs = self.model.outputs(outputs)?.into_iter();
@@ -143,7 +159,10 @@ impl Predicting<'_> {
             let filtered = !terms.is_empty() && output != OutputType::SpliceSites;
             let columns = filtered.then(|| {
                 let tracks = set.tracks.iter().enumerate();
-                tracks.filter(|(_, track)| is_asked(track)).map(|(column, _)| column).collect()
+                tracks
+                    .filter(|(_, track)| is_asked(track))
+                    .map(|(column, _)| column)
+                    .collect()
             });
             Some(Wanted { set, columns })
         });
@@ -304,8 +323,16 @@ struct Junction<'a> {
 fn junctions<'a>(values: &'a JunctionValues, window: &Window, columns: Option<&[usize]>) -> Vec<Junction<'a>> {
     let mut found = Vec::new();
     for (strand, donors, acceptors) in [
-        (Strand::Forward, SpliceSiteClass::DonorForward, SpliceSiteClass::AcceptorForward),
-        (Strand::Reverse, SpliceSiteClass::DonorReverse, SpliceSiteClass::AcceptorReverse),
+        (
+            Strand::Forward,
+            SpliceSiteClass::DonorForward,
+            SpliceSiteClass::AcceptorForward,
+        ),
+        (
+            Strand::Reverse,
+            SpliceSiteClass::DonorReverse,
+            SpliceSiteClass::AcceptorReverse,
+        ),
     ] {
         for (donor, &donor_at) in values.sites(donors).iter().enumerate() {
             for (acceptor, &acceptor_at) in values.sites(acceptors).iter().enumerate() {
@@ -315,7 +342,8 @@ fn junctions<'a>(values: &'a JunctionValues, window: &Window, columns: Option<&[
                 };
                 let bounds = window.position_of(before).zip(window.position_of(after));
                 // One-based, the base before the intron is its 0-based start.
-                let intron = bounds.and_then(|(before, after)| Interval::from_bed(before.one_based(), after.zero_based()));
+                let intron =
+                    bounds.and_then(|(before, after)| Interval::from_bed(before.one_based(), after.zero_based()));
                 let Some(intron) = intron.filter(|intron| !intron.is_empty()) else {
                     continue;
                 };

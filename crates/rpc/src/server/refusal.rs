@@ -103,7 +103,9 @@ pub enum Refusal {
         interval: String,
     },
     /// An interval on the reverse strand.
-    #[error("the interval {interval} is on the minus strand, which this server does not predict on; ask for `+` or `.`")]
+    #[error(
+        "the interval {interval} is on the minus strand, which this server does not predict on; ask for `+` or `.`"
+    )]
     ReverseStrand {
         /// The interval.
         interval: String,
@@ -156,6 +158,12 @@ pub enum Refusal {
         found: i64,
         /// The most a request may have.
         most: i64,
+    },
+    /// A base to substitute is not known.
+    #[error("the reference has no A, C, G or T at {place}, so nothing can be substituted there")]
+    BaseUnknown {
+        /// The base, `chr1:5` (1-based).
+        place: String,
     },
     /// Substitutions beside an insertion or deletion.
     #[error("interval_variant {variant} changes the length of the sequence; only substitutions are applied")]

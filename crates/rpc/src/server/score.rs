@@ -8,7 +8,7 @@ use super::place::{GenomePlace, Substituted};
 use super::refusal::Refusal;
 use super::track_message::{gene_message, track_message};
 use crate::client::MOST_SCORERS;
-use crate::genome::{interval_text, strand, variant_text};
+use crate::genome::{interval_text, strand};
 use crate::proto::{self, Tensor};
 use crate::scorer_message;
 use refalt_core::interval_scorer::IntervalScorer;
@@ -101,7 +101,9 @@ impl ScoringMethods<'_> {
         self.check(request.organism, &request.model_version)?;
         let scorers = self.scorers(&request.variant_scorers)?;
         let place = GenomePlace::read(self.model, request.interval)?;
-        let stretch = request.ism_interval.ok_or(Refusal::FieldMissing { field: "ism_interval" })?;
+        let stretch = request
+            .ism_interval
+            .ok_or(Refusal::FieldMissing { field: "ism_interval" })?;
         self.check_stretch(&place, &stretch)?;
         let genome = self.model.reference.as_ref();
         let substituted = match &request.interval_variant {
@@ -249,9 +251,11 @@ impl ScoringMethods<'_> {
                 annotation,
             })
             .collect();
-        let wanted = places
-            .iter()
-            .flat_map(|place| scorers.iter().map(move |(scorer, tracks)| scorer.request(tracks, place)));
+        let wanted = places.iter().flat_map(|place| {
+            scorers
+                .iter()
+                .map(move |(scorer, tracks)| scorer.request(tracks, place))
+        });
         let outputs = OutputRequest::joined(wanted);
         let mut own = None;
         let mut alternates = Vec::with_capacity(variants.len());
@@ -333,14 +337,19 @@ fn send_scored<R: ChunkMessage>(
         gene_metadata: genes(&scored.scores.rows),
         track_metadata: scored.tracks,
     };
-    outlet.send_array(&shape, std::iter::once(&scored.scores.raw[..]), None, |tensor: Tensor| {
-        wrap(proto::ScoreVariantOutput {
-            variant_data: Some(proto::VariantData {
-                values: Some(tensor),
-                metadata: Some(metadata),
-            }),
-        })
-    })
+    outlet.send_array(
+        &shape,
+        std::iter::once(&scored.scores.raw[..]),
+        None,
+        |tensor: Tensor| {
+            wrap(proto::ScoreVariantOutput {
+                variant_data: Some(proto::VariantData {
+                    values: Some(tensor),
+                    metadata: Some(metadata),
+                }),
+            })
+        },
+    )
 }
 
 /// Returns the substitutions of a base (1-based), ALT in the order A, C, G, T.
@@ -364,9 +373,13 @@ fn substitutions(
         alternate_bases: alternate.to_string(),
     };
     if !"ACGT".contains(own) {
-        return Err(Refusal::Internal {
-            what: format!("the reference has no A, C, G or T at {}", variant_text(&variant('N'))),
+        return Err(Refusal::BaseUnknown {
+            place: format!("{}:{position}", place.interval.chromosome),
         });
     }
-    Ok("ACGT".chars().filter(|&alternate| alternate != own).map(variant).collect())
+    Ok("ACGT"
+        .chars()
+        .filter(|&alternate| alternate != own)
+        .map(variant)
+        .collect())
 }

@@ -150,6 +150,7 @@ impl<Q: Send + 'static, R: prost::Message + 'static> Answering<Q, R> {
             workers: Arc::clone(&shared.workers),
             working: Some(working),
             patience: shared.patience,
+            cut: shared.calls.cut(),
         };
         let answer = self.method.answer;
         let work = tokio::task::spawn_blocking(move || {
@@ -236,7 +237,11 @@ impl DnaModelService for ModelService {
             about: |request: &proto::PredictVariantRequest| {
                 let (interval, variant) = (request.interval.as_ref(), request.variant.as_ref());
                 let outputs = request.requested_outputs.len();
-                format!("{} {} outputs={outputs}", interval_about(interval), variant_about(variant))
+                format!(
+                    "{} {} outputs={outputs}",
+                    interval_about(interval),
+                    variant_about(variant)
+                )
             },
             answer: |shared, request, outlet| shared.predicting().variant(request, outlet),
         };
@@ -267,7 +272,11 @@ impl DnaModelService for ModelService {
             about: |request: &proto::ScoreVariantRequest| {
                 let (interval, variant) = (request.interval.as_ref(), request.variant.as_ref());
                 let scorers = request.variant_scorers.len();
-                format!("{} {} scorers={scorers}", interval_about(interval), variant_about(variant))
+                format!(
+                    "{} {} scorers={scorers}",
+                    interval_about(interval),
+                    variant_about(variant)
+                )
             },
             answer: |shared, request, outlet| shared.scoring().variant(request, outlet),
         };

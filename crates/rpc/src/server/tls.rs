@@ -6,6 +6,7 @@
 mod validity;
 
 use rcgen::{CertificateParams, DnType, KeyPair};
+use refalt::Diagnostic;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -66,9 +67,8 @@ pub enum TlsError {
     },
 }
 
-impl TlsError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for TlsError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NotPem { .. } => Some("give the certificate chain and its private key as PEM files".to_owned()),
             Self::File { .. } | Self::Make { .. } => None,

@@ -77,9 +77,10 @@ fn biosample(track: &Track) -> Option<proto::Biosample> {
     if track.biosample_name.is_none() && track.biosample_type.is_none() {
         return None;
     }
-    let kind = track.biosample_type.as_deref().and_then(|kind| {
-        proto::BiosampleType::from_str_name(&format!("BIOSAMPLE_TYPE_{}", kind.to_ascii_uppercase()))
-    });
+    let kind = track
+        .biosample_type
+        .as_deref()
+        .and_then(|kind| proto::BiosampleType::from_str_name(&format!("BIOSAMPLE_TYPE_{}", kind.to_ascii_uppercase())));
     Some(proto::Biosample {
         r#type: kind.unwrap_or(proto::BiosampleType::Unspecified).into(),
         name: track.biosample_name.clone().unwrap_or_default(),
@@ -128,10 +129,7 @@ mod tests {
             ..Track::default()
         };
         assert_eq!(track(track_message(&bare)).unwrap(), bare);
-        assert_eq!(
-            junction_track(junction_track_message(&bare)).unwrap().name,
-            "x"
-        );
+        assert_eq!(junction_track(junction_track_message(&bare)).unwrap().name, "x");
         let row = GeneRow {
             gene: Arc::new(ScoredGene {
                 id: "ENSG1.2".into(),

@@ -8,7 +8,9 @@ mod fault_server;
 mod generated;
 mod messages;
 mod official;
+mod python_client;
 mod server;
+mod serving;
 mod synthetic;
 mod tensors;
 

@@ -34,7 +34,11 @@ fn variant(reference: &dyn Reference, position: u32, reference_bp: usize, altern
 }
 
 fn other_base(position: u32) -> &'static str {
-    if genome()[position as usize - 1] == b'C' { "G" } else { "C" }
+    if genome()[position as usize - 1] == b'C' {
+        "G"
+    } else {
+        "C"
+    }
 }
 
 /// A substitution, an insertion and a deletion within genes, and one in a window that begins before the contig.
@@ -94,7 +98,10 @@ fn blocks(
         window: place.1,
         sequences: &sequences,
     };
-    Predictor(model.backend.as_ref()).score(&plan, &[job]).remove(0).unwrap()
+    Predictor(model.backend.as_ref())
+        .score(&plan, &[job])
+        .remove(0)
+        .unwrap()
 }
 
 #[test]
@@ -246,7 +253,13 @@ fn check_prediction(
                 let own = expected.get(tracks.tracks.output).unwrap();
                 let width = own.tracks().tracks.len();
                 let kept = |(place, _): &(usize, &f32)| columns(tracks.tracks.output, place % width);
-                let values: Vec<f32> = own.values().iter().enumerate().filter(kept).map(|(_, &value)| value).collect();
+                let values: Vec<f32> = own
+                    .values()
+                    .iter()
+                    .enumerate()
+                    .filter(kept)
+                    .map(|(_, &value)| value)
+                    .collect();
                 assert!(tracks.values == values, "{}", tracks.tracks.output);
                 let bins = own.tracks().resolution.bins_in(window) as usize;
                 assert_eq!(tracks.bins, [bins]);
@@ -325,7 +338,12 @@ fn predictions_are_the_models_own_for_intervals_variants_and_sequences() {
     let sequence = window.reference_sequence(id, reference).unwrap();
     assert!(sequence.as_bytes()[..8_000].iter().all(|&base| base == b'N'));
     let expected = predict(model.backend.as_ref(), &window, &sequence, &requests);
-    check_prediction(&client.predict_interval(&window, requested).unwrap(), &expected, &window, all);
+    check_prediction(
+        &client.predict_interval(&window, requested).unwrap(),
+        &expected,
+        &window,
+        all,
+    );
 }
 
 #[test]
@@ -386,12 +404,18 @@ fn what_the_model_does_not_read_or_give_is_refused_with_what_it_does() {
     assert!(text.contains("knows no base"), "{text}");
     let elsewhere = Window::from_bed(&ContigName::new("chr9"), 0, 16_384).unwrap();
     let text = refused(client.predict_interval(&elsewhere, cage));
-    assert!(text.contains("NOT_FOUND") && text.contains("`chr9`") && text.contains("chr1"), "{text}");
+    assert!(
+        text.contains("NOT_FOUND") && text.contains("`chr9`") && text.contains("chr1"),
+        "{text}"
+    );
     let text = refused(client.predict_interval(&window(0, 16_384), Requested::default()));
     assert!(text.contains("no output type is requested"), "{text}");
     let mouse = client_with(&server, |options| options.organism = Organism::Mouse);
     let text = refused(mouse.metadata());
-    assert!(text.contains("ORGANISM_MUS_MUSCULUS") && text.contains("Homo sapiens"), "{text}");
+    assert!(
+        text.contains("ORGANISM_MUS_MUSCULUS") && text.contains("Homo sapiens"),
+        "{text}"
+    );
     let other = client_with(&server, |options| options.model_version = Some("FOLD_1".to_owned()));
     let text = refused(other.predict_interval(&window(0, 16_384), cage));
     assert!(text.contains("`FOLD_1`") && text.contains("`FOLD_0`"), "{text}");
@@ -427,7 +451,13 @@ fn without_genes_scorers_by_gene_are_refused_and_the_others_named() {
     };
     let [by_gene, other] = ["RNA_SEQ", "DNASE"].map(|name| parse(name).unwrap());
     let text = refused(client.score_variant(place, &[other.as_ref(), by_gene.as_ref()]));
-    assert!(text.contains("`GeneMaskLFCScorer(requested_output=RNA_SEQ)` is not served"), "{text}");
-    assert!(text.contains("without a gene annotation") && text.contains("served are ATAC, CONTACT_MAPS"), "{text}");
+    assert!(
+        text.contains("`GeneMaskLFCScorer(requested_output=RNA_SEQ)` is not served"),
+        "{text}"
+    );
+    assert!(
+        text.contains("without a gene annotation") && text.contains("served are ATAC, CONTACT_MAPS"),
+        "{text}"
+    );
     assert!(client.score_variant(place, &[other.as_ref()]).is_ok());
 }

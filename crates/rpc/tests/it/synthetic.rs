@@ -9,8 +9,8 @@ use refalt::scoring::{GeneFiles, PolyaSource};
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::backend::WindowLengths;
 use refalt_core::{
-    Answer, Backend, BackendError, BinSpan, ContactValues, JunctionValues, ModelCard, Offset, OutputRequest, OutputType,
-    Outputs, Query, Strand, Track, TrackSet, TrackValues, Window,
+    Answer, Backend, BackendError, BinSpan, ContactValues, JunctionValues, ModelCard, Offset, OutputRequest,
+    OutputType, Outputs, Query, Strand, Track, TrackSet, TrackValues, Window,
 };
 use refalt_rpc::server::{Bound, ServedModel, Server, ServerOptions, Stopper, Summary};
 use std::fmt::Write as _;
@@ -114,7 +114,11 @@ fn outputs() -> Vec<TrackSet> {
         track.genetically_modified = Some(false);
         track.nonzero_mean = Some(0.25);
     }
-    let mut factors = vec![track("K562 GABPA", None, K562), track("HepG2 GABPA", None, HEPG2), track("K562 CTCF", None, K562)];
+    let mut factors = vec![
+        track("K562 GABPA", None, K562),
+        track("HepG2 GABPA", None, HEPG2),
+        track("K562 CTCF", None, K562),
+    ];
     for track in &mut factors {
         track.transcription_factor = track.name.split(' ').nth(1).map(str::to_owned);
     }
@@ -128,7 +132,10 @@ fn outputs() -> Vec<TrackSet> {
         ..Track::default()
     };
     vec![
-        set(OutputType::Atac, vec![track("K562 ATAC-seq", None, K562), track("lung ATAC-seq", None, LUNG)]),
+        set(
+            OutputType::Atac,
+            vec![track("K562 ATAC-seq", None, K562), track("lung ATAC-seq", None, LUNG)],
+        ),
         set(OutputType::Cage, paired([("hCAGE K562", K562), ("hCAGE lung", LUNG)])),
         set(OutputType::Dnase, vec![track("K562 DNase-seq", None, K562)]),
         set(OutputType::RnaSeq, rna),
@@ -136,10 +143,21 @@ fn outputs() -> Vec<TrackSet> {
         set(OutputType::ChipTf, factors),
         set(
             OutputType::SpliceSites,
-            vec![bare("donor", PLUS), bare("acceptor", PLUS), bare("donor", MINUS), bare("acceptor", MINUS)],
+            vec![
+                bare("donor", PLUS),
+                bare("acceptor", PLUS),
+                bare("donor", MINUS),
+                bare("acceptor", MINUS),
+            ],
         ),
-        set(OutputType::SpliceSiteUsage, paired([("usage_K562", K562), ("usage_lung", LUNG)])),
-        set(OutputType::SpliceJunctions, vec![track("K562", None, K562), track("lung", None, LUNG)]),
+        set(
+            OutputType::SpliceSiteUsage,
+            paired([("usage_K562", K562), ("usage_lung", LUNG)]),
+        ),
+        set(
+            OutputType::SpliceJunctions,
+            vec![track("K562", None, K562), track("lung", None, LUNG)],
+        ),
         set(OutputType::ContactMaps, vec![track("HepG2 Hi-C", None, HEPG2)]),
         set(OutputType::Procap, pair("K562 PRO-cap", K562).to_vec()),
     ]
@@ -163,7 +181,13 @@ impl Synthetic {
         }
     }
 
-    fn predict_one(&self, window: &Window, sequence: &[u8], sites: &[Vec<Offset>; 4], wanted: &[OutputRequest]) -> Outputs {
+    fn predict_one(
+        &self,
+        window: &Window,
+        sequence: &[u8],
+        sites: &[Vec<Offset>; 4],
+        wanted: &[OutputRequest],
+    ) -> Outputs {
         let signal = signal(sequence);
         let mut tracks = Vec::new();
         let (mut contacts, mut junctions) = (None, None);
@@ -232,7 +256,11 @@ impl Backend for Synthetic {
             let predict = |sequence: &[u8]| self.predict_one(query.window, sequence, &sites, query.outputs);
             Ok(Answer {
                 reference: predict(query.reference.as_bytes()),
-                alternates: query.alternates.iter().map(|alternate| predict(alternate.as_bytes())).collect(),
+                alternates: query
+                    .alternates
+                    .iter()
+                    .map(|alternate| predict(alternate.as_bytes()))
+                    .collect(),
             })
         };
         queries.iter().map(answer).collect()
@@ -249,7 +277,10 @@ fn signal(sequence: &[u8]) -> Vec<f32> {
         let mix = |state: u32, &base: &u8| (state ^ u32::from(base)).wrapping_mul(16_777_619);
         bases.iter().fold(2_166_136_261, mix)
     };
-    padded.windows(5).map(|bases| ((hash(bases) >> 12) & 1023) as f32 / 1024.0).collect()
+    padded
+        .windows(5)
+        .map(|bases| ((hash(bases) >> 12) & 1023) as f32 / 1024.0)
+        .collect()
 }
 
 fn value(sum: f32, bin: usize, track: usize, output: OutputType) -> f32 {
@@ -270,7 +301,9 @@ fn near(signal: &[f32], at: usize) -> f32 {
 fn sites(sequence: &[u8]) -> [Vec<Offset>; 4] {
     [b"AAGGTA", b"TTCAGG", b"TACCTT", b"CCTGAA"].map(|pattern| {
         let found = sequence.windows(6).enumerate().filter(|(_, bases)| bases == pattern);
-        found.map(|(at, _)| Offset::new(u32::try_from(at + 2).unwrap())).collect()
+        found
+            .map(|(at, _)| Offset::new(u32::try_from(at + 2).unwrap()))
+            .collect()
     })
 }
 
@@ -310,8 +343,18 @@ pub(crate) fn genome() -> Vec<u8> {
 
 /// Genes on both strands, GTF: (id, strand, biotype, exons 1-based).
 const GENES: [(&str, char, &str, &[(u32, u32)]); 4] = [
-    ("ENSG00000000003.7", '+', "protein_coding", &[(10_001, 10_600), (12_001, 12_300), (14_501, 18_000)]),
-    ("ENSG00000000001.2", '-', "protein_coding", &[(11_001, 11_900), (15_001, 15_600), (17_401, 19_000)]),
+    (
+        "ENSG00000000003.7",
+        '+',
+        "protein_coding",
+        &[(10_001, 10_600), (12_001, 12_300), (14_501, 18_000)],
+    ),
+    (
+        "ENSG00000000001.2",
+        '-',
+        "protein_coding",
+        &[(11_001, 11_900), (15_001, 15_600), (17_401, 19_000)],
+    ),
     ("ENSG00000000002.1", '+', "lncRNA", &[(13_501, 13_900)]),
     ("ENSG00000000004.1", '-', "protein_coding", &[(30_001, 31_000)]),
 ];

@@ -71,14 +71,20 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 fn not_after(der: &[u8]) -> Option<SystemTime> {
-    let (SEQUENCE, certificate, _) = element(der)? else { return None };
-    let (SEQUENCE, mut rest, _) = element(certificate)? else { return None };
+    let (SEQUENCE, certificate, _) = element(der)? else {
+        return None;
+    };
+    let (SEQUENCE, mut rest, _) = element(certificate)? else {
+        return None;
+    };
     // Version, serial number, signature, issuer; the version may be absent.
     let fields = if rest.first() == Some(&0xa0) { 4 } else { 3 };
     for _ in 0..fields {
         (_, _, rest) = element(rest)?;
     }
-    let (SEQUENCE, validity, _) = element(rest)? else { return None };
+    let (SEQUENCE, validity, _) = element(rest)? else {
+        return None;
+    };
     let (_, _, rest) = element(validity)?;
     let (tag, text, _) = element(rest)?;
     time(tag, text)
@@ -110,7 +116,11 @@ fn time(tag: u8, text: &[u8]) -> Option<SystemTime> {
 /// Years are counted from 1 March, so that a leap day is the last day of its year: in a year the months from March on
 /// begin at day floor((153 m + 2) / 5), m = 0 for March.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     // 719,468 days lie between 1 March of the year 0 and 1970-01-01.
     365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468

@@ -261,6 +261,7 @@ impl Scoring {
             merge_stranded: plan.table().merge_stranded,
             polya: genes.and_then(|genes| genes.polya),
             tracks: plan.selection().map(ToString::to_string),
+            tracks_given: plan.selection_given().map(str::to_owned),
             window_bp: plan.window().get(),
             rows_per_part: plan.rows_per_part(),
         };

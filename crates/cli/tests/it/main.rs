@@ -24,6 +24,7 @@ mod serve;
 #[cfg(feature = "api")]
 mod service;
 mod tracks;
+mod validate;
 
 use assert_cmd::Command;
 

@@ -195,7 +195,7 @@ impl Server {
         self.key.clone()
     }
 
-    /// Adds the service of a model: all seven methods of `DnaModelService`.
+    /// Adds the service of a model, once: all seven methods of `DnaModelService`.
     #[must_use]
     pub fn with_model(self, model: ServedModel) -> Self {
         let concurrent = self.options.concurrent.get();
@@ -220,6 +220,9 @@ impl Server {
     /// The service looks at keys itself or is wrapped in an interceptor with [`key_check`](Self::key_check), and begins its
     /// calls with [`calls`](Self::calls). Its health is reported under its name; reflection knows the services of
     /// [`crate::proto`].
+    ///
+    /// # Panics
+    /// When a service of the same name was added before.
     #[must_use]
     pub fn with_service<S>(mut self, service: S) -> Self
     where

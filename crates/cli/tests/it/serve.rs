@@ -18,7 +18,7 @@ struct Serving {
 impl Serving {
     fn start(folder: &Path, more: &[&str]) -> Self {
         let genome = made_up::write_genome(folder);
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin("refalt"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_refalt"))
             .env("NO_COLOR", "1")
             .arg("serve")
             .arg("--reference")

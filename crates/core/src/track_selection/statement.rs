@@ -131,7 +131,8 @@ pub enum SelectionProblem {
 }
 
 /// How the commands that list tracks look at the ones of a model or run and not at the published ones.
-pub(super) const SAME_TRACKS: &str = "`--organism mouse`, `--model` or `--from` makes it those of the mouse, a model or a run";
+pub(super) const SAME_TRACKS: &str =
+    "`--organism mouse`, `--model` or `--from` makes it those of the mouse, a model or a run";
 
 impl SelectionProblem {
     /// Returns what the user can do.

@@ -99,7 +99,7 @@ impl Genes {
         let mut found: Vec<String> = regions.collect();
         let past = self.annotation.genes().filter_map(|gene| {
             let (_, length_bp) = self.contig_length_bp(&ContigName::new(gene.contig))?;
-            (gene.body.bed_end() > length_bp).then(|| (gene, length_bp))
+            (gene.body.bed_end() > length_bp).then_some((gene, length_bp))
         });
         let past: Vec<_> = past.collect();
         if let Some((gene, length_bp)) = past.first() {

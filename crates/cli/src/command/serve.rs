@@ -10,6 +10,7 @@ use refalt::io::fasta::FastaReference;
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::{ModelCard, Reference};
 use refalt_rpc::ApiKey;
+use refalt_rpc::key::KeyError;
 use refalt_rpc::server::{
     CallRecord, ServeError, ServedModel, Server, ServerOptions, Summary, TlsIdentity, self_signed,
 };
@@ -152,7 +153,10 @@ fn address(option: &str, text: &str) -> Result<SocketAddr, Failure> {
 fn key(path: Option<&Path>, settings: &Settings) -> Result<Option<ApiKey>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let file = ApiKey::from_file(path).map_err(|error| {
-        let failure = Failure::new(error.to_string());
+        let failure = match &error {
+            KeyError::File { path, cause } => Failure::file("read", path, cause),
+            _ => Failure::new(error.to_string()),
+        };
         match error.hint() {
             Some(hint) => failure.with_hint(hint),
             None => failure,

@@ -2,6 +2,7 @@
 
 use super::{ONE, Setting, predict, request, score, wait_for};
 use refalt_core::OutputType;
+use refalt_rpc::proto;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -20,9 +21,12 @@ fn calls_under_way_end_and_new_ones_are_refused_when_the_server_stops() {
         .spawn(async move { score(&mut own, vec![request(12_000)]).await });
     setting.gate.wait_for_questions(1);
     setting.server.stopper.stop();
-    // The connection is still there until its call ends, but takes no further one.
+    // The connection is still there until its call ends, but takes no further one. What is asked has no need of the model,
+    // which is held up.
     wait_for("new calls are refused", || {
-        let refused = setting.runtime.block_on(score(&mut client, vec![request(12_001)]));
+        let refused = setting
+            .runtime
+            .block_on(client.get_metadata(proto::MetadataRequest { organism: 9606 }));
         refused.is_err_and(|status| status.code() == Code::Unavailable)
     });
     setting.gate.set_closed(false);

@@ -32,7 +32,8 @@ fn calls_under_way_end_and_new_ones_are_refused_when_the_server_stops() {
     setting.gate.set_closed(false);
     assert_eq!(setting.runtime.block_on(call).unwrap().unwrap().len(), 1);
     let summary = setting.server.stop();
-    assert_eq!((summary.cut_off, summary.calls.get("OK")), (0, Some(&1)));
+    // Those that asked before the stop took effect are among them.
+    assert!(summary.cut_off == 0 && summary.calls["OK"] >= 1, "{summary:?}");
 }
 
 #[test]

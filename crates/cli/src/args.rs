@@ -84,6 +84,9 @@ pub(crate) enum Command {
     Tracks(command::tracks::Options),
     /// Gene annotation: what it holds, and the gene, strand and region of places and variants.
     Genes(command::genes::Options),
+    /// Serve a model over gRPC, to clients that were written for the hosted AlphaGenome.
+    #[cfg(feature = "api")]
+    Serve(command::serve::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
     /// Answers of services that are kept: count, drop and verify them.

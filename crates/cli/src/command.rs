@@ -15,6 +15,8 @@ pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
 #[cfg(feature = "api")]
+pub(crate) mod serve;
+#[cfg(feature = "api")]
 pub(crate) mod service;
 pub(crate) mod tracks;
 pub(crate) mod validate;
@@ -38,6 +40,8 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Diff(options) => diff::run(&options, settings),
         Command::Query(options) => query::run(&options, settings),
         Command::Tracks(options) => tracks::run(&options, settings),
+        #[cfg(feature = "api")]
+        Command::Serve(options) => serve::run(options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
         #[cfg(feature = "api")]
         Command::Cache(options) => cache::run(&options, settings),

@@ -1,6 +1,6 @@
-//! The hosted AlphaGenome model as a source of scores and predictions: protocol, tensors, client.
+//! The hosted AlphaGenome model as a source of scores and predictions, and a server of its protocol for other models.
 //!
-//! The one crate with `async`: [`client::Client`] keeps it to itself and blocks. What decides when to call and when to
+//! The one crate with `async`: [`client::Client`] and [`server::Server`] keep it to themselves and block. What decides when to call and when to
 //! wait is in [`policy`], as state machines that are tested without a clock. What goes over the wire is in [`proto`],
 //! [`tensor`] and the conversions, none of which knows of a network.
 
@@ -17,6 +17,7 @@ mod lean;
 pub mod policy;
 pub mod proto;
 pub mod scorer_message;
+pub mod server;
 pub mod source;
 pub mod tensor;
 mod track_lists;

@@ -74,8 +74,8 @@ pub(crate) struct Options {
 }
 
 /// The gene annotation, for scorers that work by gene.
-#[derive(Debug, clap::Args)]
-struct GeneOptions {
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct GeneOptions {
     /// Gene models: GTF or GFF3 of GENCODE, Ensembl or RefSeq, on the assembly of the reference.
     #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
@@ -86,7 +86,7 @@ struct GeneOptions {
 }
 
 impl GeneOptions {
-    fn files(self, cache_folder: Option<PathBuf>) -> Option<GeneFiles> {
+    pub(crate) fn files(self, cache_folder: Option<PathBuf>) -> Option<GeneFiles> {
         let polya = self.polya.map(|path| match path.to_str() {
             Some("transcript-ends") => PolyaSource::TranscriptEnds,
             _ => PolyaSource::Table(path),

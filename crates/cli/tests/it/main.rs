@@ -22,6 +22,8 @@ mod query;
 mod score;
 mod score_tables;
 #[cfg(feature = "api")]
+mod serve;
+#[cfg(feature = "api")]
 mod service;
 mod tracks;
 mod validate;

@@ -107,6 +107,20 @@ fn identity(path: &Path) -> Result<FileIdentity, GeneFilesError> {
 }
 
 impl GeneFiles {
+    /// Opens the files for a reference: the annotation, and what the user may want to know of it.
+    ///
+    /// # Errors
+    /// [`GeneFilesError`] when a file cannot be used, or the annotation is of another assembly than the reference.
+    pub fn annotation(
+        &self,
+        reference: &dyn Reference,
+        known: ReferenceAssembly,
+    ) -> Result<(Annotation, Vec<String>), GeneFilesError> {
+        let open = self.open()?;
+        open.check(reference, known)?;
+        Ok((open.genes.annotation, open.notes))
+    }
+
     /// Opens the files.
     pub(super) fn open(&self) -> Result<OpenGenes, GeneFilesError> {
         let options = OpenOptions {

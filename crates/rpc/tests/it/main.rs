@@ -9,6 +9,10 @@ mod fault_server;
 mod generated;
 mod messages;
 mod official;
+mod python_client;
+mod server;
+mod serving;
+mod synthetic;
 mod tensors;
 
 /// Reads a file of `tests/data/rpc`.

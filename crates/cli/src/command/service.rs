@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The name of the model that is a service.
-const MODEL: &str = "api";
+pub(crate) const MODEL: &str = "api";
 
 /// Arguments for `--model api`.
 #[derive(Debug, clap::Args)]
@@ -45,7 +45,21 @@ impl ServiceOptions {
         request: &ScoreRequest,
         settings: &Settings,
     ) -> Result<Option<Box<dyn ScoreSource>>, Failure> {
-        if request.model != MODEL {
+        if request.model == MODEL && request.plan.table.terms {
+            let message = "--keep-ref-alt: the service gives scores, not the terms of REF and ALT";
+            return Err(Failure::new(message).usage());
+        }
+        if request.model == MODEL && request.genes.is_some() {
+            let message = "--genes: the service brings genes of its own";
+            return Err(Failure::new(message).usage());
+        }
+        let source = self.open(&request.model, settings)?;
+        Ok(source.map(|source| Box::new(source) as Box<dyn ScoreSource>))
+    }
+
+    /// Opens the service when it is the model that is asked for.
+    pub(crate) fn open(self, model: &str, settings: &Settings) -> Result<Option<ApiSource>, Failure> {
+        if model != MODEL {
             let given = [
                 (self.key_file.is_some(), "--key-file"),
                 (self.model_version.is_some(), "--model-version"),
@@ -54,14 +68,6 @@ impl ServiceOptions {
                 Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
                 None => Ok(None),
             };
-        }
-        if request.plan.table.terms {
-            let message = "--keep-ref-alt: the service gives scores, not the terms of REF and ALT";
-            return Err(Failure::new(message).usage());
-        }
-        if request.genes.is_some() {
-            let message = "--genes: the service brings genes of its own";
-            return Err(Failure::new(message).usage());
         }
         let failed = |error: ApiError| Failure::of(&error);
         let address = match &self.address {
@@ -82,7 +88,7 @@ impl ServiceOptions {
             ..ClientOptions::new(address, key)
         };
         let source = Client::new(options).and_then(ApiSource::open).map_err(failed)?;
-        Ok(Some(Box::new(source)))
+        Ok(Some(source))
     }
 
     /// Returns the key; a service of one's own may need none.

@@ -156,7 +156,12 @@ fn sequence_outputs(
                     values: rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect(),
                 });
             }
-            PredictedOutput::Bare { .. } => return Err(missing()),
+            PredictedOutput::Bare { output, .. } => {
+                return Err(WireError::Tracks {
+                    output: *output,
+                    difference: "a bare array in place of tracks".to_owned(),
+                });
+            }
         }
     }
     Ok(kept)
@@ -202,4 +207,100 @@ fn contacts(found: &PredictedTracks, window: &Window, wanted: &Wanted) -> Result
         bins: all.len(),
         values: rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::PredictedJunctions;
+    use refalt_core::{ContigName, Interval, Strand};
+    use std::num::NonZeroU32;
+
+    fn set(output: OutputType, names: &[&str]) -> TrackSet {
+        let track = |name: &&str| Track {
+            name: (*name).to_owned(),
+            ontology_curie: Some(format!("CL:{name}")),
+            ..Track::default()
+        };
+        TrackSet {
+            output,
+            resolution: output.resolution(),
+            tracks: names.iter().map(track).collect(),
+        }
+    }
+
+    fn window() -> Window {
+        let middle = Interval::from_bed(10_000, 10_001).unwrap();
+        Window::around(&ContigName::new("chr1"), middle, NonZeroU32::new(16_384).unwrap())
+    }
+
+    fn wanted(output: OutputType, names: &[&str]) -> Wanted {
+        Wanted {
+            given: set(output, &["a", "b", "c"]),
+            tracks: set(output, names),
+            columns: Vec::new(),
+            spans: BinSpan::new(refalt_core::Bin::new(2), refalt_core::Bin::new(4)).into(),
+        }
+    }
+
+    fn tracks(output: OutputType, names: &[&str], bins: Vec<usize>) -> PredictedOutput {
+        let count = bins.iter().product::<usize>() * names.len();
+        PredictedOutput::Tracks(PredictedTracks {
+            tracks: set(output, names),
+            bin_bp: output.resolution().bp(),
+            bins,
+            values: (0..count).map(|value| value as f32).collect(),
+        })
+    }
+
+    #[test]
+    fn wanted_tracks_are_found_by_name_and_cropped() {
+        // The answer has other tracks than are wanted, in another order: c, a; 128 bins.
+        let answer = vec![tracks(OutputType::ChipTf, &["c", "a"], vec![128])];
+        let kept = sequence_outputs(answer, &window(), &[wanted(OutputType::ChipTf, &["a"])]).unwrap();
+        // Bins 2 and 3, second column: 2 x 2 + 1 and 3 x 2 + 1.
+        assert_eq!(kept.tracks[0].values(), [5.0, 7.0]);
+        assert_eq!(kept.tracks[0].tracks().tracks[0].name, "a");
+    }
+
+    #[test]
+    fn contacts_and_junctions_keep_their_shape() {
+        let junctions = PredictedOutput::Junctions(PredictedJunctions {
+            tracks: set(OutputType::SpliceJunctions, &["a", "b"]),
+            junctions: vec![(Interval::from_bed(10, 30).unwrap(), Some(Strand::Reverse))],
+            values: vec![1.0, 2.0],
+        });
+        let answer = vec![junctions, tracks(OutputType::ContactMaps, &["b"], vec![8, 8])];
+        let wanted = [wanted(OutputType::SpliceJunctions, &["b"]), wanted(OutputType::ContactMaps, &["b"])];
+        let kept = sequence_outputs(answer, &window(), &wanted).unwrap();
+        assert_eq!(kept.junctions.unwrap().values, [2.0]);
+        let contacts = kept.contacts.unwrap();
+        assert_eq!((contacts.bins, contacts.values.len(), contacts.values[9]), (8, 64, 9.0));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let fails = |answer| {
+            let wanted = [wanted(OutputType::ChipTf, &["a"])];
+            sequence_outputs(answer, &window(), &wanted).unwrap_err().to_string()
+        };
+        assert!(fails(vec![tracks(OutputType::ChipTf, &["c"], vec![128])]).contains("`a` . is missing"));
+        assert!(fails(vec![tracks(OutputType::ChipTf, &["a"], vec![64])]).contains("64"));
+        assert!(!fails(Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn terms_are_those_of_the_tracks_and_none_when_one_has_none() {
+        let mut all = vec![wanted(OutputType::ChipTf, &["a", "b"]), wanted(OutputType::Atac, &["b"])];
+        assert_eq!(terms(&all), ["CL:a", "CL:b"]);
+        let without = TrackSet {
+            tracks: vec![Track::default()].into(),
+            ..set(OutputType::Cage, &[])
+        };
+        all.push(Wanted {
+            tracks: without,
+            ..wanted(OutputType::Cage, &[])
+        });
+        assert!(terms(&all).is_empty());
+    }
 }

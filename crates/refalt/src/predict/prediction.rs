@@ -160,7 +160,7 @@ impl Prediction {
                 tracks: values.tracks().clone(),
             });
         }
-        let of_alternate = |output| wanted.iter().any(|wanted| wanted.given.output == output);
+        let is_wanted = |output| wanted.iter().any(|wanted| wanted.given.output == output);
         let contacts = reference.contacts.map(|table| {
             let bins = kept_bins(table.tracks.resolution, window, span);
             let other = alternate.as_mut().and_then(|alternate| alternate.contacts.take());
@@ -171,7 +171,7 @@ impl Prediction {
                 tracks: table.tracks,
             }
         });
-        if of_alternate(OutputType::ContactMaps) && contacts.is_none() {
+        if is_wanted(OutputType::ContactMaps) && contacts.is_none() {
             return Err(Missing(OutputType::ContactMaps));
         }
         let kept = bases_of(window, span);

@@ -13,6 +13,7 @@ mod audit;
 mod audit_simulation;
 mod bed;
 mod engine;
+mod eye;
 mod engine_genes;
 mod fasta;
 mod folder_contents;

@@ -7,7 +7,7 @@ pub mod bigwig;
 pub mod chain;
 pub mod fasta;
 pub mod genes;
-mod gzip;
+pub(crate) mod gzip;
 pub mod motif;
 pub mod npz;
 pub mod sites;

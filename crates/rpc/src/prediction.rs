@@ -4,7 +4,7 @@ use crate::answer::{PredictedOutput, PredictedTracks};
 use crate::client::{MOST_SCORERS, Place, Requested};
 use crate::source::ApiSource;
 use crate::wire_error::WireError;
-use refalt::engine::{Plan, ScoreSource, SourceError};
+use refalt::engine::{Plan, ScoreSource, SourceError, origin};
 use refalt::ism::{IsmSource, Stretch};
 use refalt::predict::{
     ContactTable, JunctionTable, PredictedPair, PredictionSource, SequenceOutputs, Subject, Wanted, narrow,
@@ -14,6 +14,7 @@ use refalt_core::scorer::Scorer;
 use refalt_core::strand::sign_or_dot;
 use refalt_core::{Alternate, BinSpan, ModelCard, OutputType, Position, RefAlt, Track, TrackSet, TrackValues, Window};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 impl PredictionSource for ApiSource {
     fn card(&self) -> &ModelCard {
@@ -75,6 +76,8 @@ impl IsmSource for ApiSource {
         let mut blocks: Vec<Vec<ScoreBlock>> = vec![Vec::new(); count];
         let groups = plan.planned().chunks(MOST_SCORERS);
         let rounds = groups.len();
+        // A matrix does not say the day of its answers.
+        let origin = Arc::new(origin(self.model_card(), None));
         for (group, planned) in groups.enumerate() {
             let scorers: Vec<&dyn Scorer> = planned.iter().map(|planned| planned.scorer.as_ref()).collect();
             let answer = self.client().score_ism(stretch.window, stretch.interval, &scorers);
@@ -88,7 +91,7 @@ impl IsmSource for ApiSource {
                 };
                 let numbered = (group * MOST_SCORERS..).zip(planned).zip(substitution.scores);
                 for ((number, planned), scored) in numbered {
-                    blocks[place].push(self.block(number, planned, scored)?);
+                    blocks[place].push(self.block(number, planned, scored, &origin)?);
                 }
             }
             progress((count * (group + 1) / rounds) as u64);

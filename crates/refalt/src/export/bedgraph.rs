@@ -6,11 +6,12 @@
 
 use super::record::number;
 use super::selection::Selection;
-use super::summary::{Gathered, Summary};
+use super::summary::Summary;
 use super::tsv::TextFile;
 use super::{ExportError, ExportReport, folder_of};
 use crate::score_folder::ScoreFolder;
 use crate::sorted_runs::Sorter;
+use crate::tally::Tally;
 use refalt_core::Position;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -148,30 +149,31 @@ impl Places {
         let failed = ExportError::write(&self.out);
         let (aggregate, format) = (self.aggregate, self.format);
         let contigs: Vec<Rc<str>> = self.contigs.iter().map(|contig| Rc::from(contig.as_str())).collect();
-        let value = move |at: (usize, u32), gathered: &Gathered| {
+        let value = move |at: (usize, u32), gathered: &Tally<String>| {
             let contig = Rc::clone(&contigs[at.0]);
             let position = Position::new(at.1).unwrap_or(Position::FIRST);
             let value = match aggregate {
-                None if gathered.count > 1 => {
+                None if gathered.known() > 1 => {
                     return Err(ExportError::SeveralAtPosition {
                         format,
                         contig: contig.to_string(),
                         position,
                     });
                 }
-                Some(Summary::Min) => gathered.min,
+                Some(Summary::Min) => gathered.min(),
                 Some(Summary::Mean) => gathered.mean(),
-                Some(Summary::SignedMax) => gathered.signed_max,
-                _ => gathered.max,
+                Some(Summary::SignedMax) => gathered.extreme().map(|(score, _)| score),
+                _ => gathered.max(),
             };
+            // Every score that was sorted is a number, so a position has a value.
             Ok(PlaceValue {
                 contig,
                 position,
-                value,
+                value: value.unwrap_or(f32::NAN),
             })
         };
         let mut entries = self.sorter.finish().map_err(&failed)?;
-        let mut gathered = Gathered::default();
+        let mut gathered = Tally::<String>::default();
         let mut at: Option<(usize, u32)> = None;
         Ok(std::iter::from_fn(move || {
             loop {
@@ -188,7 +190,7 @@ impl Places {
                     gathered.clear();
                     at = Some(place);
                 }
-                gathered.add(score, |_| {});
+                gathered.add_with(score, |_| {});
                 if let Some(finished) = finished {
                     return Some(finished);
                 }

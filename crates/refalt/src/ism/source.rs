@@ -1,11 +1,11 @@
 //! Who scores the substitutions of a stretch.
 
-use crate::engine::{ModelSource, Plan, ScoreSource, SourceError};
+use crate::engine::{ModelSource, Plan, ScoreSource, SourceError, origin};
 use refalt_core::scorer::{ScoringInput, ScoringPlace};
 use refalt_core::score::ScoreBlock;
 use refalt_core::{BackendError, CheckedVariant, Interval, OutputRequest, Query, RefAlt, Sequence, Window};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A stretch with its substitutions.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +139,7 @@ impl ScoreBatch for ModelSource {
         if answer.alternates.len() != batch.len() {
             return Err(failed("it did not answer for every substitution").into());
         }
+        let origin = Arc::new(origin(plan.card(), None));
         let score = |(variant, alternate)| {
             let input = ScoringInput {
                 outputs: RefAlt {
@@ -155,6 +156,7 @@ impl ScoreBatch for ModelSource {
                     quantile: None,
                     terms: None,
                     rows: scores.rows,
+                    origin: Arc::clone(&origin),
                 })
             });
             blocks.collect()

@@ -15,6 +15,7 @@ mod bed;
 mod engine;
 mod eye;
 mod engine_genes;
+mod exported_summaries;
 mod fasta;
 mod folder_contents;
 mod genes;

@@ -1,9 +1,9 @@
 //! Saturation mutagenesis in silico: every substitution of a stretch, and what each base contributes.
 
+use crate::contig::ContigName;
 use crate::dna::Dna;
 use crate::interval::Interval;
 use crate::variant::{Alternate, Variant};
-use crate::contig::ContigName;
 
 /// The bases, in the order of the columns of a matrix.
 pub const BASES: [u8; 4] = *b"ACGT";

@@ -128,7 +128,10 @@ impl Mutagenesis {
         }
         let unknown = bases.iter().filter(|base| **base == b'N').count();
         if unknown > 0 {
-            notes.push(format!("{unknown} of {} bases of the stretch are N and are not changed", bases.len()));
+            notes.push(format!(
+                "{unknown} of {} bases of the stretch are N and are not changed",
+                bases.len()
+            ));
         }
         Ok(Self {
             source,
@@ -173,7 +176,14 @@ impl Mutagenesis {
         };
         let blocks = self.source.score_stretch(&self.plan, &stretch, progress)?;
         let name = self.genome.reference.contig(self.contig).name.clone();
-        Ok(IsmTable::of(&self.plan, name, self.interval, &self.bases, &self.substitutions, &blocks))
+        Ok(IsmTable::of(
+            &self.plan,
+            name,
+            self.interval,
+            &self.bases,
+            &self.substitutions,
+            &blocks,
+        ))
     }
 
     /// Scores and writes everything into a folder; the manifest comes last.
@@ -213,7 +223,11 @@ impl Mutagenesis {
 
 /// Refuses what needs more memory than is allowed.
 fn check_size(plan: &Plan, stretch: Interval, allowed: u64) -> Result<(), PredictError> {
-    let tracks: u64 = plan.planned().iter().map(|planned| planned.tracks.tracks.len() as u64).sum();
+    let tracks: u64 = plan
+        .planned()
+        .iter()
+        .map(|planned| planned.tracks.tracks.len() as u64)
+        .sum();
     let values = 3 * u64::from(stretch.len()) * tracks;
     // As blocks of the source, and as matrices.
     let needed = values * (4 + 8);

@@ -24,7 +24,8 @@ pub use place::{NotPart, NotRegion, Part, Region, SequenceError, SequenceInput};
 pub use prediction::{AlternateValues, ContactPrediction, JunctionPrediction, Prediction, TrackPrediction};
 pub use request::{FORMATS, Format, PredictRequest, SubjectText};
 pub use source::{
-    ContactTable, JunctionTable, PredictedPair, PredictionSource, SequenceOutputs, Subject, Wanted, narrow, predict_with,
+    ContactTable, JunctionTable, PredictedPair, PredictionSource, SequenceOutputs, Subject, Wanted, narrow,
+    predict_with,
 };
 
 pub(crate) use files::table_error;
@@ -39,9 +40,7 @@ use choice::Choice;
 use prediction::{all_bases, bases_of, bins_read, kept_bins};
 use refalt_core::align::Alignment;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{
-    BinSpan, CheckedVariant, ContigName, Interval, ModelCard, OutputType, RefAlt, Sequence, Window,
-};
+use refalt_core::{BinSpan, CheckedVariant, ContigName, Interval, ModelCard, OutputType, RefAlt, Sequence, Window};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -149,7 +148,9 @@ impl Predicting {
         };
         let (known, all) = (covered.known_bases(), covered.len());
         if known < all {
-            notes.push(format!("{known} of the {all} bases of the window are known; the model read N for the rest"));
+            notes.push(format!(
+                "{known} of the {all} bases of the window are known; the model read N for the rest"
+            ));
         }
         Ok(Self {
             source,
@@ -249,7 +250,12 @@ impl Predicting {
         let mut options = vec![option("span", &bases_of(&self.window, self.span))];
         options.extend(self.zoom.map(|zoom| option("zoom", &zoom)));
         options.push(option("figure_tracks", &self.request.figure_tracks));
-        options.extend(self.request.formats.iter().map(|format| option("format", &format.name())));
+        options.extend(
+            self.request
+                .formats
+                .iter()
+                .map(|format| option("format", &format.name())),
+        );
         WorkIdentity {
             command,
             refalt,
@@ -331,9 +337,14 @@ fn question(
     let text = match &request.subject {
         SubjectText::Sequence(input) => {
             let (name, sequence) = input.read()?;
-            let own = u32::try_from(sequence.len()).ok().and_then(|bp| Interval::from_bed(0, bp));
+            let own = u32::try_from(sequence.len())
+                .ok()
+                .and_then(|bp| Interval::from_bed(0, bp));
             let own = own.expect("a sequence that was read has 1 to 2^32 bases");
-            let length = request.window.or(std::num::NonZeroU32::new(own.len())).unwrap_or(length);
+            let length = request
+                .window
+                .or(std::num::NonZeroU32::new(own.len()))
+                .unwrap_or(length);
             let window = lay(&name, own, &format!("the sequence `{name}`"), length)?;
             let before = usize::try_from(-window.bed_start()).unwrap_or(0);
             let mut bases = vec![b'N'; before];

@@ -81,7 +81,10 @@ impl ReferenceAssembly {
 /// assemblies does not have, or an accession of another assembly.
 pub fn contig_length(name: &str, assembly: Assembly) -> Option<u32> {
     let chromosome = Chromosome::of(name).filter(|found| found.assembly.is_none_or(|own| own == assembly))?;
-    let contig = assembly.contigs().iter().find(|contig| contig.number == chromosome.number)?;
+    let contig = assembly
+        .contigs()
+        .iter()
+        .find(|contig| contig.number == chromosome.number)?;
     Some(contig.length_bp)
 }
 

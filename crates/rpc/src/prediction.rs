@@ -110,7 +110,9 @@ impl IsmSource for ApiSource {
 fn terms(wanted: &[Wanted]) -> Vec<String> {
     let mut terms: Vec<String> = Vec::new();
     // Splice sites are of no biosample, and the service never leaves them out.
-    let filtered = wanted.iter().filter(|wanted| wanted.given.output != OutputType::SpliceSites);
+    let filtered = wanted
+        .iter()
+        .filter(|wanted| wanted.given.output != OutputType::SpliceSites);
     for track in filtered.flat_map(|wanted| wanted.tracks.tracks.iter()) {
         match track.ontology_curie.as_deref() {
             None => return Vec::new(),
@@ -144,7 +146,10 @@ fn sequence_outputs(
         let missing = || WireError::Empty {
             expected: "every output that was asked for",
         };
-        let found = answer.iter().find(|found| found.output() == output).ok_or_else(missing)?;
+        let found = answer
+            .iter()
+            .find(|found| found.output() == output)
+            .ok_or_else(missing)?;
         match found {
             PredictedOutput::Tracks(tracks) if output == OutputType::ContactMaps => {
                 kept.contacts = Some(contacts(tracks, window, wanted)?);
@@ -274,7 +279,10 @@ mod tests {
             values: vec![1.0, 2.0],
         });
         let answer = vec![junctions, tracks(OutputType::ContactMaps, &["b"], vec![8, 8])];
-        let wanted = [wanted(OutputType::SpliceJunctions, &["b"]), wanted(OutputType::ContactMaps, &["b"])];
+        let wanted = [
+            wanted(OutputType::SpliceJunctions, &["b"]),
+            wanted(OutputType::ContactMaps, &["b"]),
+        ];
         let kept = sequence_outputs(answer, &window(), &wanted).unwrap();
         assert_eq!(kept.junctions.unwrap().values, [2.0]);
         let contacts = kept.contacts.unwrap();
@@ -294,7 +302,10 @@ mod tests {
 
     #[test]
     fn terms_are_those_of_the_tracks_and_none_when_one_has_none() {
-        let mut all = vec![wanted(OutputType::ChipTf, &["a", "b"]), wanted(OutputType::Atac, &["b"])];
+        let mut all = vec![
+            wanted(OutputType::ChipTf, &["a", "b"]),
+            wanted(OutputType::Atac, &["b"]),
+        ];
         assert_eq!(terms(&all), ["CL:a", "CL:b"]);
         let without = TrackSet {
             tracks: vec![Track::default()].into(),

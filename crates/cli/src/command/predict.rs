@@ -14,7 +14,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// A variant (`chr5:1295113:G>A`, GTEx, gnomAD, SPDI, HGVS g.), or a region `chr5:1294000-1296000` (1-based, inclusive).
-    #[arg(value_name = "PLACE", required_unless_present = "sequence", conflicts_with = "sequence")]
+    #[arg(
+        value_name = "PLACE",
+        required_unless_present = "sequence",
+        conflicts_with = "sequence"
+    )]
     place: Option<String>,
 
     /// A sequence without place: a file (FASTA with one record, or bases), `-` for standard input, or the bases.
@@ -154,6 +158,10 @@ pub(crate) fn tell(manifest: &WorkManifest, told: usize, out: &Path, settings: &
         manifest.files.len(),
         bytes as f64 / 1e6
     ));
-    settings.note(format!("written to `{}`; licence: {}", out.display(), manifest.model.licence));
+    settings.note(format!(
+        "written to `{}`; licence: {}",
+        out.display(),
+        manifest.model.licence
+    ));
     Ok(())
 }

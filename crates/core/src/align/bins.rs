@@ -15,7 +15,9 @@ impl Alignment {
     pub fn source_bins(&self, bins: &BinSpans, resolution: Resolution) -> BinSpans {
         let size = resolution.bp() as usize;
         let spans = bins.as_slice().iter();
-        let of_bases: BinSpans = spans.map(|span| bases(span.start() * size, span.end() * size)).collect();
+        let of_bases: BinSpans = spans
+            .map(|span| bases(span.start() * size, span.end() * size))
+            .collect();
         let sources = self.sources(&of_bases);
         sources.as_slice().iter().map(|span| span.pooled(resolution)).collect()
     }
@@ -61,7 +63,11 @@ impl Alignment {
                             let values = alternate.rows(read)?.map(|row| row[track]);
                             // NaN stays NaN, as in `lay`.
                             let highest = values.fold(f32::NEG_INFINITY, |highest, value| {
-                                if value > highest || value.is_nan() { value } else { highest }
+                                if value > highest || value.is_nan() {
+                                    value
+                                } else {
+                                    highest
+                                }
                             });
                             *sum += shared * f64::from(highest);
                         }
@@ -111,14 +117,20 @@ mod tests {
         let alternate = values(4, 1, vec![1.0, 2.0, 3.0, 9.0]);
         // Bin 1 keeps bases 4 and 5, both of bin 1. Bin 2 is ALT bases 6 to 9: (2 + 2 + 3 + 3) / 4.
         // Bin 3 is ALT bases 10 to 13: (3 + 3 + 9 + 9) / 4.
-        assert_eq!(deletion.lay_bins(&alternate, bases(0, 4)).unwrap(), [1.0, 2.0, 2.5, 6.0]);
+        assert_eq!(
+            deletion.lay_bins(&alternate, bases(0, 4)).unwrap(),
+            [1.0, 2.0, 2.5, 6.0]
+        );
         // All of bin 1 deleted: REF is bases 3 to 7.
         let whole = alignment(3, 5, 1, 16);
         assert_eq!(whole.lay_bins(&alternate, bases(1, 2)).unwrap(), [0.0]);
         // Two bases behind base 5: it has the maximum over ALT bases 5 to 7, all of bin 1; bases 6 and 7 are ALT 8 and 9.
         let insertion = alignment(5, 1, 3, 16);
         // Bin 1: (2 + 2 + 3 + 3) / 4; bin 3: bases 12 and 13 are ALT 14 and 15, bases 14 and 15 are none.
-        assert_eq!(insertion.lay_bins(&alternate, bases(0, 4)).unwrap(), [1.0, 2.5, 6.0, 9.0]);
+        assert_eq!(
+            insertion.lay_bins(&alternate, bases(0, 4)).unwrap(),
+            [1.0, 2.5, 6.0, 9.0]
+        );
     }
 
     proptest! {

@@ -182,7 +182,8 @@ impl Places {
                     Some(Err(error)) => return Some(Err(failed(error))),
                     None => return at.take().map(|at| value(at, &gathered)),
                 };
-                let quarter = |from: usize| u32::from_be_bytes([key[from], key[from + 1], key[from + 2], key[from + 3]]);
+                let quarter =
+                    |from: usize| u32::from_be_bytes([key[from], key[from + 1], key[from + 2], key[from + 3]]);
                 let place = (quarter(0) as usize, quarter(4));
                 let score = bytes.first_chunk().map_or(f32::NAN, |bytes| f32::from_le_bytes(*bytes));
                 let finished = at.filter(|at| *at != place).map(|at| value(at, &gathered));

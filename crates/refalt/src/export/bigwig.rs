@@ -25,7 +25,10 @@ pub(super) fn write(
 ) -> Result<ExportReport, ExportError> {
     let places = Places::sort(folder, out, selection, aggregate, "bigWig")?;
     let reference = reference.map(FastaReference::open).transpose()?;
-    let assembly = folder.manifest().pointer("/assembly/reference").and_then(|name| name.as_str());
+    let assembly = folder
+        .manifest()
+        .pointer("/assembly/reference")
+        .and_then(|name| name.as_str());
     let assembly = assembly.and_then(Assembly::from_name);
     let length = |name: &String| {
         let of_reference = reference.as_ref().and_then(|reference| {

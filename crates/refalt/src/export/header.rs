@@ -164,9 +164,7 @@ fn contig_line(name: &str, assembly: Option<&str>) -> String {
         return format!("##contig=<ID={name}>");
     };
     match contig_length(name, assembly) {
-        Some(length_bp) => format!(
-            "##contig=<ID={name},length={length_bp},assembly={assembly_name}>"
-        ),
+        Some(length_bp) => format!("##contig=<ID={name},length={length_bp},assembly={assembly_name}>"),
         None => format!("##contig=<ID={name},assembly={assembly_name}>"),
     }
 }

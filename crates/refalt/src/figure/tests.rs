@@ -131,7 +131,11 @@ fn no_text_overlaps_or_leaves_the_page() {
         assert_legible(&with_logo.draw().unwrap());
     }
     let plot = tracks("1,295,113 G>A");
-    for (zoom, first, last) in [(None, 1_000_001, 1_008_192), (None, 1_003_400, 1_003_600), (plot.zoom, 1_000_001, 1_008_192)] {
+    for (zoom, first, last) in [
+        (None, 1_000_001, 1_008_192),
+        (None, 1_003_400, 1_003_600),
+        (plot.zoom, 1_000_001, 1_008_192),
+    ] {
         let plot = TrackPlot {
             zoom,
             interval: interval(first, last),

@@ -32,7 +32,7 @@ const DIFFERENCE: f64 = 34.0;
 /// Space between the two panels of a track, and below them.
 const GAP: f64 = 9.0;
 /// Height of a lane of genes.
-const GENE_LANE: f64 = 31.0;
+const GENE_LANE: f64 = 37.0;
 /// Height of the coordinates below a section.
 const COORDINATES: f64 = look::TICK_LENGTH + look::TICK + 8.0;
 /// Height of the lines from the magnified part to its section.
@@ -204,7 +204,11 @@ impl TrackPlot {
         check_not_empty(name, "tracks", self.rows.is_empty())?;
         check_not_empty(name, "bases", self.interval.is_empty())?;
         for row in &self.rows {
-            check_lengths(name, ("the list of bins", row.bins.len()), ("a track", row.reference.len()))?;
+            check_lengths(
+                name,
+                ("the list of bins", row.bins.len()),
+                ("a track", row.reference.len()),
+            )?;
             check_finite(name, "value of REF", row.reference.iter().copied())?;
             if let Some(alternate) = &row.alternate {
                 check_lengths(name, ("the list of bins", row.bins.len()), ("a track", alternate.len()))?;
@@ -232,7 +236,11 @@ impl TrackPlot {
         let scale = Scale::new(shown);
         let (genes, lanes) = place_genes(&self.genes, &scale);
         Section {
-            columns: self.rows.iter().map(|row| columns(row, shown, (RIGHT - LEFT) as usize)).collect(),
+            columns: self
+                .rows
+                .iter()
+                .map(|row| columns(row, shown, (RIGHT - LEFT) as usize))
+                .collect(),
             scale,
             genes,
             lanes,
@@ -245,7 +253,11 @@ impl TrackPlot {
     }
 
     fn section_height(&self, section: &Section<'_>) -> f64 {
-        let variant = if self.variant_at(section).is_some() { VARIANT } else { 0.0 };
+        let variant = if self.variant_at(section).is_some() {
+            VARIANT
+        } else {
+            0.0
+        };
         let rows: f64 = self.rows.iter().map(Self::row_height).sum();
         variant + section.lanes as f64 * GENE_LANE + rows + COORDINATES
     }
@@ -264,7 +276,13 @@ impl TrackPlot {
         let body_top = top + if variant.is_some() { VARIANT } else { 0.0 };
         if let Some((from, to)) = zoom.and_then(|zoom| section.scale.edges(zoom)) {
             let width = (to - from).max(1.0);
-            canvas.rect(from, body_top, width, bottom - body_top, Paint::fill(HIGHLIGHT).with_opacity(0.6));
+            canvas.rect(
+                from,
+                body_top,
+                width,
+                bottom - body_top,
+                Paint::fill(HIGHLIGHT).with_opacity(0.6),
+            );
         }
         if let Some((variant, from, to)) = variant {
             let centre = (from + to) / 2.0;
@@ -302,7 +320,10 @@ impl TrackPlot {
                 .map_or(String::new(), |first| grouped(u64::from(first.one_based())))
         );
         if let Some(variant) = &self.variant {
-            text.push_str(&format!(" REF and ALT of {} over each other, ALT minus REF below.", variant.label));
+            text.push_str(&format!(
+                " REF and ALT of {} over each other, ALT minus REF below.",
+                variant.label
+            ));
         }
         for row in &self.rows {
             let pairs = row.alternate.iter().flatten().zip(&row.reference);
@@ -321,7 +342,17 @@ impl TrackPlot {
     }
 
     fn table(&self, sections: &[Section<'_>]) -> String {
-        let headers = ["part", "track", "detail", "contig", "first", "last", "reference", "alternate", "difference"];
+        let headers = [
+            "part",
+            "track",
+            "detail",
+            "contig",
+            "first",
+            "last",
+            "reference",
+            "alternate",
+            "difference",
+        ];
         let mut table = Table::new(&headers);
         for (section, part) in sections.iter().zip(["whole", "magnified"]) {
             for (row, columns) in self.rows.iter().zip(&section.columns) {
@@ -350,7 +381,11 @@ impl TrackPlot {
 fn draw_legend(canvas: &mut Canvas, top: f64) {
     let mut x = LEFT;
     let y = top + cap_height(look::TICK);
-    for (colour, name) in [(BLUE, "REF"), (VERMILION, "ALT (on reference coordinates)"), (INK, "ALT \u{2212} REF")] {
+    for (colour, name) in [
+        (BLUE, "REF"),
+        (VERMILION, "ALT (on reference coordinates)"),
+        (INK, "ALT \u{2212} REF"),
+    ] {
         if colour == INK {
             canvas.rect(x, y - 8.0, 10.0, 4.0, Paint::fill(VERMILION).with_opacity(0.8));
             canvas.rect(x + 10.0, y - 4.0, 10.0, 4.0, Paint::fill(BLUE).with_opacity(0.8));
@@ -388,14 +423,21 @@ fn draw_row(canvas: &mut Canvas, row: &TrackRow, columns: &[Column], top: f64) {
         canvas.text(Text::new(look::MARGIN + used, baseline, &detail, look::TICK).colour(MUTED));
     }
     let signal_top = top + NAME;
-    let values = columns.iter().flat_map(|column| [Some(column.reference), column.alternate]).flatten();
+    let values = columns
+        .iter()
+        .flat_map(|column| [Some(column.reference), column.alternate])
+        .flatten();
     let axis = axis_of(values.clone().fold(0.0, f64::min), values.fold(0.0, f64::max));
     let y = panel(canvas, &axis, signal_top, SIGNAL);
     for (colour, is_area) in [(BLUE, true), (VERMILION, false)] {
         let points: Vec<(f64, f64)> = columns
             .iter()
             .filter_map(|column| {
-                let value = if is_area { Some(column.reference) } else { column.alternate };
+                let value = if is_area {
+                    Some(column.reference)
+                } else {
+                    column.alternate
+                };
                 value.map(|value| [(column.from, y(value)), (column.to, y(value))])
             })
             .flatten()
@@ -440,6 +482,15 @@ fn axis_of(low: f64, high: f64) -> Ticks {
     Ticks::covering(low, high, 2)
 }
 
+/// Returns the text of an end of an axis; a number that is too wide is written with an exponent.
+fn end_label(axis: &Ticks, value: f64) -> String {
+    let label = axis.label(value);
+    if text_width(&label, look::TICK, Weight::Regular) <= LEFT - 6.0 - look::MARGIN {
+        return label;
+    }
+    format!("{value:.1e}").replace('-', "\u{2212}")
+}
+
 /// Draws the frame of a panel with the ends of its axis, and returns what turns values into heights.
 fn panel(canvas: &mut Canvas, axis: &Ticks, top: f64, height: f64) -> impl Fn(f64) -> f64 + use<> {
     let (low, high) = (axis.low, axis.high);
@@ -449,7 +500,7 @@ fn panel(canvas: &mut Canvas, axis: &Ticks, top: f64, height: f64) -> impl Fn(f6
         let at = y(value);
         canvas.line((LEFT, at), (RIGHT, at), Paint::stroke(GRID, look::HAIRLINE));
         let baseline = at + cap_height(look::TICK) * if value == low { 0.0 } else { 1.0 };
-        let label = axis.label(value);
+        let label = end_label(axis, value);
         let text = Text::new(LEFT - 6.0, baseline, &label, look::TICK);
         canvas.text(text.anchor(Anchor::End).colour(MUTED));
     }
@@ -468,7 +519,11 @@ fn draw_coordinates(canvas: &mut Canvas, scale: &Scale, top: f64) {
             continue;
         };
         let x = (from + to) / 2.0;
-        canvas.line((x, top), (x, top + look::TICK_LENGTH), Paint::stroke(AXIS, look::HAIRLINE));
+        canvas.line(
+            (x, top),
+            (x, top + look::TICK_LENGTH),
+            Paint::stroke(AXIS, look::HAIRLINE),
+        );
         let label = grouped(u64::from(number));
         let half = text_width(&label, look::TICK, Weight::Regular) / 2.0;
         let inside = x.clamp(look::MARGIN + half, look::WIDE - look::MARGIN - half);

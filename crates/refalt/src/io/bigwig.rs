@@ -9,8 +9,8 @@
 //! browsers are particular about.
 
 use crate::provenance::FileIdentity;
-use bigtools::beddata::BedParserStreamingIterator;
 use bigtools::bed::bedparser::BedValueError;
+use bigtools::beddata::BedParserStreamingIterator;
 use bigtools::{BBIProcessError, BigWigWrite, Value};
 use refalt_core::Interval;
 use std::collections::HashMap;
@@ -237,7 +237,9 @@ mod tests {
         let path = folder.path().join("a.bw");
         let values = || {
             let many = (0..20_000).map(|at| value("chr5", 10 * at, 10 * at + 10, at as f32 * 0.25 - 7.0));
-            [value("chr1", 0, 1, 1.5), value("chr1", 999, 1000, -2.0)].into_iter().chain(many)
+            [value("chr1", 0, 1, 1.5), value("chr1", 999, 1000, -2.0)]
+                .into_iter()
+                .chain(many)
         };
         let identity = write(&path, &contigs(), values()).unwrap();
         assert_eq!(identity.name, "a.bw");
@@ -246,7 +248,11 @@ mod tests {
         let mut read = BigWigRead::open_file(&path).unwrap();
         let names: Vec<(String, u32)> = read.chroms().iter().map(|c| (c.name.clone(), c.length)).collect();
         assert_eq!(names, [("chr1".to_owned(), 1000), ("chr5".to_owned(), 3_000_000)]);
-        let read: Vec<Value> = read.get_interval("chr5", 0, 3_000_000).unwrap().map(Result::unwrap).collect();
+        let read: Vec<Value> = read
+            .get_interval("chr5", 0, 3_000_000)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
         assert_eq!(read.len(), 20_000);
         assert_eq!((read[3].start, read[3].end, read[3].value), (30, 40, 0.75 - 7.0));
 

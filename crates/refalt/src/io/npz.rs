@@ -52,7 +52,9 @@ impl NpzWriter {
     ) -> io::Result<()> {
         self.begin(name)?;
         let shape: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
-        let dtype: TypeStr = dtype.parse().map_err(|_| io::Error::other("a type that numpy does not know"))?;
+        let dtype: TypeStr = dtype
+            .parse()
+            .map_err(|_| io::Error::other("a type that numpy does not know"))?;
         let mut buffered = io::BufWriter::with_capacity(1 << 16, &mut self.archive);
         let mut writer = npyz::WriteOptions::<T>::new()
             .dtype(DType::Plain(dtype))

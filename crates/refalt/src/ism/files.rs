@@ -56,7 +56,11 @@ pub(super) fn write(
         let drawn = map.draw()?;
         figure::write(&drawn, out)?;
         for ending in ["svg", "png", "tsv"] {
-            let holds = if ending == "tsv" { "the numbers of the figure" } else { "heat map and logo" };
+            let holds = if ending == "tsv" {
+                "the numbers of the figure"
+            } else {
+                "heat map and logo"
+            };
             let holds = format!("{holds}, {} `{}`", matrix.name, track_label(&matrix.track));
             files.push(WrittenFile::of(out, &format!("{}.{ending}", drawn.name), &holds)?);
         }
@@ -85,13 +89,12 @@ fn values(effects: [Option<f32>; 4]) -> [Option<f32>; 5] {
     [a, c, g, t, refalt_core::ism::contribution(effects)]
 }
 
-fn write_parquet(
-    table: &IsmTable,
-    card: &ModelCard,
-    path: &Path,
-) -> Result<crate::atomic_file::Committed, TableError> {
+fn write_parquet(table: &IsmTable, card: &ModelCard, path: &Path) -> Result<crate::atomic_file::Committed, TableError> {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let mut fields: Vec<Field> = TEXTS.iter().map(|name| Field::new(*name, text.clone(), name.starts_with("gene"))).collect();
+    let mut fields: Vec<Field> = TEXTS
+        .iter()
+        .map(|name| Field::new(*name, text.clone(), name.starts_with("gene")))
+        .collect();
     fields.extend(["junction_Start", "junction_End"].map(|name| Field::new(name, DataType::Int64, true)));
     fields.push(Field::new("position", DataType::Int64, false));
     fields.push(Field::new("ref", DataType::Utf8, false));
@@ -126,8 +129,16 @@ fn write_parquet(
             }
         }
         let mut arrays: Vec<ArrayRef> = Vec::new();
-        arrays.extend(texts_of.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        arrays.extend(junctions.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.extend(
+            texts_of
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
+        arrays.extend(
+            junctions
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
         arrays.push(Arc::new(positions.finish()));
         arrays.push(Arc::new(bases.finish()));
         arrays.extend(columns.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
@@ -151,7 +162,12 @@ fn write_tsv(table: &IsmTable, path: &Path) -> std::io::Result<crate::atomic_fil
         };
         for ((position, base), effects) in table.positions().zip(&matrix.effects) {
             line.clear();
-            let _ = write!(line, "{}\t{start}\t{end}\t{position}\t{}", texts.join("\t"), char::from(base));
+            let _ = write!(
+                line,
+                "{}\t{start}\t{end}\t{position}\t{}",
+                texts.join("\t"),
+                char::from(base)
+            );
             for value in values(*effects) {
                 line.push('\t');
                 if let Some(value) = value {
@@ -169,9 +185,13 @@ fn write_tsv(table: &IsmTable, path: &Path) -> std::io::Result<crate::atomic_fil
 const NAMED: usize = 3;
 
 fn effect_map(table: &IsmTable, matrix: &IsmMatrix, card: &ModelCard, assembly: &str, rank: usize) -> EffectMap {
-    let effects = |effects: &[Option<f32>; 4]| effects.map(|effect| effect.map(f64::from).filter(|effect| effect.is_finite()));
+    let effects =
+        |effects: &[Option<f32>; 4]| effects.map(|effect| effect.map(f64::from).filter(|effect| effect.is_finite()));
     let label = track_label(&matrix.track);
-    let gene = matrix.gene.as_ref().map(|row| row.gene.name.as_deref().unwrap_or(&row.gene.id).to_owned());
+    let gene = matrix
+        .gene
+        .as_ref()
+        .map(|row| row.gene.name.as_deref().unwrap_or(&row.gene.id).to_owned());
     let what: Vec<String> = [Some(matrix.name.clone()), gene, matrix.track.biosample_name.clone()]
         .into_iter()
         .flatten()
@@ -180,16 +200,25 @@ fn effect_map(table: &IsmTable, matrix: &IsmMatrix, card: &ModelCard, assembly: 
     for ((position, base), effects) in table.positions().zip(&matrix.effects) {
         for (alternate, effect) in refalt_core::ism::BASES.into_iter().zip(effects) {
             if let Some(effect) = effect.filter(|effect| effect.is_finite() && *effect != 0.0) {
-                strongest.push((effect.abs(), position.one_based(), char::from(base), char::from(alternate), position));
+                strongest.push((
+                    effect.abs(),
+                    position.one_based(),
+                    char::from(base),
+                    char::from(alternate),
+                    position,
+                ));
             }
         }
     }
     strongest.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.3.cmp(&b.3)));
-    let marks = strongest.iter().take(NAMED).map(|&(_, _, base, alternate, position)| EffectMark {
-        position,
-        alternate: Some(alternate),
-        label: format!("{position} {base}>{alternate}"),
-    });
+    let marks = strongest
+        .iter()
+        .take(NAMED)
+        .map(|&(_, _, base, alternate, position)| EffectMark {
+            position,
+            alternate: Some(alternate),
+            label: format!("{position} {base}>{alternate}"),
+        });
     let contributions = matrix.contributions();
     let contribution = |value: Option<f32>| value.map(f64::from).filter(|value| value.is_finite()).unwrap_or(0.0);
     EffectMap {

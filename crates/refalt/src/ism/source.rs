@@ -1,8 +1,8 @@
 //! Who scores the substitutions of a stretch.
 
 use crate::engine::{ModelSource, Plan, ScoreSource, SourceError, origin};
-use refalt_core::scorer::{ScoringInput, ScoringPlace};
 use refalt_core::score::ScoreBlock;
+use refalt_core::scorer::{ScoringInput, ScoringPlace};
 use refalt_core::{BackendError, CheckedVariant, Interval, OutputRequest, Query, RefAlt, Sequence, Window};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -113,7 +113,9 @@ impl ScoreBatch for ModelSource {
         };
         let wanted = batch.iter().flat_map(|variant| {
             let place = place(variant);
-            plan.scorers.iter().map(move |planned| planned.scorer.request(&planned.given, &place))
+            plan.scorers
+                .iter()
+                .map(move |planned| planned.scorer.request(&planned.given, &place))
         });
         let outputs = OutputRequest::joined(wanted);
         let failed = |reason: &str| BackendError::Query {
@@ -135,7 +137,11 @@ impl ScoreBatch for ModelSource {
             alternates: &alternates,
             outputs: &outputs,
         };
-        let answer = self.0.predict(&[query]).pop().ok_or_else(|| failed("it gave no answer"))??;
+        let answer = self
+            .0
+            .predict(&[query])
+            .pop()
+            .ok_or_else(|| failed("it gave no answer"))??;
         if answer.alternates.len() != batch.len() {
             return Err(failed("it did not answer for every substitution").into());
         }

@@ -78,7 +78,8 @@ fn chosen_outputs(card: &ModelCard, names: &[String]) -> Result<Vec<TrackSet>, P
             });
         }
     }
-    let is_chosen = |set: &&TrackSet| names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(set.output.name()));
+    let is_chosen =
+        |set: &&TrackSet| names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(set.output.name()));
     Ok(card.outputs.iter().filter(is_chosen).cloned().collect())
 }
 
@@ -99,7 +100,11 @@ fn of_terms(card: &ModelCard, sets: &[TrackSet], terms: &[String]) -> Result<Vec
             let listed = match known.len() {
                 0 => "none, its tracks are of no biosample".to_owned(),
                 count if count <= LISTED => known.join(", "),
-                count => format!("{} and {} more (`refalt tracks` lists them)", known[..LISTED].join(", "), count - LISTED),
+                count => format!(
+                    "{} and {} more (`refalt tracks` lists them)",
+                    known[..LISTED].join(", "),
+                    count - LISTED
+                ),
             };
             return Err(PredictError::Unknown {
                 what: format!("the model `{}` has no track of the ontology term", card.name),
@@ -111,9 +116,8 @@ fn of_terms(card: &ModelCard, sets: &[TrackSet], terms: &[String]) -> Result<Vec
     }
     let places = |set: &TrackSet| {
         let tracks = set.tracks.iter().enumerate();
-        let kept = tracks.filter(|(_, track)| {
-            set.output == OutputType::SpliceSites || terms.iter().any(|term| has(track, term))
-        });
+        let kept = tracks
+            .filter(|(_, track)| set.output == OutputType::SpliceSites || terms.iter().any(|term| has(track, term)));
         kept.map(|(place, _)| place).collect()
     };
     Ok(sets.iter().map(places).collect())

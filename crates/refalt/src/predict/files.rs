@@ -14,11 +14,7 @@ use std::io;
 use std::path::Path;
 
 /// Writes the formats that are asked for, and the table of tracks.
-pub(super) fn write(
-    work: &Predicting,
-    prediction: &Prediction,
-    out: &Path,
-) -> Result<Vec<WrittenFile>, PredictError> {
+pub(super) fn write(work: &Predicting, prediction: &Prediction, out: &Path) -> Result<Vec<WrittenFile>, PredictError> {
     let mut files = Vec::new();
     let sets: Vec<(TrackSet, Vec<usize>)> = work
         .choice
@@ -28,7 +24,11 @@ pub(super) fn write(
         .collect();
     let tracks = out.join("tracks.parquet");
     let written = track_table::write_sets(&tracks, work.card(), &sets).map_err(table_error(&tracks))?;
-    files.push(WrittenFile::new("tracks.parquet", written, "the tracks with their metadata"));
+    files.push(WrittenFile::new(
+        "tracks.parquet",
+        written,
+        "the tracks with their metadata",
+    ));
     for format in &work.request.formats {
         match format {
             Format::BigWig => files.extend(bigwig::write(work, prediction, out)?),

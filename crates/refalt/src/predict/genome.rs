@@ -2,6 +2,7 @@
 
 use super::error::PredictError;
 use super::place::Region;
+use crate::Diagnostic;
 use crate::engine::Rejection;
 use crate::io::bigwig::ContigLength;
 use crate::io::fasta::{DigestProgress, FastaReference};
@@ -9,7 +10,6 @@ use crate::io::variants::{ReadOptions, Source, open};
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::ReferenceAssembly;
 use crate::scoring::input_row;
-use crate::Diagnostic;
 use refalt_core::{Assembly, CheckedVariant, ContigId, Interval, Reference, ReferenceContig, normalize};
 use std::path::Path;
 

@@ -20,7 +20,10 @@ pub(super) fn write(
 ) -> Result<Vec<WrittenFile>, PredictError> {
     let shown = bases_of(&work.window, work.span);
     let shown = work.extent.in_contig(shown).unwrap_or(shown);
-    let zoom = work.zoom.and_then(|zoom| zoom.intersect(shown)).filter(|zoom| *zoom != shown);
+    let zoom = work
+        .zoom
+        .and_then(|zoom| zoom.intersect(shown))
+        .filter(|zoom| *zoom != shown);
     let mut ranked = ranked(prediction, zoom.unwrap_or(shown), notes);
     let all = ranked.len();
     if all == 0 {
@@ -43,7 +46,12 @@ pub(super) fn write(
         Question::Variant { variant, .. } => {
             let marked = MarkedVariant {
                 bases: variant.reference_interval(),
-                label: format!("{} {}>{}", variant.position(), short(variant.reference_bases().as_str()), short(variant.alternate_bases().as_str())),
+                label: format!(
+                    "{} {}>{}",
+                    variant.position(),
+                    short(variant.reference_bases().as_str()),
+                    short(variant.alternate_bases().as_str())
+                ),
             };
             (format!("Prediction of {}", short(&variant.to_string())), Some(marked))
         }
@@ -67,16 +75,19 @@ pub(super) fn write(
         interval: shown,
         zoom,
         rows: ranked.iter().map(|candidate| candidate.row(prediction)).collect(),
-        genes: work
-            .genes
-            .as_ref()
-            .map_or_else(Vec::new, |genes| gene_models(genes, work.window.contig().as_str(), shown, notes)),
+        genes: work.genes.as_ref().map_or_else(Vec::new, |genes| {
+            gene_models(genes, work.window.contig().as_str(), shown, notes)
+        }),
         variant: variant.filter(|variant| variant.bases.intersect(shown).is_some()),
     };
     let drawn = plot.draw()?;
     figure::write(&drawn, out)?;
     let files = ["svg", "png", "tsv"].map(|ending| {
-        let holds = if ending == "tsv" { "the numbers of the figure" } else { "the figure" };
+        let holds = if ending == "tsv" {
+            "the numbers of the figure"
+        } else {
+            "the figure"
+        };
         WrittenFile::of(out, &format!("tracks.{ending}"), holds)
     });
     files.into_iter().collect()
@@ -105,11 +116,18 @@ fn ranked<'a>(prediction: &'a Prediction, seen: Interval, notes: &mut Vec<String
     let mut unfit = Vec::new();
     for predicted in &prediction.tracks {
         let is_seen: Vec<bool> = (0..predicted.span.len())
-            .map(|bin| predicted.bases(&prediction.window, bin).is_some_and(|bases| bases.intersect(seen).is_some()))
+            .map(|bin| {
+                predicted
+                    .bases(&prediction.window, bin)
+                    .is_some_and(|bases| bases.intersect(seen).is_some())
+            })
             .collect();
         for track in 0..predicted.tracks.tracks.len() {
             let reference = predicted.column(&predicted.reference, track);
-            let alternate = predicted.alternate.as_ref().map(|alternate| predicted.column(&alternate.on_reference, track));
+            let alternate = predicted
+                .alternate
+                .as_ref()
+                .map(|alternate| predicted.column(&alternate.on_reference, track));
             let mut rank = f32::NEG_INFINITY;
             let mut is_finite = true;
             match alternate {
@@ -143,7 +161,10 @@ fn ranked<'a>(prediction: &'a Prediction, seen: Interval, notes: &mut Vec<String
         }
     }
     if let Some(first) = unfit.first() {
-        notes.push(format!("{} tracks are not drawn, their values are no numbers; the first is `{first}`", unfit.len()));
+        notes.push(format!(
+            "{} tracks are not drawn, their values are no numbers; the first is `{first}`",
+            unfit.len()
+        ));
     }
     found.sort_by(|a, b| b.rank.total_cmp(&a.rank).then(a.order.cmp(&b.order)));
     found
@@ -171,13 +192,19 @@ impl Candidate<'_> {
             .collect();
         let width = predicted.tracks.tracks.len();
         let values = |values: &[f32]| -> Vec<f64> {
-            places.iter().map(|(bin, _)| values[bin * width + self.track].into()).collect()
+            places
+                .iter()
+                .map(|(bin, _)| values[bin * width + self.track].into())
+                .collect()
         };
         TrackRow {
             label: track.name.clone(),
             detail: known.into_iter().flatten().collect::<Vec<String>>().join(", "),
             reference: values(&predicted.reference),
-            alternate: predicted.alternate.as_ref().map(|alternate| values(&alternate.on_reference)),
+            alternate: predicted
+                .alternate
+                .as_ref()
+                .map(|alternate| values(&alternate.on_reference)),
             bins: places.iter().map(|(_, bases)| *bases).collect(),
         }
     }
@@ -190,7 +217,10 @@ fn gene_models(genes: &OpenGenes, contig: &str, shown: Interval, notes: &mut Vec
     if found.len() > MOST_GENES {
         let all = found.len();
         found.retain(|gene| annotation.gene(*gene).biotype == Some("protein_coding"));
-        notes.push(format!("of {all} genes the figure shows the {} that code for proteins", found.len()));
+        notes.push(format!(
+            "of {all} genes the figure shows the {} that code for proteins",
+            found.len()
+        ));
     }
     let model = |gene| {
         let gene = annotation.gene(gene);

@@ -251,7 +251,16 @@ mod tests {
         let region: Region = "HLA*01:01:1,294,000-1296000".parse().unwrap();
         assert_eq!(region.contig, "HLA*01:01");
         assert_eq!(region.interval, Interval::from_bed(1_293_999, 1_296_000).unwrap());
-        for wrong in ["chr5:10-9", "chr5:0-9", "chr5", "chr5:1-", ":1-2", "chr5:1-2-3", "chr5:-1-2", "chr5:+1-2"] {
+        for wrong in [
+            "chr5:10-9",
+            "chr5:0-9",
+            "chr5",
+            "chr5:1-",
+            ":1-2",
+            "chr5:1-2-3",
+            "chr5:-1-2",
+            "chr5:+1-2",
+        ] {
             assert!(wrong.parse::<Region>().is_err(), "{wrong}");
         }
         assert!(Region::is_meant("chr5:10-9"));
@@ -278,7 +287,11 @@ mod tests {
 
     #[test]
     fn a_sequence_is_one_record_or_bases() {
-        let read = |text: &str| SequenceInput::Bases(text.to_owned()).read().map_err(|error| error.to_string());
+        let read = |text: &str| {
+            SequenceInput::Bases(text.to_owned())
+                .read()
+                .map_err(|error| error.to_string())
+        };
         let (name, sequence) = read(">made up\nACGT\nnacg\n").unwrap();
         assert_eq!((name.as_str(), sequence.as_bytes()), ("made", b"ACGTNACG".as_slice()));
         assert_eq!(read("ACGT").unwrap().0.as_str(), "sequence");

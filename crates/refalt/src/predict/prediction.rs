@@ -145,7 +145,9 @@ impl Prediction {
             let of_alternate = match (&alternate, alignment) {
                 (Some(alternate), Some(alignment)) => {
                     let found = alternate.tracks.iter().find(|other| other.tracks().output == output);
-                    let found = found.filter(|found| found.tracks() == values.tracks()).ok_or_else(missing)?;
+                    let found = found
+                        .filter(|found| found.tracks() == values.tracks())
+                        .ok_or_else(missing)?;
                     Some(AlternateValues {
                         on_reference: alignment.lay_bins(found, bins).ok_or_else(missing)?,
                         own: rows(found, bins).ok_or_else(missing)?,
@@ -239,7 +241,10 @@ fn join(reference: JunctionTable, alternate: Option<JunctionTable>, kept: Interv
         joined.values().flat_map(of).collect::<Vec<f32>>()
     };
     JunctionPrediction {
-        junctions: joined.iter().map(|((intron, _), (strand, _))| (*intron, *strand)).collect(),
+        junctions: joined
+            .iter()
+            .map(|((intron, _), (strand, _))| (*intron, *strand))
+            .collect(),
         reference: values(0),
         alternate: alternate.is_some().then(|| values(1)),
         tracks: reference.tracks.clone(),

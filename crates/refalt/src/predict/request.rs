@@ -47,7 +47,9 @@ impl Format {
     /// # Errors
     /// [`PredictError::Unknown`] with the names there are.
     pub fn from_name(name: &str) -> Result<Self, PredictError> {
-        let found = FORMATS.into_iter().find(|format| format.name().eq_ignore_ascii_case(name));
+        let found = FORMATS
+            .into_iter()
+            .find(|format| format.name().eq_ignore_ascii_case(name));
         found.ok_or_else(|| {
             let known = FORMATS.map(Self::name);
             PredictError::Unknown {
@@ -121,9 +123,7 @@ impl PredictRequest {
         }
         let why = |output| match output {
             OutputType::ContactMaps => Some("a contact is between two places, and the format has one value for a base"),
-            OutputType::SpliceJunctions => {
-                Some("a junction joins two places, and the format has one value for a base")
-            }
+            OutputType::SpliceJunctions => Some("a junction joins two places, and the format has one value for a base"),
             _ => None,
         };
         let mut outputs = wanted.iter().map(|wanted| wanted.given.output);

@@ -35,7 +35,10 @@ fn score(request: &IsmRequest) -> IsmTable {
 
 /// Returns the effect of a substitution, `1295113 A`.
 fn effect(table: &IsmTable, position: u32, base: char) -> Option<f32> {
-    let at = table.positions().position(|(own, _)| own.one_based() == position).unwrap();
+    let at = table
+        .positions()
+        .position(|(own, _)| own.one_based() == position)
+        .unwrap();
     table.matrices[0].effects[at]["ACGT".find(base).unwrap()]
 }
 
@@ -43,16 +46,25 @@ fn effect(table: &IsmTable, position: u32, base: char) -> Option<f32> {
 fn the_two_hotspots_stand_out() {
     let table = score(&request("chr5:1295080-1295170"));
     assert_eq!((table.matrices.len(), table.bases.len()), (1, 91));
-    let (c228t, c250t) = (effect(&table, 1_295_113, 'A').unwrap(), effect(&table, 1_295_135, 'A').unwrap());
+    let (c228t, c250t) = (
+        effect(&table, 1_295_113, 'A').unwrap(),
+        effect(&table, 1_295_135, 'A').unwrap(),
+    );
     let mut all: Vec<f32> = table.matrices[0].effects.iter().flatten().flatten().copied().collect();
     assert_eq!(all.len(), 3 * 91);
     all.sort_by(|a, b| b.total_cmp(a));
     // Both make CCGGAAG out of CCGGGAG; they are the two greatest gains of the stretch but for their like.
     let rank = |value: f32| all.iter().position(|other| *other == value).unwrap();
-    assert!(c228t > 0.0 && c250t > 0.0 && rank(c228t) < 6 && rank(c250t) < 6, "{c228t} {c250t} {all:?}");
+    assert!(
+        c228t > 0.0 && c250t > 0.0 && rank(c228t) < 6 && rank(c250t) < 6,
+        "{c228t} {c250t} {all:?}"
+    );
     // The reference base has no effect on itself, and what it contributes is minus the mean of the others.
     assert_eq!(effect(&table, 1_295_113, 'G'), None);
-    let at = table.positions().position(|(own, _)| own.one_based() == 1_295_113).unwrap();
+    let at = table
+        .positions()
+        .position(|(own, _)| own.one_based() == 1_295_113)
+        .unwrap();
     let contribution = table.matrices[0].contributions().nth(at).unwrap().unwrap();
     let sum: f32 = "ACT".chars().map(|base| effect(&table, 1_295_113, base).unwrap()).sum();
     assert!((contribution + sum / 3.0).abs() < 1e-6);
@@ -65,8 +77,8 @@ fn the_score_of_a_substitution_is_that_of_the_variant() {
     // Window of the stretch: [c - 1024, c + 1024) around base 1,295,110, not around the variant. A variant in the same
     // window, scored alone, gives the same number.
     let predicted = {
-        use refalt::core::{Backend, BinSpan, OutputRequest, Query, RefAlt, Reference, Window};
         use refalt::core::scorer::{ScoringInput, ScoringPlace};
+        use refalt::core::{Backend, BinSpan, OutputRequest, Query, RefAlt, Reference, Window};
         let reference = refalt::io::fasta::FastaReference::open(study("tert/chr5_1294490_1296547.fa")).unwrap();
         let model = refalt::model::motif::MotifModel::from_file(&study("tert/MA0062.3.jaspar")).unwrap();
         let row = refalt::io::variants::ids::parse("chr5:1295113:G>A").variant.unwrap();
@@ -135,7 +147,10 @@ fn what_cannot_be_changed_is_refused() {
     let error = fails(request("chr5:1-100"));
     assert!(matches!(error, PredictError::NotInReference { .. }), "{error}");
     let error = fails(request("chr5:1294490-1296547"));
-    assert_eq!(error.to_string(), "chr5:1294490-1296547 has 2058 bp, more than the window of 2048 bp");
+    assert_eq!(
+        error.to_string(),
+        "chr5:1294490-1296547 has 2058 bp, more than the window of 2048 bp"
+    );
     let error = fails(IsmRequest {
         most_bytes: 10,
         ..request("chr5:1295100-1295110")

@@ -13,7 +13,6 @@ mod audit;
 mod audit_simulation;
 mod bed;
 mod engine;
-mod eye;
 mod engine_genes;
 mod exported_summaries;
 mod fasta;

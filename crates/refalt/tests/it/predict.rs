@@ -41,13 +41,27 @@ fn rows(path: &Path) -> BTreeMap<(String, i64), [Option<f32>; 4]> {
     let mut rows = BTreeMap::new();
     for batch in reader {
         let batch = batch.unwrap();
-        let text = |name: &str| arrow::compute::cast(batch.column_by_name(name).unwrap(), &arrow::datatypes::DataType::Utf8).unwrap();
+        let text = |name: &str| {
+            arrow::compute::cast(batch.column_by_name(name).unwrap(), &arrow::datatypes::DataType::Utf8).unwrap()
+        };
         let tracks = text("track_name");
-        let positions = batch.column_by_name("position").unwrap().as_primitive::<Int64Type>().clone();
-        let values = ["ref", "alt", "diff", "alt_own"].map(|name| batch.column_by_name(name).unwrap().as_primitive::<Float32Type>().clone());
+        let positions = batch
+            .column_by_name("position")
+            .unwrap()
+            .as_primitive::<Int64Type>()
+            .clone();
+        let values = ["ref", "alt", "diff", "alt_own"].map(|name| {
+            batch
+                .column_by_name(name)
+                .unwrap()
+                .as_primitive::<Float32Type>()
+                .clone()
+        });
         for row in 0..batch.num_rows() {
             let track = tracks.as_string::<i32>().value(row).to_owned();
-            let values = values.each_ref().map(|column| column.is_valid(row).then(|| column.value(row)));
+            let values = values
+                .each_ref()
+                .map(|column| column.is_valid(row).then(|| column.value(row)));
             assert!(rows.insert((track, positions.value(row)), values).is_none());
         }
     }
@@ -75,7 +89,10 @@ fn values_are_those_of_the_definition_of_the_model() {
         let bin: i64 = cells[4].parse().unwrap();
         let expected: f64 = cells[5].parse().unwrap();
         let [reference, alternate, difference, own] = found[&("MA0062.4 GABPA".to_owned(), 1_294_490 + 128 * bin)];
-        assert!((f64::from(reference.unwrap()) - expected).abs() < 1e-6 * expected.max(1.0), "{line}");
+        assert!(
+            (f64::from(reference.unwrap()) - expected).abs() < 1e-6 * expected.max(1.0),
+            "{line}"
+        );
         assert_eq!((alternate, difference, own), (None, None, None));
         compared += 1;
     }
@@ -111,16 +128,32 @@ fn behind_an_indel_alt_is_laid_on_the_bases_of_ref() {
     let insertion = format!("chr5:1295113:G>G{}", "T".repeat(128));
     run(&request(&insertion), folder.path());
     let found = rows(&folder.path().join("prediction.parquet"));
-    let positions: Vec<i64> = found.keys().filter(|(track, _)| track.ends_with("ELK4")).map(|(_, at)| *at).collect();
-    let behind: Vec<i64> = positions.iter().copied().filter(|at| *at > 1_295_113 + 256 && *at + 128 < positions[15]).collect();
+    let positions: Vec<i64> = found
+        .keys()
+        .filter(|(track, _)| track.ends_with("ELK4"))
+        .map(|(_, at)| *at)
+        .collect();
+    let behind: Vec<i64> = positions
+        .iter()
+        .copied()
+        .filter(|at| *at > 1_295_113 + 256 && *at + 128 < positions[15])
+        .collect();
     assert!(behind.len() >= 4);
-    let track = found.keys().find(|(track, _)| track.ends_with("ELK4")).unwrap().0.clone();
+    let track = found
+        .keys()
+        .find(|(track, _)| track.ends_with("ELK4"))
+        .unwrap()
+        .0
+        .clone();
     for at in behind {
         let [reference, alternate, difference, _] = found[&(track.clone(), at)];
         // 128 inserted bases are one bin: the value of the next bin of ALT is that of the same bases.
         let own = found[&(track.clone(), at + 128)][3];
         assert_eq!(alternate, own, "{at}");
-        assert!(difference.unwrap().abs() < 1e-5 && (reference.unwrap() - own.unwrap()).abs() < 1e-5, "{at}");
+        assert!(
+            difference.unwrap().abs() < 1e-5 && (reference.unwrap() - own.unwrap()).abs() < 1e-5,
+            "{at}"
+        );
     }
 }
 
@@ -159,7 +192,11 @@ fn a_sequence_has_the_values_of_its_place() {
         ..place
     };
     run(&sequence, &folder.path().join("sequence"));
-    let values = |name: &str| -> Vec<_> { rows(&folder.path().join(name).join("prediction.parquet")).into_values().collect() };
+    let values = |name: &str| -> Vec<_> {
+        rows(&folder.path().join(name).join("prediction.parquet"))
+            .into_values()
+            .collect()
+    };
     assert_eq!(values("place"), values("sequence"));
 }
 
@@ -201,20 +238,36 @@ fn numpy_and_pybigwig_read_the_values_of_the_table() {
         ..request("chr5:1295113:G>GA")
     };
     let manifest = run(&request, folder.path());
-    let bigwigs = manifest.files.iter().filter(|file| file.path.starts_with("bigwig/")).count();
+    let bigwigs = manifest
+        .files
+        .iter()
+        .filter(|file| file.path.starts_with("bigwig/"))
+        .count();
     assert_eq!(bigwigs % 3, 0);
     for file in &manifest.files {
-        assert_eq!(std::fs::metadata(folder.path().join(&file.path)).unwrap().len(), file.bytes, "{}", file.path);
+        assert_eq!(
+            std::fs::metadata(folder.path().join(&file.path)).unwrap().len(),
+            file.bytes,
+            "{}",
+            file.path
+        );
     }
     let Some(python) = python() else { return };
-    let output = Command::new(python).args(["-c", READ]).arg(folder.path()).output().unwrap();
+    let output = Command::new(python)
+        .args(["-c", READ])
+        .arg(folder.path())
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     if told.contains("ModuleNotFoundError") {
         println!("skipped: numpy or pyBigWig is not installed in target/official");
         return;
     }
     assert!(output.status.success(), "{told}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), format!("same {} {bigwigs}", bigwigs / 3));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        format!("same {} {bigwigs}", bigwigs / 3)
+    );
 }
 
 fn python() -> Option<PathBuf> {
@@ -262,24 +315,45 @@ fn what_cannot_be_predicted_is_refused_before_anything_is_written() {
         assert!(error.is_usage(), "{error}");
         error.hint()
     };
-    let hint = check(request("chr5:1295113:C>A"), "REF does not match the reference: it has `G` at chr5:1295113");
+    let hint = check(
+        request("chr5:1295113:C>A"),
+        "REF does not match the reference: it has `G` at chr5:1295113",
+    );
     assert!(hint.unwrap().contains("refalt vet"));
-    check(request("chrX:1000-2000"), "the reference has no contig `chrX`; it has chr5");
-    check(request("chr5:5000-6000"), "the reference has no base of chr5:5000-6000; of chr5 it has 1294490-1296547");
+    check(
+        request("chrX:1000-2000"),
+        "the reference has no contig `chrX`; it has chr5",
+    );
+    check(
+        request("chr5:5000-6000"),
+        "the reference has no base of chr5:5000-6000; of chr5 it has 1294490-1296547",
+    );
     check(request("chr5:1295113-1295000"), "is not a region");
     check(request("rs12345"), "is not accepted");
-    check(request("chr5:1295000-1299000"), "has 4001 bp, more than the window of 2048 bp");
+    check(
+        request("chr5:1295000-1299000"),
+        "has 4001 bp, more than the window of 2048 bp",
+    );
     let with = |change: &dyn Fn(&mut PredictRequest)| {
         let mut request = request(C228T);
         change(&mut request);
         request
     };
     let window = with(&|request| request.window = std::num::NonZeroU32::new(1000));
-    check(window, "does not read windows of 1000 bp; it reads multiples of 128 from 128 to 1048576");
+    check(
+        window,
+        "does not read windows of 1000 bp; it reads multiples of 128 from 128 to 1048576",
+    );
     let outputs = with(&|request| request.outputs = vec!["DNASE".to_owned()]);
-    check(outputs, "the model `motif-jaspar2024` does not give `DNASE`; known: CHIP_TF");
+    check(
+        outputs,
+        "the model `motif-jaspar2024` does not give `DNASE`; known: CHIP_TF",
+    );
     let outputs = with(&|request| request.outputs = vec!["CHIP_TFF".to_owned()]);
-    assert_eq!(check(outputs, "unknown output type `CHIP_TFF`").as_deref(), Some("is `CHIP_TF` meant?"));
+    assert_eq!(
+        check(outputs, "unknown output type `CHIP_TFF`").as_deref(),
+        Some("is `CHIP_TF` meant?")
+    );
     let ontology = with(&|request| request.ontology = vec!["EFO:0001187".to_owned()]);
     check(ontology, "has no track of the ontology term `EFO:0001187`; known: none");
     let span = with(&|request| request.span = "4096".parse().ok());

@@ -11,7 +11,10 @@ fn centred_effects_are_those_of_the_published_client() {
     let mut written = Vec::new();
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split('\t').collect();
-        let numbers: Vec<Option<f32>> = cells[2..].iter().map(|cell| cell.parse::<f64>().ok().map(|x| x as f32)).collect();
+        let numbers: Vec<Option<f32>> = cells[2..]
+            .iter()
+            .map(|cell| cell.parse::<f64>().ok().map(|x| x as f32))
+            .collect();
         let effects = [numbers[0], numbers[1], numbers[2], numbers[3]];
         let expected: Vec<f32> = numbers[4..8].iter().map(|number| number.unwrap()).collect();
         // The same operations in 32-bit floats, in the same order: equal to the last bit.

@@ -38,7 +38,9 @@ impl LogoLane {
 
     /// Room that name and ticks take left of the letters.
     pub(super) fn names_width(&self) -> f64 {
-        let ticks = self.ends().map(|value| text_width(&self.axis.label(value), look::TICK, Weight::Regular));
+        let ticks = self
+            .ends()
+            .map(|value| text_width(&self.axis.label(value), look::TICK, Weight::Regular));
         let name = text_width(NAME, look::TICK, Weight::SemiBold);
         ticks.into_iter().fold(name, f64::max)
     }
@@ -61,11 +63,19 @@ impl EffectMap {
         let label_y = top + LETTERS / 2.0 + middle(look::TICK);
         let label = Text::new(grid.left - 20.0, label_y, NAME, look::TICK);
         canvas.text(label.anchor(Anchor::End).bold());
-        canvas.line((grid.left, top), (grid.left, top + LETTERS), Paint::stroke(AXIS, look::HAIRLINE));
+        canvas.line(
+            (grid.left, top),
+            (grid.left, top + LETTERS),
+            Paint::stroke(AXIS, look::HAIRLINE),
+        );
         for (value, drop) in lane.ends().into_iter().zip([0.0, 1.0]) {
             let y = lane.y(top, value) + drop * cap_height(look::TICK);
             let text = lane.axis.label(value);
-            canvas.text(Text::new(grid.left - 20.0, y, &text, look::TICK).anchor(Anchor::End).colour(MUTED));
+            canvas.text(
+                Text::new(grid.left - 20.0, y, &text, look::TICK)
+                    .anchor(Anchor::End)
+                    .colour(MUTED),
+            );
         }
         let zero = lane.y(top, 0.0);
         let from = line.start;

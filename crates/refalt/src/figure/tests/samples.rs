@@ -250,7 +250,9 @@ pub(super) fn track_coverage(text: &str) -> TrackCoverage {
 }
 
 pub(super) fn tracks(text: &str) -> TrackPlot {
-    let bins: Vec<_> = (0..64).map(|at| interval(1_000_001 + 128 * at, 1_000_128 + 128 * at)).collect();
+    let bins: Vec<_> = (0..64)
+        .map(|at| interval(1_000_001 + 128 * at, 1_000_128 + 128 * at))
+        .collect();
     let row = |detail: &str, scale: f64| TrackRow {
         label: text.into(),
         detail: detail.into(),

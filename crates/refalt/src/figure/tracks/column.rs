@@ -30,7 +30,8 @@ pub(super) fn columns(row: &TrackRow, shown: Interval, most: usize) -> Vec<Colum
             let (first, last) = (group.first()?.1, group.last()?.1);
             let bases = Interval::from_bed(first.bed_start(), last.bed_end())?;
             let alternate = row.alternate.as_ref();
-            let differences = alternate.map(|alternate| group.iter().map(|&(bin, _)| alternate[bin] - row.reference[bin]));
+            let differences =
+                alternate.map(|alternate| group.iter().map(|&(bin, _)| alternate[bin] - row.reference[bin]));
             Some(Column {
                 bases,
                 from: x(bases.bed_start()),

@@ -61,7 +61,12 @@ pub(super) fn place_genes<'a>(genes: &'a [GeneModel], scale: &Scale) -> (Vec<Gen
 
 pub(super) fn draw_gene(canvas: &mut Canvas, placed: &GeneLane<'_>, top: f64) {
     let gene = placed.gene;
-    let text = Text::new(placed.label_x, top + cap_height(look::TICK) + 2.0, &placed.label, look::TICK);
+    let text = Text::new(
+        placed.label_x,
+        top + cap_height(look::TICK) + 2.0,
+        &placed.label,
+        look::TICK,
+    );
     canvas.text(Text { halo: true, ..text }.anchor(Anchor::Middle));
     let y = top + GENE_LANE - 11.0;
     canvas.line((placed.from, y), (placed.to, y), Paint::stroke(BLUE, 1.0));

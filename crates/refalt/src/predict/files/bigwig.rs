@@ -11,11 +11,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-pub(super) fn write(
-    work: &Predicting,
-    prediction: &Prediction,
-    out: &Path,
-) -> Result<Vec<WrittenFile>, PredictError> {
+pub(super) fn write(work: &Predicting, prediction: &Prediction, out: &Path) -> Result<Vec<WrittenFile>, PredictError> {
     let folder = out.join("bigwig");
     fs::create_dir_all(&folder).map_err(PredictError::file("create the folder", &folder))?;
     let mut stems = HashSet::new();
@@ -114,8 +110,14 @@ mod tests {
             ..Track::default()
         };
         let mut stem = |name: &str, strand| file_stem("CAGE", &track(name, strand), &mut taken);
-        assert_eq!(stem("hCAGE UBERON:0000955", Some(Strand::Reverse)), "CAGE.hCAGE_UBERON_0000955.reverse");
-        assert_eq!(stem("hCAGE UBERON/0000955", Some(Strand::Reverse)), "CAGE.hCAGE_UBERON_0000955.reverse.2");
+        assert_eq!(
+            stem("hCAGE UBERON:0000955", Some(Strand::Reverse)),
+            "CAGE.hCAGE_UBERON_0000955.reverse"
+        );
+        assert_eq!(
+            stem("hCAGE UBERON/0000955", Some(Strand::Reverse)),
+            "CAGE.hCAGE_UBERON_0000955.reverse.2"
+        );
         assert_eq!(stem("../x", None), "CAGE.___x");
         assert!(stem(&"long".repeat(100), None).len() < 170);
     }
@@ -141,7 +143,9 @@ mod tests {
                 name: "chr1".to_owned(),
                 length_bp: 15,
             },
-            known: [(0, 10), (13, 15)].map(|(start, end)| Interval::from_bed(start, end).unwrap()).to_vec(),
+            known: [(0, 10), (13, 15)]
+                .map(|(start, end)| Interval::from_bed(start, end).unwrap())
+                .to_vec(),
         };
         let found = entries(&extent, &window, &predicted, &predicted.reference);
         let bases = |start, end| Interval::from_bed(start, end).unwrap();

@@ -54,11 +54,19 @@ fn write_all(file: &mut NpzWriter, prediction: &Prediction) -> io::Result<()> {
             file.floats(&format!("{output}_alt_own"), &shape, alternate.iter().copied())?;
         }
         let bounds = |of: &dyn Fn(&refalt_core::Interval) -> u32| -> Vec<i64> {
-            junctions.junctions.iter().map(|(intron, _)| of(intron).into()).collect()
+            junctions
+                .junctions
+                .iter()
+                .map(|(intron, _)| of(intron).into())
+                .collect()
         };
         file.integers(&format!("{output}_start"), &bounds(&|intron| intron.bed_start()))?;
         file.integers(&format!("{output}_end"), &bounds(&|intron| intron.bed_end()))?;
-        let strands: Vec<&str> = junctions.junctions.iter().map(|(_, strand)| sign_or_dot(*strand)).collect();
+        let strands: Vec<&str> = junctions
+            .junctions
+            .iter()
+            .map(|(_, strand)| sign_or_dot(*strand))
+            .collect();
         file.texts(&format!("{output}_strand"), &strands)?;
         write_names(file, &junctions.tracks)?;
     }

@@ -21,11 +21,7 @@ use std::sync::Arc;
 /// Rows that are held at a time.
 const BATCH: usize = 1 << 16;
 
-pub(super) fn write(
-    work: &Predicting,
-    prediction: &Prediction,
-    out: &Path,
-) -> Result<Vec<WrittenFile>, PredictError> {
+pub(super) fn write(work: &Predicting, prediction: &Prediction, out: &Path) -> Result<Vec<WrittenFile>, PredictError> {
     let mut files = Vec::new();
     let mut write = |name: &str, holds: &str, fill: &dyn Fn(&mut Rows) -> Result<(), TableError>, table: Table| {
         let path = out.join(name);
@@ -43,7 +39,12 @@ pub(super) fn write(
             let mut tracks = prediction.tracks.iter();
             tracks.try_for_each(|predicted| fill_tracks(rows, work, prediction, predicted))
         };
-        write("prediction.parquet", "a row for each track and bin", &fill, Table::Tracks)?;
+        write(
+            "prediction.parquet",
+            "a row for each track and bin",
+            &fill,
+            Table::Tracks,
+        )?;
     }
     if let Some(contacts) = &prediction.contacts {
         let fill = |rows: &mut Rows| fill_contacts(rows, prediction, contacts);
@@ -52,7 +53,12 @@ pub(super) fn write(
     }
     if let Some(junctions) = &prediction.junctions {
         let fill = |rows: &mut Rows| fill_junctions(rows, prediction, junctions);
-        write("junctions.parquet", "a row for each track and junction", &fill, Table::Junctions)?;
+        write(
+            "junctions.parquet",
+            "a row for each track and junction",
+            &fill,
+            Table::Junctions,
+        )?;
     }
     Ok(files)
 }
@@ -102,8 +108,13 @@ impl Rows {
         let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         let texts = TEXTS.map(|name| Field::new(name, text.clone(), false));
         let places = table.places().map(|name| Field::new(name, DataType::Int64, false));
-        let values = table.values().iter().map(|name| Field::new(*name, DataType::Float32, true));
-        let schema = Arc::new(Schema::new(texts.into_iter().chain(places).chain(values).collect::<Vec<Field>>()));
+        let values = table
+            .values()
+            .iter()
+            .map(|name| Field::new(*name, DataType::Float32, true));
+        let schema = Arc::new(Schema::new(
+            texts.into_iter().chain(places).chain(values).collect::<Vec<Field>>(),
+        ));
         let options = ArrowWriterOptions::new().with_properties(properties_of(card, table.values())?);
         let writer = ArrowWriter::try_new_with_options(AtomicFile::create(path)?, Arc::clone(&schema), options)?;
         Ok(Self {
@@ -139,10 +150,23 @@ impl Rows {
             return Ok(());
         }
         let mut columns: Vec<ArrayRef> = Vec::new();
-        columns.extend(self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        columns.extend(self.places.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        columns.extend(self.values.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
+        columns.extend(
+            self.texts
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
+        columns.extend(
+            self.places
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
+        columns.extend(
+            self.values
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
+        self.writer
+            .write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
         self.length = 0;
         Ok(())
     }
@@ -191,7 +215,11 @@ fn fill_tracks(
 fn fill_contacts(rows: &mut Rows, prediction: &Prediction, contacts: &ContactPrediction) -> Result<(), TableError> {
     let (bins, width) = (contacts.span.len(), contacts.tracks.tracks.len());
     let first = |bin: usize| {
-        let bases = bin_bases(&prediction.window, contacts.tracks.resolution, contacts.span.start() + bin)?;
+        let bases = bin_bases(
+            &prediction.window,
+            contacts.tracks.resolution,
+            contacts.span.start() + bin,
+        )?;
         Some(i64::from(bases.first()?.one_based()))
     };
     for (column, track) in contacts.tracks.tracks.iter().enumerate() {
@@ -205,18 +233,18 @@ fn fill_contacts(rows: &mut Rows, prediction: &Prediction, contacts: &ContactPre
                 let reference = contacts.reference[at];
                 let alternate = contacts.alternate.as_ref().map(|alternate| alternate[at]);
                 let difference = alternate.map(|alternate| alternate - reference);
-                rows.push(texts, [position, other_position], &[Some(reference), alternate, difference])?;
+                rows.push(
+                    texts,
+                    [position, other_position],
+                    &[Some(reference), alternate, difference],
+                )?;
             }
         }
     }
     Ok(())
 }
 
-fn fill_junctions(
-    rows: &mut Rows,
-    prediction: &Prediction,
-    junctions: &JunctionPrediction,
-) -> Result<(), TableError> {
+fn fill_junctions(rows: &mut Rows, prediction: &Prediction, junctions: &JunctionPrediction) -> Result<(), TableError> {
     let width = junctions.tracks.tracks.len();
     for (column, track) in junctions.tracks.tracks.iter().enumerate() {
         for (index, (intron, strand)) in junctions.junctions.iter().enumerate() {
@@ -226,7 +254,9 @@ fn fill_junctions(
             let given = |value: f32| (!value.is_nan()).then_some(value);
             let reference = given(junctions.reference[at]);
             let alternate = junctions.alternate.as_ref().and_then(|alternate| given(alternate[at]));
-            let difference = alternate.zip(reference).map(|(alternate, reference)| alternate - reference);
+            let difference = alternate
+                .zip(reference)
+                .map(|(alternate, reference)| alternate - reference);
             rows.push(
                 [output, name, sign_or_dot(*strand), contig],
                 [intron.bed_start().into(), intron.bed_end().into()],

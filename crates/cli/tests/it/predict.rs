@@ -139,7 +139,7 @@ fn wrong_values_are_told_with_a_remedy() {
         (
             vec!["ism", "chr1:1-100", "-r", "genome.fa", "--scorers", "CHIPTF"],
             2,
-            "is `CHIP_TF` meant?",
+            "is `CHIP_TF` or",
         ),
         (vec!["ism", "chr1:100-1", "-r", "genome.fa"], 2, "is not a region"),
         (

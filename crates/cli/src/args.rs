@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Vet(command::vet::Options),
     /// Score variants with a model, into a Parquet table; goes on where an earlier run stopped.
     Score(command::score::Options),
+    /// Predict tracks over a variant, a region or a sequence: bigWig, npz, Parquet, figure.
+    Predict(command::predict::Options),
+    /// Score every substitution of a stretch: matrix, heat map and logo.
+    Ism(command::ism::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks.
     Validate(command::validate::Options),
     /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.

@@ -8,8 +8,10 @@ pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod genes;
 pub(crate) mod input;
+pub(crate) mod ism;
 pub(crate) mod man;
 pub(crate) mod motifs;
+pub(crate) mod predict;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod score;
@@ -32,6 +34,8 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
     match command {
         Command::Run(options) => run::run(&options, settings),
         Command::Score(options) => score::run(options, settings),
+        Command::Predict(options) => predict::run(options, settings),
+        Command::Ism(options) => ism::run(options, settings),
         Command::Genes(options) => genes::run(&options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),

@@ -15,6 +15,7 @@ pub mod genome;
 pub mod key;
 mod lean;
 pub mod policy;
+mod prediction;
 pub mod proto;
 pub mod scorer_message;
 pub mod server;

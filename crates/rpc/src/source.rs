@@ -149,7 +149,7 @@ impl ScoreSource for ApiSource {
 
 impl ApiSource {
     /// Makes a block of an answer, whose tracks have to be those of the plan.
-    fn block(
+    pub(crate) fn block(
         &self,
         scorer: usize,
         planned: &PlannedScorer,
@@ -173,7 +173,11 @@ impl ApiSource {
         })
     }
 
-    fn source_error(&self, error: &ApiError) -> SourceError {
+    pub(crate) fn model_card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    pub(crate) fn source_error(&self, error: &ApiError) -> SourceError {
         let (from, reason) = (self.card.name.clone(), error.to_string());
         match error.service_stop() {
             Some(stop) => SourceError::Service {

@@ -6,7 +6,7 @@ use crate::terminal::Settings;
 use refalt::engine::ScoreSource;
 use refalt::scoring::ScoreRequest;
 use refalt_core::Organism;
-use refalt_rpc::cache::CacheTrouble;
+use refalt_rpc::cache::{AnswerCache, CacheTrouble};
 use refalt_rpc::cached_client::AnswerTally;
 use refalt_rpc::key::KeyError;
 use refalt_rpc::{Address, ApiError, ApiKey, ApiSource, Client, ClientOptions};
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name of the model that is a service.
-const MODEL: &str = "api";
+pub(crate) const MODEL: &str = "api";
 
 /// Arguments for `--model api`.
 #[derive(Debug, clap::Args)]
@@ -74,7 +74,7 @@ impl Answers {
 }
 
 impl ServiceOptions {
-    /// Opens the service when it is the model that is asked for.
+    /// Opens the service that scores when it is the model that is asked for.
     pub(crate) fn source(
         self,
         request: &ScoreRequest,
@@ -82,15 +82,7 @@ impl ServiceOptions {
         settings: &Settings,
     ) -> Result<Option<Service>, Failure> {
         if request.model != MODEL {
-            let given = [
-                (self.key_file.is_some(), "--key-file"),
-                (self.model_version.is_some(), "--model-version"),
-                (self.organism.is_some(), "--organism"),
-            ];
-            return match given.into_iter().find(|(given, _)| *given) {
-                Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
-                None => Ok(None),
-            };
+            return self.not_asked_for().map(|()| None);
         }
         if request.plan.table.terms {
             let message = "--keep-ref-alt: the service gives scores, not the terms of REF and ALT";
@@ -100,23 +92,6 @@ impl ServiceOptions {
             let message = "--genes: the service brings genes of its own";
             return Err(Failure::new(message).usage());
         }
-        let failed = |error: ApiError| Failure::of(&error);
-        let address = match &self.address {
-            Some(text) => Address::parse(text).map_err(|error| failed(error.into()))?,
-            None => Address::hosted(),
-        };
-        let key = self
-            .key(&address, settings)
-            .map_err(|error| failed(Arc::new(error).into()))?;
-        let options = ClientOptions {
-            tls_roots: self.tls_roots,
-            model_version: self.model_version,
-            organism: self
-                .organism
-                .and_then(|name| Organism::from_common_name(&name))
-                .unwrap_or(Organism::Human),
-            ..ClientOptions::new(address, key)
-        };
         let troubles: Arc<Mutex<Vec<String>>> = Arc::default();
         let (told, shown) = (Arc::clone(&troubles), settings.clone());
         let told = move |trouble: &CacheTrouble| {
@@ -126,9 +101,7 @@ impl ServiceOptions {
                 .push(trouble.to_string());
         };
         let cache = cache.answers(Arc::new(told), settings)?;
-        let source = Client::new(options)
-            .and_then(|client| ApiSource::open(client, cache))
-            .map_err(failed)?;
+        let source = self.connect(cache, settings)?;
         Ok(Some(Service {
             answers: Answers {
                 tally: source.tally(),
@@ -136,6 +109,60 @@ impl ServiceOptions {
             },
             source: Box::new(source),
         }))
+    }
+
+    /// Opens the service that predicts when it is the model that is asked for; predictions are not kept.
+    pub(crate) fn open(self, model: &str, settings: &Settings) -> Result<Option<ApiSource>, Failure> {
+        if model == MODEL {
+            self.connect(None, settings).map(Some)
+        } else {
+            self.not_asked_for().map(|()| None)
+        }
+    }
+
+    /// Refuses options of a service where no service is the model.
+    fn not_asked_for(&self) -> Result<(), Failure> {
+        let given = [
+            (self.key_file.is_some(), "--key-file"),
+            (self.model_version.is_some(), "--model-version"),
+            (self.organism.is_some(), "--organism"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
+            None => Ok(()),
+        }
+    }
+
+    fn connect(self, cache: Option<Arc<AnswerCache>>, settings: &Settings) -> Result<ApiSource, Failure> {
+        let failed = |error: ApiError| Failure::of(&error);
+        let options = self.options(self.address.as_deref(), settings)?;
+        Client::new(options)
+            .and_then(|client| ApiSource::open(client, cache))
+            .map_err(failed)
+    }
+
+    /// Returns how a service is reached.
+    ///
+    /// * `address`: the hosted one when not given.
+    fn options(&self, address: Option<&str>, settings: &Settings) -> Result<ClientOptions, Failure> {
+        let failed = |error: ApiError| Failure::of(&error);
+        let address = match address {
+            Some(text) => Address::parse(text).map_err(|error| failed(error.into()))?,
+            None => Address::hosted(),
+        };
+        let key = self
+            .key(&address, settings)
+            .map_err(|error| failed(Arc::new(error).into()))?;
+        Ok(ClientOptions {
+            tls_roots: self.tls_roots.clone(),
+            model_version: self.model_version.clone(),
+            organism: self
+                .organism
+                .as_deref()
+                .and_then(Organism::from_common_name)
+                .unwrap_or(Organism::Human),
+            ..ClientOptions::new(address, key)
+        })
     }
 
     /// Returns the key; a service of one's own may need none.

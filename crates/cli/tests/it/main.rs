@@ -18,6 +18,7 @@ mod folders;
 mod genes;
 mod made_up;
 mod motifs;
+mod predict;
 mod query;
 mod score;
 mod score_tables;

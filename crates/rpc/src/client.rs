@@ -9,5 +9,6 @@ mod connection;
 mod gate;
 mod methods;
 
+pub(crate) use call::{Caller, Method};
 pub use connection::{ClientOptions, Timeouts};
 pub use methods::{Client, MOST_SCORERS, Place, Requested, WINDOW_LENGTHS, window_lengths};

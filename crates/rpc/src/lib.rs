@@ -7,6 +7,7 @@
 pub mod address;
 pub mod answer;
 pub mod assembly;
+pub mod atlas;
 pub mod client;
 pub mod error;
 pub mod genome;

@@ -6,7 +6,7 @@
 //! [`AutoSource`] joins it with another source that scores the rest. [`service`] serves a finished score folder the same way.
 
 pub mod answer;
-//AUTO pub mod auto;
+pub mod auto;
 pub mod fetch;
 pub mod field_mask;
 pub mod filter;
@@ -15,6 +15,6 @@ pub mod source;
 mod track_message;
 
 pub use answer::{AtlasScore, AtlasScorer, AtlasScores};
-//AUTO pub use auto::AutoSource;
-pub use service::{AtlasFolder, AtlasFolderError};
+pub use auto::AutoSource;
+pub use service::{AtlasFolder, AtlasFolderError, AtlasOf};
 pub use source::AtlasSource;

@@ -137,7 +137,7 @@ impl AtlasFolder {
 
     /// Returns the service for a server of gRPC.
     pub fn into_service(self) -> AtlasServiceServer<AtlasOf> {
-        AtlasServiceServer::new(AtlasOf(Arc::new(self)))
+        AtlasServiceServer::new(AtlasOf::from(self))
     }
 
     fn find(&self, asked: &proto::Variant) -> Result<&StoredVariant, Status> {
@@ -275,6 +275,12 @@ fn invalid(error: &dyn std::fmt::Display) -> Status {
 /// The service over a folder.
 #[derive(Clone, Debug)]
 pub struct AtlasOf(Arc<AtlasFolder>);
+
+impl From<AtlasFolder> for AtlasOf {
+    fn from(folder: AtlasFolder) -> Self {
+        Self(Arc::new(folder))
+    }
+}
 
 fn human(organism: i32) -> Result<(), Status> {
     if organism == proto::Organism::HomoSapiens as i32 {

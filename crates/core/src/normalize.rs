@@ -61,6 +61,14 @@ pub enum VariantError {
         /// The first base of REF as written (1-based).
         position: Position,
     },
+    /// A deletion from the first base on has no known base after it, either, so that nothing anchors it.
+    #[error("no known base follows the deletion at {contig}:{position}, so its normal form cannot be written")]
+    NoAnchor {
+        /// The contig as written.
+        contig: ContigName,
+        /// The first base of REF as written (1-based).
+        position: Position,
+    },
     /// A symbolic allele, a breakend, `*` or `.`: no sequence follows from it.
     #[error("the alternate allele `{alternate}` names no bases")]
     NoBases {
@@ -96,7 +104,7 @@ impl VariantError {
                 "contigs of the reference: {}; names are compared through the alias table (chr5 / 5 / NC_000005.10)",
                 available.join(", ")
             )),
-            Self::OutsideReference { .. } | Self::LeftEdge { .. } => {
+            Self::OutsideReference { .. } | Self::LeftEdge { .. } | Self::NoAnchor { .. } => {
                 Some("give a reference that covers the place".to_owned())
             }
             Self::NoBases { .. } => {
@@ -264,7 +272,7 @@ fn left_align(
         // One allele ran out of bases: both take the base to the left.
         let Some(before) = position.checked_sub(1) else {
             // VCF 4.3 section 1.6.1.4: at position 1 the base after the event is the anchor.
-            append_right_base(contig_id, reference, position, alleles)?;
+            append_right_base(variant, contig_id, reference, position, alleles)?;
             break;
         };
         let base = Interval::at(before, 1).and_then(|base| known.known_part(base));
@@ -296,14 +304,23 @@ fn left_align(
 
 /// Gives both alleles the base that follows REF, for an event at the first base of a contig.
 fn append_right_base(
+    variant: &Variant,
     contig_id: ContigId,
     reference: &dyn Reference,
     position: Position,
     alleles: &mut [Vec<u8>; 2],
 ) -> Result<(), VariantError> {
-    let length = u32::try_from(alleles[0].len()).expect("an allele is shorter than a contig");
-    let after = position.checked_add(length).and_then(|next| Interval::at(next, 1));
-    let Some(after) = after else { return Ok(()) };
+    let length = u32::try_from(alleles[0].len()).expect("an allele is no longer than a contig");
+    let after = position
+        .checked_add(length)
+        .and_then(|next| Interval::at(next, 1))
+        .filter(|&base| reference.contig(contig_id).known_part(base).is_some());
+    let Some(after) = after else {
+        return Err(VariantError::NoAnchor {
+            contig: variant.contig.clone(),
+            position: variant.position,
+        });
+    };
     let mut letter = Vec::with_capacity(1);
     reference.fetch(contig_id, after, &mut letter)?;
     for allele in alleles.iter_mut() {
@@ -395,6 +412,14 @@ mod tests {
     }
 
     #[test]
+    fn without_a_base_on_either_side_nothing_anchors() {
+        let error = check_on("ACGT", 1, "ACGT", "").unwrap_err();
+        assert!(matches!(error, VariantError::NoAnchor { .. }), "{error}");
+        // The same event with a base to replace it is a substitution, and needs no anchor.
+        assert_eq!(check_on("ACGT", 1, "ACGT", "G").unwrap(), "chr1:1:ACGT>G");
+    }
+
+    #[test]
     fn refusals_say_what_was_found_and_expected() {
         let error = check_on("ACGT", 2, "G", "T").unwrap_err();
         assert_eq!(
@@ -436,7 +461,12 @@ mod tests {
             prop_assume!(reference != alternate);
             let memory = InMemoryReference::of_contigs([("chr1", genome.as_bytes())]);
             let position = u32::try_from(start).unwrap() + 1;
-            let checked = check(&variant(position, reference, &alternate), &memory).unwrap();
+            let checked = check(&variant(position, reference, &alternate), &memory);
+            if reference.len() == genome.len() && alternate.is_empty() {
+                prop_assert!(matches!(checked, Err(VariantError::NoAnchor { .. })), "{checked:?}");
+                return Ok(());
+            }
+            let checked = checked.unwrap();
             let bytes = genome.as_bytes();
             let before = apply(bytes, start + 1, reference.len(), alternate.as_bytes());
             let at = checked.position().one_based() as usize;

@@ -45,9 +45,9 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "ADDRESS", env = "REFALT_ATLAS_ADDRESS")]
     atlas_address: Option<String>,
 
-    /// Organism whose genome the service reads.
-    #[arg(long, value_name = "NAME", default_value = "human", value_parser = ["human", "mouse"])]
-    organism: String,
+    /// Organism whose genome the service reads: `human` (GRCh38) or `mouse` (GRCm38) [default: human].
+    #[arg(long, value_name = "NAME", value_parser = ["human", "mouse"])]
+    organism: Option<String>,
 }
 
 impl ServiceOptions {
@@ -65,6 +65,7 @@ impl ServiceOptions {
             let given = [
                 (self.key_file.is_some(), "--key-file"),
                 (self.model_version.is_some(), "--model-version"),
+                (self.organism.is_some(), "--organism"),
             ];
             return match given.into_iter().find(|(given, _)| *given) {
                 Some((_, name)) => {
@@ -126,11 +127,11 @@ impl ServiceOptions {
         Ok(ClientOptions {
             tls_roots: self.tls_roots.clone(),
             model_version: self.model_version.clone(),
-            organism: if self.organism == "mouse" {
-                Organism::Mouse
-            } else {
-                Organism::Human
-            },
+            organism: self
+                .organism
+                .as_deref()
+                .and_then(Organism::from_common_name)
+                .unwrap_or(Organism::Human),
             ..ClientOptions::new(address, key)
         })
     }

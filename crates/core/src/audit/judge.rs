@@ -259,7 +259,7 @@ fn confirm(
     match check_on(&variant, contig, observer.reference()) {
         Ok(checked) => Ok(Some(checked)),
         Err(VariantError::Reference(error)) => Err(error),
-        Err(VariantError::LeftEdge { .. }) => {
+        Err(VariantError::LeftEdge { .. } | VariantError::NoAnchor { .. }) => {
             *edge = true;
             Ok(None)
         }

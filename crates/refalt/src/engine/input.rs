@@ -41,7 +41,7 @@ impl From<&VariantError> for Rejection {
             VariantError::ReferenceMismatch { .. } => "ref_mismatch",
             VariantError::ContigUnknown { .. } | VariantError::OutsideReference { .. } => "not_in_reference",
             VariantError::NInReference { .. } => "n_in_reference",
-            VariantError::LeftEdge { .. } => "left_edge",
+            VariantError::LeftEdge { .. } | VariantError::NoAnchor { .. } => "left_edge",
             VariantError::NoBases { alternate } => match alternate {
                 refalt_core::Alternate::Star => "star_allele",
                 refalt_core::Alternate::Breakend(_) => "breakend",

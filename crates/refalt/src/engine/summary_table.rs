@@ -4,6 +4,7 @@ use super::kept_rows::KeptRows;
 use super::plan::Plan;
 use super::score_table::{ScoredVariant, TableError, properties, schema_of};
 use crate::atomic_file::{AtomicFile, Committed};
+use crate::tally::{Place, Tally};
 use arrow::array::{ArrayRef, Float32Builder, Int64Builder, StringDictionaryBuilder};
 use arrow::datatypes::Int32Type;
 use arrow::record_batch::RecordBatch;
@@ -15,10 +16,6 @@ use refalt_core::strand::sign_or_dot;
 use refalt_core::{OutputType, Track};
 use std::path::Path;
 use std::sync::Arc;
-
-mod tally;
-
-use tally::{Place, Tally};
 
 /// Makes summaries of the scores of a variant.
 pub(crate) struct Summarizer<'a> {

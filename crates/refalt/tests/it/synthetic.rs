@@ -243,6 +243,7 @@ pub(crate) fn identity(plan: &Plan) -> RunIdentity {
         model: [card.name.clone(), card.version.clone(), card.digest.clone()],
         scorers: plan.scorers().map(str::to_owned).collect(),
         tracks: None,
+        tracks_given: None,
         layout: plan.table().layout.name().to_owned(),
         terms: plan.table().terms,
         all_strands: !plan.table().match_gene_strand,

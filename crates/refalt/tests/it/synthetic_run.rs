@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Some tracks of every output type, on all strands, with and without metadata.
-fn small_outputs() -> Vec<TrackSet> {
+pub(crate) fn small_outputs() -> Vec<TrackSet> {
     let track = |index: usize, output: OutputType| Track {
         name: format!("{output} {}", index % 3),
         strand: [Some(Strand::Forward), Some(Strand::Reverse), None][index % 3],

@@ -173,6 +173,7 @@ fn validated(
             name: "first".to_owned(),
             variant: Ok(variants[0].clone()),
         }],
+        named_file: None,
     };
     let options = ValidateOptions {
         permutations: 0,

@@ -203,6 +203,7 @@ impl Plan {
         Some(Self {
             scorers: scorers.collect::<Option<_>>()?,
             selection: self.selection.clone(),
+            selection_given: self.selection_given.clone(),
             statements: self.statements.clone(),
             card: self.card.clone(),
             window: self.window,

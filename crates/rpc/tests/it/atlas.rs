@@ -310,7 +310,8 @@ fn what_the_atlas_lacks_is_said() {
 fn deletion(reference: &InMemoryReference, position: u32, row: u64) -> InputRow {
     let contig = reference.contig_id("chr1").unwrap();
     let interval = Interval::from_bed(position - 1, position + 1).unwrap();
-    let bases = reference.bases(contig, interval).unwrap();
+    let mut bases = Vec::new();
+    reference.fetch(contig, interval, &mut bases).unwrap();
     let variant = Variant {
         contig: ContigName::new("chr1"),
         position: Position::new(position).unwrap(),

@@ -6,7 +6,7 @@ pub mod bed;
 pub mod chain;
 pub mod fasta;
 pub mod genes;
-mod gzip;
+pub(crate) mod gzip;
 pub mod motif;
 pub mod sites;
 pub mod variants;

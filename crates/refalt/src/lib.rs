@@ -12,6 +12,7 @@ pub mod figure;
 pub mod gene_context;
 pub mod io;
 pub mod liftover;
+pub mod lint;
 pub mod model;
 pub mod motif_scan;
 pub mod motif_set;

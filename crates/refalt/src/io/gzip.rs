@@ -36,7 +36,7 @@ pub(super) fn has_bgzip_end(file: &mut File) -> io::Result<bool> {
 }
 
 /// Opens a file as text, whatever its compression.
-pub(super) fn open_text(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+pub(crate) fn open_text(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let mut file = File::open(path)?;
     let mut start = Vec::new();
     (&mut file).take(BGZIP_HEADER as u64).read_to_end(&mut start)?;
@@ -61,7 +61,7 @@ pub(super) fn open_text(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 }
 
 /// Reads a line into `line`, without its end (`\n` or `\r\n`); `false` at the end of the text.
-pub(super) fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+pub(crate) fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     if text.read_until(b'\n', line)? == 0 {
         return Ok(false);

@@ -11,6 +11,8 @@ mod error;
 mod finding;
 mod other;
 mod plan;
+#[cfg(test)]
+mod real_data;
 mod role;
 mod rule;
 mod run;

@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     statistic: "In a study: the selection resolves to no track of the model, or of a scorer's output type. In a run: a \
                 scorer with no track. In a table: rows that give 0 as their number of tracks and a score all the same. \
                 Exact; no false alarm known.",
-    remedy: "Search the tracks (`refalt tracks --search TEXT`) and write the selection with a term that is there; a row \
+    remedy: "Search the tracks (`refalt tracks search TEXT`) and write the selection with a term that is there; a row \
              without tracks has no score.",
     source: "The fallback `mean of everything` in a public TERT notebook.",
     table: Some(|context| {

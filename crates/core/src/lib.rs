@@ -24,6 +24,8 @@ pub mod prediction;
 pub mod reference;
 pub mod score;
 pub mod scorer;
+mod scorer_class;
+mod scorer_text;
 pub mod splice_candidate;
 pub mod stats;
 pub mod strand;

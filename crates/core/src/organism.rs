@@ -1,5 +1,6 @@
 //! The organisms of the published model.
 
+use crate::assembly::Assembly;
 use std::fmt;
 
 /// An organism whose genome the published model reads.
@@ -28,6 +29,14 @@ impl Organism {
         match self {
             Self::Human => "human",
             Self::Mouse => "mouse",
+        }
+    }
+
+    /// Returns the assembly of the genome that the published model reads.
+    pub const fn assembly(self) -> Assembly {
+        match self {
+            Self::Human => Assembly::GRCh38,
+            Self::Mouse => Assembly::GRCm38,
         }
     }
 

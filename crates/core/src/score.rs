@@ -5,9 +5,14 @@
 //! [`COLUMNS`]. The first 25 columns are those of `tidy_scores` of the published Python client 0.10.0, in its
 //! order and under its names; refalt's own follow.
 
+mod origin;
+
+pub use origin::{Origin, UtcDay};
+
 use crate::scorer::ScoreRows;
 use crate::variant::CheckedVariant;
 use crate::window::{RefAlt, Window};
+use std::sync::Arc;
 
 /// Type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,8 +187,18 @@ pub const COLUMNS: &[Column] = &[
         false,
         "Share of the window's bases that the reference knows; the rest was N.",
     ),
-    own("source", Text, false, "Where the score comes from: the model's name."),
-    own("model_version", Text, false, "Version of the model."),
+    own(
+        "source",
+        Text,
+        false,
+        "Where the score comes from: the name of the model or service.",
+    ),
+    own(
+        "model_version",
+        Text,
+        false,
+        "Version of the model, as the source states it.",
+    ),
     own(
         "repair",
         Text,
@@ -201,6 +216,12 @@ pub const COLUMNS: &[Column] = &[
         Float32,
         true,
         "Term of ALT in the score, like that of REF.",
+    ),
+    own(
+        "answered_on",
+        Text,
+        true,
+        "Day on which a service gave the score, `2026-11-20` (UTC); none for scores that are computed here.",
     ),
 ];
 
@@ -260,6 +281,18 @@ pub const SUMMARY_COLUMNS: &[Column] = &[
         true,
         "Gene of `signed_max`, for scorers by gene.",
     ),
+    own(
+        "sources",
+        Text,
+        false,
+        "Sources of the scores behind the summary, each with its model version, in the order of the scorers, separated by `; `. Scores of several sources need not be comparable.",
+    ),
+    own(
+        "signed_max_source",
+        Text,
+        true,
+        "Source of `signed_max`, with its model version.",
+    ),
 ];
 
 /// What all rows of one variant have in common.
@@ -290,6 +323,8 @@ pub struct ScoreBlock {
     pub quantile: Option<Vec<f32>>,
     /// Terms of REF and ALT like the raw scores, if they are asked for.
     pub terms: Option<RefAlt<Vec<f32>>>,
+    /// Where the scores come from; blocks of one answer share it.
+    pub origin: Arc<Origin>,
 }
 
 #[cfg(test)]

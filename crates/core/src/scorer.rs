@@ -5,7 +5,6 @@ use crate::annotation::{Annotation, Gene};
 use crate::backend::OutputRequest;
 use crate::interval::Interval;
 use crate::interval_scorer::TooWide;
-use crate::nearest::{nearest, question};
 use crate::organism::Organism;
 use crate::prediction::Outputs;
 use crate::strand::Strand;
@@ -30,6 +29,9 @@ pub use gene_mask_lfc::GeneMaskLfc;
 pub use gene_mask_splicing::{GeneMaskSplicing, SplicingWidth};
 pub use polyadenylation::Polyadenylation;
 pub use splice_junction::SpliceJunction;
+
+pub use crate::scorer_class::{ByOutput, ScorerDocs, ScorerKind, WithoutArguments};
+pub use crate::scorer_text::{Arguments, ScorerTextError, parse};
 
 /// What a number of a scorer is. The kinds are never put in one column, averaged or ranked together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -299,50 +301,15 @@ pub trait Scorer: fmt::Display + Send + Sync {
     }
 }
 
-/// A class of scorers: its documentation and how its text is read.
-pub trait ScorerKind: Sync {
-    /// Returns the published class name, `CenterMaskScorer`.
-    fn class(&self) -> &'static str;
-
-    /// Returns the documentation under the fixed headings.
-    fn docs(&self) -> &'static ScorerDocs;
-
-    /// Makes the scorer from the arguments between the parentheses.
-    ///
-    /// # Errors
-    /// [`ScorerTextError`] names the argument and what is allowed.
-    fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError>;
-
-    /// Returns one scorer for every combination of arguments that is allowed.
-    ///
-    /// What must hold for the whole table is tested over these, so a class cannot be left out.
-    fn all(&self) -> Vec<Box<dyn Scorer>>;
-}
-
-/// Documentation of a scorer class, one text for each heading.
-#[derive(Clone, Copy, Debug)]
-pub struct ScorerDocs {
-    /// What it measures.
-    pub measures: &'static str,
-    /// Formula, plain text with the order of operations.
-    pub formula: &'static str,
-    /// When to use it.
-    pub when_to_use: &'static str,
-    /// Limits.
-    pub limits: &'static str,
-    /// Source.
-    pub source: &'static str,
-}
-
 /// Every scorer class. A class is one file and one line here.
 pub const SCORERS: &[&dyn ScorerKind] = &[
     &center_mask::CenterMaskKind,
-    &contact_map::ContactMapKind,
-    &gene_mask_lfc::GeneMaskLfcKind,
-    &gene_mask_active::GeneMaskActiveKind,
+    &contact_map::KIND,
+    &gene_mask_lfc::KIND,
+    &gene_mask_active::KIND,
     &gene_mask_splicing::GeneMaskSplicingKind,
-    &splice_junction::SpliceJunctionKind,
-    &polyadenylation::PolyadenylationKind,
+    &splice_junction::KIND,
+    &polyadenylation::KIND,
 ];
 
 /// A published short name and the text it stands for.
@@ -443,172 +410,6 @@ pub fn recommended(organism: Organism) -> impl Iterator<Item = &'static NamedSco
         .filter(move |named| organism == Organism::Human || named.name != "POLYADENYLATION")
 }
 
-/// A scorer's text is not understood.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ScorerTextError {
-    /// No scorer has this name.
-    #[error("unknown scorer `{text}`")]
-    Unknown {
-        /// The text.
-        text: String,
-        /// Names that come near.
-        nearest: Vec<String>,
-    },
-    /// The text is not `Class(argument=value, ...)`.
-    #[error("`{text}` is not of the form `Class(argument=value, ...)`")]
-    Form {
-        /// The text.
-        text: String,
-    },
-    /// An argument is missing.
-    #[error("`{class}` needs the argument `{argument}`")]
-    ArgumentMissing {
-        /// The scorer class.
-        class: &'static str,
-        /// The argument.
-        argument: &'static str,
-    },
-    /// An argument that the class does not have.
-    #[error("`{class}` has no argument `{argument}`")]
-    ArgumentUnknown {
-        /// The scorer class.
-        class: &'static str,
-        /// The argument.
-        argument: String,
-    },
-    /// A value that is not supported.
-    #[error("unsupported {argument} `{found}` of `{class}`; supported: {allowed}")]
-    ValueUnknown {
-        /// The scorer class.
-        class: &'static str,
-        /// The argument.
-        argument: &'static str,
-        /// The value found.
-        found: String,
-        /// The values allowed, as text.
-        allowed: String,
-    },
-}
-
-impl ScorerTextError {
-    /// Returns what the user can do.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unknown { nearest, .. } => Some(question(nearest).unwrap_or_else(|| {
-                let names: Vec<&str> = RECOMMENDED.iter().map(|named| named.name).collect();
-                format!(
-                    "known: {}, and `Class(argument=value, ...)`; `refalt scorers` lists them",
-                    names.join(", ")
-                )
-            })),
-            Self::Form { .. } => Some(format!("write it like `{}`", RECOMMENDED[0].text)),
-            _ => None,
-        }
-    }
-}
-
-/// The arguments of a scorer's text, `name=value`.
-#[derive(Clone, Debug)]
-pub struct Arguments<'a>(Vec<(&'a str, &'a str)>);
-
-impl<'a> Arguments<'a> {
-    /// Returns the value of an argument.
-    pub fn get(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
-    }
-
-    /// Returns the names, in the order of the text.
-    pub fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.0.iter().map(|(name, _)| *name)
-    }
-}
-
-impl<'a> Arguments<'a> {
-    /// Refuses arguments other than those of a class.
-    pub(crate) fn only(&self, class: &'static str, known: &[&str]) -> Result<(), ScorerTextError> {
-        match self.names().find(|name| !known.contains(name)) {
-            None => Ok(()),
-            Some(name) => Err(ScorerTextError::ArgumentUnknown {
-                class,
-                argument: name.to_owned(),
-            }),
-        }
-    }
-
-    /// Finds the value of an argument of a class among those allowed.
-    pub(crate) fn choose<T: Copy>(
-        &self,
-        class: &'static str,
-        argument: &'static str,
-        allowed: &[T],
-        name: impl Fn(&T) -> String,
-    ) -> Result<T, ScorerTextError> {
-        let found = self
-            .get(argument)
-            .ok_or(ScorerTextError::ArgumentMissing { class, argument })?;
-        allowed
-            .iter()
-            .find(|value| name(value) == found)
-            .copied()
-            .ok_or_else(|| ScorerTextError::ValueUnknown {
-                class,
-                argument,
-                found: found.to_owned(),
-                allowed: allowed.iter().map(&name).collect::<Vec<_>>().join(", "),
-            })
-    }
-
-    /// Reads the arguments of `Class(name=value, ...)`; the class and they.
-    pub(crate) fn read(text: &'a str) -> Result<(&'a str, Self), ScorerTextError> {
-        let form = || ScorerTextError::Form { text: text.to_owned() };
-        let (class, rest) = text.split_once('(').ok_or_else(form)?;
-        let inside = rest.strip_suffix(')').ok_or_else(form)?;
-        let mut arguments: Vec<(&str, &str)> = Vec::new();
-        for part in inside.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(form)?;
-            if arguments.iter().any(|(other, _)| *other == name.trim()) {
-                return Err(form());
-            }
-            arguments.push((name.trim(), value.trim()));
-        }
-        Ok((class, Self(arguments)))
-    }
-}
-
-/// Reads a scorer: a recommended name (`CHIP_TF`) or the full published text.
-///
-/// ```
-/// use refalt_core::scorer;
-///
-/// let text = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=DIFF_LOG2_SUM)";
-/// assert_eq!(scorer::parse("CHIP_TF").unwrap().to_string(), text);
-/// assert_eq!(scorer::parse(text).unwrap().to_string(), text);
-/// ```
-///
-/// # Errors
-/// [`ScorerTextError`] says what is not understood and what is allowed.
-pub fn parse(text: &str) -> Result<Box<dyn Scorer>, ScorerTextError> {
-    let text = text.trim();
-    let full = RECOMMENDED
-        .iter()
-        .find(|named| named.name == text)
-        .map_or(text, |named| named.text);
-    let unknown = || ScorerTextError::Unknown {
-        text: text.to_owned(),
-        nearest: nearest(
-            text.split('(').next().unwrap_or(text),
-            RECOMMENDED
-                .iter()
-                .map(|named| named.name)
-                .chain(SCORERS.iter().map(|kind| kind.class())),
-        ),
-    };
-    let class = full.split_once('(').ok_or_else(unknown)?.0;
-    let kind = SCORERS.iter().find(|kind| kind.class() == class).ok_or_else(unknown)?;
-    kind.build(&Arguments::read(full)?.1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -629,20 +430,5 @@ mod tests {
         let mouse: Vec<&str> = recommended(Organism::Mouse).map(|named| named.name).collect();
         assert_eq!(mouse.len(), 18);
         assert!(!mouse.contains(&"POLYADENYLATION"));
-    }
-
-    #[test]
-    fn a_near_miss_is_refused_with_what_is_allowed() {
-        let message = |text: &str| parse(text).err().unwrap().to_string();
-        assert_eq!(message("CHIPTF"), "unknown scorer `CHIPTF`");
-        assert_eq!(
-            message("CenterMaskScorer(requested_output=CHIP_TF, width=500, aggregation_type=DIFF_LOG2_SUM)"),
-            "unsupported width `500` of `CenterMaskScorer`; supported: 501, 2001, 10001, 100001, 200001, None"
-        );
-        assert!(message("CenterMaskScorer(width=501").contains("not of the form"));
-        assert!(
-            message("CenterMaskScorer(requested_output=CONTACT_MAPS, width=501, aggregation_type=DIFF_MEAN)")
-                .contains("unsupported requested_output `CONTACT_MAPS`")
-        );
     }
 }

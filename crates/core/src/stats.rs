@@ -1,7 +1,8 @@
 //! Statistics: slices in, numbers out.
 //!
-//! Correlations, classification metrics, bootstrap intervals, permutation p-values, multiple testing, power and
-//! replicate ceilings, all in `f64`. Nothing here knows of variants or files.
+//! Correlations (weighted, partial), classification metrics, calibration, means over groups, intervals by bootstrap and
+//! block jackknife, permutation p-values, multiple testing, power, effective sizes, replicate ceilings, curves to draw,
+//! nulls of maxima and quantile tables, all in `f64`. Nothing here knows of variants or files.
 //!
 //! Conventions:
 //!
@@ -14,41 +15,78 @@
 //! Correlation sums of ranks are exact integers; the alternative, floating-point ranks, would make equal
 //! resamples differ in the last digit.
 
+mod beta;
+mod binomial;
+mod block_jackknife;
 mod bootstrap;
+mod calibration;
 mod ceiling;
 mod complete;
 mod confidence;
+mod curves;
+mod effective_rows;
 mod error;
 mod fisher;
+mod group_weighted;
 mod labelled;
+mod maximum;
 mod metric;
 mod multiple_testing;
 mod normal;
+mod partial_correlation;
 mod permutation;
 mod quantile;
+mod quantile_grid;
+mod quantile_table;
 mod random;
 mod rank;
 mod row_statistic;
 mod running;
+mod sign_comparison;
+mod student;
+mod weighted_correlation;
+mod weighted_mean;
 
+pub use binomial::{binomial_test, mcnemar_exact, wilson_interval};
+pub use block_jackknife::{JackknifeEstimate, block_jackknife};
 pub use bootstrap::{
     BootstrapEstimate, BootstrapOptions, Clusters, Units, bootstrap, jackknife, replicate_range, replicate_range_of,
     summarize,
 };
+pub use calibration::{
+    BinnedMean, Bins, ReliabilityBin, binned_means, brier_score, expected_calibration_error, reliability_curve,
+};
 pub use ceiling::Reliability;
 pub use complete::{CompleteLabels, CompletePairs, complete_labels, complete_pairs};
 pub use confidence::{ConfidenceInterval, IntervalMethod, bca_interval, percentile_interval};
+pub use curves::{
+    DensityGrid, EcdfPoint, PrecisionRecallPoint, RocPoint, density_grid, ecdf, precision_recall_curve, roc_curve,
+};
+pub use effective_rows::{
+    ClusterDesign, CorrelationSpectrum, cluster_design, correlation_spectrum, distinct_rows, effective_rows,
+    merged_loci,
+};
 pub use error::StatsError;
 pub use fisher::{fisher_interval, smallest_detectable_correlation, spearman_interval};
+pub use group_weighted::{GroupValue, GroupWeighted, GroupWeighting, MetricColumns, SkippedGroup};
+pub use maximum::{MaximumOf, TrackMaxima, equicorrelated_tail, independent_tail};
 pub use metric::{
-    Auroc, AveragePrecision, Kendall, METRICS, Metric, MetricInput, Pearson, Prepared, SignAccuracy, SignCounts,
-    Spearman, auroc, average_precision, kendall_tau_b, pearson, sign_accuracy, spearman,
+    Auroc, AveragePrecision, Better, Brier, CalibrationError, Kendall, METRICS, Metric, MetricInput, Pearson, Prepared,
+    SignAccuracy, SignAccuracyGain, SignCounts, Spearman, auroc, average_precision, kendall_tau_b, pearson,
+    sign_accuracy, spearman,
 };
 pub use multiple_testing::benjamini_hochberg;
 pub use normal::{normal_cdf, normal_quantile};
+pub use partial_correlation::{Correlation, PartialCorrelation, PartialCorrelationTest};
 pub use permutation::{Alternative, Exceedances, TrackFamily, permutation_p_value, permutation_range};
 pub use quantile::quantile;
+pub use quantile_grid::{QUANTILE_GRID_POINTS, QuantileGrid, ScoreSign};
+pub use quantile_table::{QuantileTable, TiedRank};
 pub use random::{Purpose, RandomStream, philox_4x64};
 pub use rank::{Standing, average_ranks, standing_by_magnitude};
 pub use row_statistic::{Difference, RowFunction, RowStatistic};
 pub use running::RunningCorrelation;
+pub use sign_comparison::{SignComparison, sign_comparison};
+pub use student::{student_t_quantile, student_t_two_sided};
+pub use weighted_correlation::{WeightedPearson, WeightedSpearman, weighted_pearson, weighted_spearman};
+pub use weighted_mean::{WeightedMean, weighted_mean};

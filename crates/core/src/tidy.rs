@@ -3,6 +3,7 @@
 //! The rules are those of `tidy_scores` of the published Python client 0.10.0. A writer asks [`rows`] for the order of
 //! a block of scores and [`columns`] for the columns of a table; the table of refalt always has all columns.
 
+use crate::score::COLUMNS;
 use crate::scorer::{GeneRow, ScoreRows};
 use crate::strand::Strand;
 use crate::track::Track;
@@ -178,27 +179,21 @@ pub fn columns<'a>(
     blocks: impl IntoIterator<Item = BlockColumns<'a>>,
     extended: bool,
 ) -> Vec<&'static str> {
-    let scorer = match scored {
-        Scored::Variants => "variant_scorer",
-        Scored::Intervals => "interval_scorer",
+    let shared = COLUMNS.iter().map(|column| column.name);
+    let shared = shared.take_while(|&name| name != TrackColumn::ALL[0].name());
+    let mut columns: Vec<&'static str> = match scored {
+        Scored::Variants => shared.collect(),
+        Scored::Intervals => shared
+            .filter(|&name| name != "variant_id")
+            .map(|name| {
+                if name == "variant_scorer" {
+                    "interval_scorer"
+                } else {
+                    name
+                }
+            })
+            .collect(),
     };
-    let mut columns = vec![
-        "variant_id",
-        "scored_interval",
-        "gene_id",
-        "gene_name",
-        "gene_type",
-        "gene_strand",
-        "junction_Start",
-        "junction_End",
-        "output_type",
-        scorer,
-        "track_name",
-        "track_strand",
-    ];
-    if scored == Scored::Intervals {
-        columns.remove(0);
-    }
     let mut has_quantiles = false;
     for block in blocks {
         has_quantiles |= block.has_quantiles;

@@ -22,16 +22,19 @@
 use std::fmt;
 use std::str::FromStr;
 
+mod canonical;
 pub mod field;
 mod parse;
 mod resolve;
+mod statement;
 pub mod synonym;
 #[cfg(test)]
 mod tests;
 
 pub use field::Field;
 pub use parse::SelectionSyntaxError;
-pub use resolve::{Candidate, Resolved, SelectionError, SelectionProblem, Statement};
+pub use resolve::Resolved;
+pub use statement::{Candidate, SelectionError, SelectionProblem, Statement};
 
 /// How a term compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,7 +102,8 @@ impl Expression {
     }
 }
 
-/// A selection of tracks, read from a text; [`fmt::Display`] prints its canonical form, which reads back to the same.
+/// A selection of tracks, read from a text; [`fmt::Display`] prints it with all its signs, which reads back to the same.
+/// [`Resolved::canonical`] is the form that has no order and case of its own.
 ///
 /// ```
 /// use refalt_core::track_selection::Selection;

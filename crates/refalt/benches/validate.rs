@@ -64,6 +64,7 @@ fn of_the_tert_study(criterion: &mut Criterion) {
         truth_file: &file,
         columns: &columns,
         named: &[],
+        named_file: None,
     };
     let mut group = criterion.benchmark_group("validate");
     group.sample_size(10).measurement_time(Duration::from_secs(30));

@@ -31,8 +31,20 @@ impl AtomicFile {
     /// Opens a temporary file beside `target`.
     ///
     /// # Errors
-    /// Whatever the file system says.
+    /// When `target` is there and no file: a folder, a device or a pipe, which a renamed file would replace; else whatever
+    /// the file system says.
     pub fn create(target: &Path) -> io::Result<Self> {
+        if let Ok(there) = fs::metadata(target)
+            && !there.is_file()
+        {
+            let what = if there.is_dir() {
+                "a folder"
+            } else {
+                "a device or a pipe"
+            };
+            let message = format!("it is {what}, not a file");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         let mut name = target.file_name().unwrap_or_default().to_os_string();
         name.push(PARTIAL_SUFFIX);
         let partial = target.with_file_name(name);
@@ -54,10 +66,15 @@ impl AtomicFile {
             .take()
             .ok_or_else(|| io::Error::other("already committed"))?;
         let (buffered, bytes, sha256) = writer.finish();
-        let file = buffered.into_inner().map_err(|error| error.into_error())?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&self.partial, &self.target)?;
+        let finished = buffered
+            .into_inner()
+            .map_err(|error| error.into_error())
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&self.partial, &self.target));
+        if let Err(error) = finished {
+            let _ = fs::remove_file(&self.partial);
+            return Err(error);
+        }
         sync_folder(&self.target)?;
         Ok(Committed { bytes, sha256 })
     }
@@ -122,6 +139,23 @@ mod tests {
         drop(file);
         assert_eq!(fs::read(&target).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_or_a_device_is_not_replaced_by_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = AtomicFile::create(folder.path()).unwrap_err();
+        assert_eq!(error.to_string(), "it is a folder, not a file");
+        #[cfg(unix)]
+        {
+            // A socket stands for devices: nothing of the system is put at risk here.
+            let socket = folder.path().join("socket");
+            let _kept = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+            let error = AtomicFile::write(&socket, b"abc").unwrap_err();
+            assert_eq!(error.to_string(), "it is a device or a pipe, not a file");
+            assert!(!fs::metadata(&socket).unwrap().is_file());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), usize::from(cfg!(unix)));
     }
 
     #[test]

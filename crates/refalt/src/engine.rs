@@ -20,6 +20,7 @@ pub mod plan;
 pub mod run;
 pub mod score_table;
 pub mod source;
+pub mod sources;
 mod stage;
 mod summary_table;
 pub mod survey;
@@ -36,7 +37,8 @@ pub use plan::{
     Estimate, MergedTracks, PassedOver, Plan, PlanError, PlanOptions, PlanProblem, PlannedScorer, RECOMMENDED_NAME,
 };
 pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, check_folder, run};
-pub use source::{ModelSource, Predictor, ScoreSource, SourceError, SourceJob};
+pub use source::{ModelSource, Predictor, ScoreSource, SourceError, SourceJob, origin};
+pub use sources::SourceTally;
 pub use survey::{Survey, survey};
 pub use table_options::{Layout, TableOptions};
 pub use unscored::{UnscoredRow, unscored};

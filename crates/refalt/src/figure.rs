@@ -23,7 +23,7 @@ pub mod track_coverage;
 
 pub use curves::{Curve, Curves};
 pub use effect_map::{ColourLimit, EffectMap, EffectMark, EffectPanel};
-pub use files::{FigureFiles, write};
+pub use files::{FigureFiles, write, write_new};
 pub use forest::{Forest, ForestRow};
 pub use histogram::Histogram;
 pub use locus::{Feature, FeatureKind, Locus, LocusVariant, Tss};
@@ -216,6 +216,12 @@ pub enum FigureError {
         /// What the renderer says.
         message: String,
     },
+    /// A file of this name holds something else.
+    #[error("`{path}` is there and is another figure")]
+    Taken {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// A file could not be written.
     #[error("cannot write `{path}`")]
     Write {
@@ -235,6 +241,10 @@ impl crate::Diagnostic for FigureError {
             }
             Self::Outside { .. } => Some("widen the part that is shown, or leave the item out".to_owned()),
             Self::Label { .. } => Some("shorten the label".to_owned()),
+            Self::Taken { path } => Some(format!(
+                "give another folder with --out, or remove `{}`",
+                path.display()
+            )),
             Self::Write { path, .. } => Some(format!(
                 "check that `{}` exists, can be written and has space",
                 path.parent().unwrap_or(path).display()

@@ -3,7 +3,7 @@
 use crate::io::genes::Genes;
 use refalt_core::annotation::{Gene, Region, Transcript, TranscriptIndex, TranscriptTags};
 use refalt_core::contig::same_contig;
-use refalt_core::{ContigName, Interval, Position};
+use refalt_core::{Assembly, ContigName, Interval, Position};
 
 /// Why a transcript stands for its gene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,16 @@ pub enum NoGeneContext {
     /// The annotation has the contig, and no transcript on it.
     #[error("the annotation has no transcript on `{0}`")]
     NoTranscript(ContigName),
+    /// The place lies past the end of the contig in the assembly of the annotation.
+    #[error("`{contig}` of {assembly}, which the annotation is on, ends at {length_bp}")]
+    PastEnd {
+        /// The contig as asked for.
+        contig: ContigName,
+        /// The assembly of the annotation.
+        assembly: Assembly,
+        /// Its length in bp.
+        length_bp: u32,
+    },
 }
 
 impl Genes {
@@ -85,9 +95,18 @@ impl Genes {
     /// A variant of several bases is asked for by the first base of REF.
     ///
     /// # Errors
-    /// [`NoGeneContext`] when the annotation has nothing on the contig.
+    /// [`NoGeneContext`] when the annotation has nothing on the contig, or the contig ends before.
     pub fn context(&self, contig: &ContigName, position: Position) -> Result<GeneContext<'_>, NoGeneContext> {
         let annotation = &self.annotation;
+        if let Some((assembly, length_bp)) = self.contig_length_bp(contig)
+            && position.one_based() > length_bp
+        {
+            return Err(NoGeneContext::PastEnd {
+                contig: contig.clone(),
+                assembly,
+                length_bp,
+            });
+        }
         let Some(nearest) = annotation.nearest_gene(contig.as_str(), position) else {
             let known = |name: &ContigName| same_contig(name.as_str(), contig.as_str());
             return Err(if annotation.contigs().iter().any(known) {

@@ -25,6 +25,7 @@ pub mod seen;
 mod sorted_runs;
 pub mod spool;
 pub mod study;
+mod tally;
 pub mod track_catalogue;
 pub mod track_source;
 pub mod validate;

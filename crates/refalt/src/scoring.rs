@@ -15,7 +15,8 @@ use crate::model::{self, ModelError};
 use crate::provenance::{FileIdentity, VERSION};
 use crate::reference_assembly::{AssemblyContradicted, AssemblyRecord, ReferenceAssembly, StatedByVariants};
 use crate::spool::{Spool, SpoolError};
-use refalt_core::{Assembly, Reference};
+use refalt_core::backend::ModelCard;
+use refalt_core::{Assembly, Organism, Reference};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -100,6 +101,20 @@ pub enum ScoringError {
         /// What is known of its assembly.
         known: ReferenceAssembly,
     },
+    /// The service reads the genome of another assembly than the reference.
+    #[error("`{model}` reads the {organism} genome {reads}, and the reference `{reference}` {known}")]
+    OtherGenome {
+        /// The model's name.
+        model: String,
+        /// The common name of its organism.
+        organism: &'static str,
+        /// The assembly that it reads.
+        reads: Assembly,
+        /// The reference.
+        reference: PathBuf,
+        /// What is known of its assembly.
+        known: ReferenceAssembly,
+    },
     /// Header and rows state several assemblies, and nothing says which one the reference is.
     #[error(
         "the variants in `{variants}` are stated to be on different assemblies, and that of the reference is not proven: {}",
@@ -111,6 +126,23 @@ pub enum ScoringError {
         /// Each assembly, and who states it.
         statements: Vec<(Assembly, String)>,
     },
+}
+
+/// Refuses a service that scores another genome than the reference: it would find other bases at the positions.
+fn refuse_other_genome(card: &ModelCard, request: &ScoreRequest, known: ReferenceAssembly) -> Result<(), ScoringError> {
+    let Some(organism) = Organism::from_name(&card.organism) else {
+        return Ok(());
+    };
+    match known.known() {
+        Some(assembly) if assembly != organism.assembly() => Err(ScoringError::OtherGenome {
+            model: card.name.clone(),
+            organism: organism.common_name(),
+            reads: organism.assembly(),
+            reference: request.reference.clone(),
+            known,
+        }),
+        _ => Ok(()),
+    }
 }
 
 impl Diagnostic for ScoringError {
@@ -134,6 +166,9 @@ impl Diagnostic for ScoringError {
             Self::Variants(error) => error.hint(),
             Self::Spool(_) | Self::Unreadable { .. } => None,
             Self::Contradicted(error) => Some(error.hint()),
+            Self::OtherGenome { reads, .. } => Some(format!(
+                "give variants and reference on {reads}, or name the other organism with --organism"
+            )),
             Self::AssembliesDisagree { .. } => Some(
                 "say with --assembly what the reference is: rows that state another assembly are then rejected, one by one"
                     .to_owned(),
@@ -205,6 +240,9 @@ impl Scoring {
             notes.push(format!("strands merged for scorers by gene: {}", merged.join(", ")));
         }
         let known = ReferenceAssembly::of(&reference, request.assembly)?;
+        if source.is_service() {
+            refuse_other_genome(source.card(), request, known)?;
+        }
         if let Some(genes) = &genes {
             genes.check(&reference, known)?;
             notes.extend(genes.notes.iter().cloned());
@@ -261,6 +299,7 @@ impl Scoring {
             merge_stranded: plan.table().merge_stranded,
             polya: genes.and_then(|genes| genes.polya),
             tracks: plan.selection().map(ToString::to_string),
+            tracks_given: plan.selection_given().map(str::to_owned),
             window_bp: plan.window().get(),
             rows_per_part: plan.rows_per_part(),
         };

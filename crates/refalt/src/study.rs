@@ -24,8 +24,8 @@ use crate::reference_assembly::ReferenceAssembly;
 use crate::report::{Block, Report, ReportError, Section};
 use crate::scoring::{ScoreRequest, Scoring, ScoringError};
 use crate::validate::{
-    Condition, ConditionError, LabelRule, NamedVariant, TruthColumns, ValidateFilesError, ValidateOptions,
-    ValidateRequest, Validation, named_variants, validate_files,
+    Collapse, Condition, ConditionError, LabelRule, NamedVariant, TruthColumns, ValidateFilesError, ValidateOptions,
+    ValidateRequest, Validation, check_folder, named_variants, validate_files,
 };
 use refalt_core::normalize::VariantError;
 use refalt_core::{Assembly, CheckedVariant, Position, Reference, check};
@@ -227,6 +227,9 @@ impl Study {
         let file = &self.file;
         // What the study says is read before anything is computed.
         let truth = self.truth_columns()?;
+        let collapse = self.collapse()?;
+        let compared = self.out.join("validate");
+        check_folder(&compared)?;
         let reference = FastaReference::open(&file.reference.fasta)?;
         let known = ReferenceAssembly::of(&reference, self.stated_assembly()).map_err(ScoringError::from)?;
         let named = checked(&named_variants(&file.validate.named, &reference, known)?, &reference)?;
@@ -242,13 +245,13 @@ impl Study {
         };
         let scoring = Scoring::prepare(&self.score_request(), &|_| {})?;
         let run = self.out.join("scores");
-        let comparison = self.validate_request(&run, truth);
+        let comparison = self.validate_request(&run, truth, collapse);
         comparison.options.check_tracks(&scoring.plan().written())?;
         observer.begins(Step::Score { rows: scoring.rows() });
         let scores = scoring.run(&run, observer)?;
         observer.begins(Step::Validate);
         let validation = validate_files(&comparison)?;
-        validation.write(&self.out.join("validate"))?;
+        validation.write(&compared)?;
         observer.begins(Step::Report);
         let motifs = MotifSet::new(None, &[], file.show.site_p_value)?;
         let findings = Findings {
@@ -324,7 +327,7 @@ impl Study {
         Ok(TruthColumns {
             effect: part.effect.clone(),
             experiment: part.experiment.clone(),
-            gene: None,
+            gene: part.gene.clone(),
             keep: part
                 .keep
                 .iter()
@@ -334,7 +337,19 @@ impl Study {
         })
     }
 
-    fn validate_request(&self, run: &Path, columns: TruthColumns) -> ValidateRequest {
+    fn collapse(&self) -> Result<Option<Collapse>, StudyError> {
+        let Some(name) = &self.file.validate.collapse else {
+            return Ok(None);
+        };
+        let known = Collapse::from_name(name);
+        known.map(Some).ok_or_else(|| StudyError::Value {
+            what: "collapse",
+            value: name.clone(),
+            reason: format!("known: {}", Collapse::ALL.map(Collapse::name).join(", ")),
+        })
+    }
+
+    fn validate_request(&self, run: &Path, columns: TruthColumns, collapse: Option<Collapse>) -> ValidateRequest {
         let part = &self.file.validate;
         ValidateRequest {
             run: run.to_owned(),
@@ -345,6 +360,7 @@ impl Study {
             named: Some(part.named.clone()),
             options: ValidateOptions {
                 tracks: part.tracks.clone(),
+                collapse,
                 permutations: part.permutations,
                 replicates: part.replicates,
                 seed: part.seed,

@@ -15,6 +15,7 @@ mod condition;
 mod error;
 mod family;
 mod files;
+mod folder;
 mod join;
 mod joined;
 mod measure;
@@ -32,6 +33,7 @@ pub use compare::MetricRow;
 pub use condition::{Comparand, Comparison, Condition, ConditionError, LabelRule};
 pub use error::ValidateError;
 pub use files::{ValidateFilesError, ValidateRequest, named_variants, validate_files};
+pub use folder::check_folder;
 pub use join::{ExperimentJoin, JoinReport};
 pub use joined::{JoinedColumn, JoinedTable, JoinedVariant};
 pub use options::{Collapse, ValidateOptions};
@@ -69,6 +71,8 @@ pub struct ValidateInput<'a> {
     pub columns: &'a TruthColumns,
     /// Variants whose ranks are reported.
     pub named: &'a [NamedVariant],
+    /// Name and content of the table that they come from, for the record.
+    pub named_file: Option<&'a FileIdentity>,
 }
 
 /// What came out; [`write`](Self::write) puts it into files.
@@ -280,6 +284,7 @@ fn provenance(
         effect_column: input.columns.effect.clone(),
         experiment_column: input.columns.experiment.clone(),
         gene_column: input.columns.gene.clone(),
+        named: input.named_file.cloned(),
         conditions: input.columns.keep.iter().map(ToString::to_string).collect(),
         labels: input.columns.labels.iter().map(ToString::to_string).collect(),
         options: options.clone(),

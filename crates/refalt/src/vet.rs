@@ -8,6 +8,7 @@
 mod error;
 mod files;
 mod folder;
+mod gene_models;
 mod lift;
 mod names;
 mod numbers;
@@ -24,11 +25,12 @@ pub use report::{
     ANOTHER_BUILD, ConventionShare, DeviationShare, FileVerdict, HypothesisMatches, NOTHING_TO_JUDGE, VetReport,
 };
 
+use crate::io::chain;
 use crate::io::fasta::FastaReference;
 use crate::io::variants::{ReadOptions, Source};
-use crate::io::{bed, chain};
 use crate::reference_assembly::{ReferenceAssembly, StatedByVariants};
 use crate::spool::Spool;
+use gene_models::GeneModels;
 use names::NameResolver;
 use refalt_core::audit::{Observer, Prior, Repair, Repairs, Thresholds, fit};
 use refalt_core::{Assembly, Reference};
@@ -47,8 +49,10 @@ pub struct VetRequest {
     pub assembly: Option<Assembly>,
     /// Chain from the other assembly to that of the reference.
     pub chain: Option<PathBuf>,
-    /// Gene models, BED12 (or BED6 for strands alone).
+    /// Gene models: BED12 (or BED6 for strands alone), GTF or GFF3 on the assembly of the reference.
     pub genes: Option<PathBuf>,
+    /// Where the index of GTF or GFF3 goes when it cannot lie beside the file.
+    pub gene_cache: Option<PathBuf>,
     /// Known variants by identifier, VCF or table.
     pub known: Option<PathBuf>,
     /// Repairs that are done; none unless named.
@@ -71,6 +75,7 @@ impl VetRequest {
             assembly: None,
             chain: None,
             genes: None,
+            gene_cache: None,
             known: None,
             apply: Vec::new(),
             out: None,
@@ -92,17 +97,21 @@ pub fn vet_files(request: &VetRequest) -> Result<VetReport, VetError> {
         None => None,
     };
     let lift = chains.as_ref().map(|chains| BlockLift::of_chains(chains, &reference));
+    let known = ReferenceAssembly::of(&reference, request.assembly)?;
     let genes = match &request.genes {
-        Some(path) => Some(bed::read(path, None)?),
+        Some(path) => Some(GeneModels::open(path, request.gene_cache.as_deref())?),
         None => None,
     };
-    let mut names = NameResolver::new(genes.as_ref());
+    if let Some(GeneModels::Annotation(genes)) = &genes {
+        genes.check_against(&reference, known).map_err(Box::new)?;
+    }
+    let mut names = NameResolver::new(genes.as_ref(), &input, &request.reading)?;
+    drop(genes);
     if let Some(path) = &request.known {
         names.read_known(path, &input, &request.reading, &reference)?;
     }
     let stated = StatedByVariants::of_header(input.open(&request.reading)?.assembly_clues());
     let header = stated.header;
-    let known = ReferenceAssembly::of(&reference, request.assembly)?;
     let assembly = known.known();
     let identity = folder::AuditIdentity::of(request, &input, &reference.assembly().to_string())?;
     if let Some(out) = &request.out {

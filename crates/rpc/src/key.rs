@@ -60,7 +60,9 @@ impl KeyError {
                 "set {}, or write the key to a file that only you can read and give it with --key-file",
                 KEY_VARIABLES[0]
             )),
-            Self::File { .. } => None,
+            Self::File { .. } => {
+                Some("give --key-file a text file that you can read, with the key as its one line".to_owned())
+            }
             Self::NoKey { .. } => Some("a key is one line of letters, digits and signs".to_owned()),
         }
     }

@@ -2,20 +2,23 @@
 //!
 //! The service scores by itself and brings its own genes. Its answers are of its model; they are recorded under the
 //! model's name, version and a digest of its tracks, so that a run is not resumed against a service that has changed
-//! them. When an answer was made is not recorded: the same inputs give the same bytes, and a clock would break that.
+//! them. Every row states the day of its answer (UTC), and nothing finer: of all that is written, only this depends on when
+//! a run is made.
 
 use crate::answer::ScoredTracks;
 use crate::client::{Client, MOST_SCORERS, Place, window_lengths};
 use crate::error::ApiError;
 use crate::wire_error::WireError;
-use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob};
+use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob, origin};
 use refalt::{Diagnostic, ServiceStop};
 use refalt_core::backend::WindowLengths;
-use refalt_core::score::ScoreBlock;
+use refalt_core::score::{Origin, ScoreBlock, UtcDay};
 use refalt_core::scorer::Scorer;
 use refalt_core::strand::sign_or_dot;
 use refalt_core::{ModelCard, TrackSet};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 impl Diagnostic for ApiError {
     fn is_usage(&self) -> bool {
@@ -124,11 +127,12 @@ impl ScoreSource for ApiSource {
         for (group, planned) in plan.planned().chunks(MOST_SCORERS).enumerate() {
             let scorers: Vec<&dyn Scorer> = planned.iter().map(|planned| planned.scorer.as_ref()).collect();
             let answers = self.client.score_variants(&places, &scorers);
+            let origin = Arc::new(origin(&self.card, today()));
             for (&job, answer) in open.iter().zip(answers) {
                 let made = answer.map_err(|error| self.source_error(&error)).and_then(|scored| {
                     let numbered = (group * MOST_SCORERS..).zip(planned).zip(scored);
                     numbered
-                        .map(|((number, planned), scored)| self.block(number, planned, scored))
+                        .map(|((number, planned), scored)| self.block(number, planned, scored, &origin))
                         .collect()
                 });
                 blocks[job] = match (std::mem::replace(&mut blocks[job], Ok(Vec::new())), made) {
@@ -149,7 +153,13 @@ impl ScoreSource for ApiSource {
 
 impl ApiSource {
     /// Makes a block of an answer, whose tracks have to be those of the plan.
-    fn block(&self, scorer: usize, planned: &PlannedScorer, scored: ScoredTracks) -> Result<ScoreBlock, SourceError> {
+    fn block(
+        &self,
+        scorer: usize,
+        planned: &PlannedScorer,
+        scored: ScoredTracks,
+        origin: &Arc<Origin>,
+    ) -> Result<ScoreBlock, SourceError> {
         if let Some(difference) = difference(&planned.given, &scored.tracks) {
             let output = planned.given.output;
             return Err(SourceError::Job {
@@ -163,6 +173,7 @@ impl ApiSource {
             quantile: scored.quantile.map(|quantile| planned.keep(&scored.rows, quantile)),
             rows: scored.rows,
             terms: None,
+            origin: Arc::clone(origin),
         })
     }
 
@@ -178,6 +189,12 @@ impl ApiSource {
             None => SourceError::Job { from, reason },
         }
     }
+}
+
+/// Returns the day in UTC, by the clock of this machine; none when the clock stands before 1970.
+pub(crate) fn today() -> Option<UtcDay> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    UtcDay::of_unix_seconds(since.as_secs())
 }
 
 fn place<'a>(job: &SourceJob<'a>) -> Place<'a> {

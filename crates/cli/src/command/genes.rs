@@ -73,6 +73,9 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     };
     let (genes, index) = open(&options.file, &opening).map_err(|error| Failure::of(&error))?;
     tell(&genes, &index, options.no_index, settings);
+    for contradiction in genes.contradictions() {
+        settings.tell(format!("`{}` contradicts itself: {contradiction}", genes.source.name));
+    }
     if let Some(path) = &options.reference {
         let reference = FastaReference::open(path).map_err(|error| Failure::of(&error))?;
         if reference.assembly().proven().is_none() {
@@ -378,6 +381,7 @@ fn summarize(out: &mut impl Write, genes: &Genes, index: &IndexUse, settings: &S
             "format": source.format.name(),
             "assembly": assembly.as_ref().map(|(assembly, _)| assembly.name()),
             "assembly_as_written": source.header.assembly,
+            "contradictions": genes.contradictions(),
             "description": source.header.description,
             "index": index,
             "genes": gene_count,

@@ -81,7 +81,7 @@ struct GeneOptions {
     polya: Option<PathBuf>,
 
     /// Folder for the index of the gene models when that of their file cannot be written.
-    #[arg(long, value_name = "DIR", env = "REFALT_CACHE", requires = "genes")]
+    #[arg(long, value_name = "DIR", env = "REFALT_CACHE")]
     cache: Option<PathBuf>,
 }
 

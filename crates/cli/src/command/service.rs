@@ -33,9 +33,9 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "NAME")]
     model_version: Option<String>,
 
-    /// Organism whose genome the service reads.
-    #[arg(long, value_name = "NAME", default_value = "human", value_parser = ["human", "mouse"])]
-    organism: String,
+    /// Organism whose genome the service reads: `human` (GRCh38) or `mouse` (GRCm38) [default: human].
+    #[arg(long, value_name = "NAME", value_parser = ["human", "mouse"])]
+    organism: Option<String>,
 }
 
 impl ServiceOptions {
@@ -49,6 +49,7 @@ impl ServiceOptions {
             let given = [
                 (self.key_file.is_some(), "--key-file"),
                 (self.model_version.is_some(), "--model-version"),
+                (self.organism.is_some(), "--organism"),
             ];
             return match given.into_iter().find(|(given, _)| *given) {
                 Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
@@ -74,11 +75,10 @@ impl ServiceOptions {
         let options = ClientOptions {
             tls_roots: self.tls_roots,
             model_version: self.model_version,
-            organism: if self.organism == "mouse" {
-                Organism::Mouse
-            } else {
-                Organism::Human
-            },
+            organism: self
+                .organism
+                .and_then(|name| Organism::from_common_name(&name))
+                .unwrap_or(Organism::Human),
             ..ClientOptions::new(address, key)
         };
         let source = Client::new(options).and_then(ApiSource::open).map_err(failed)?;

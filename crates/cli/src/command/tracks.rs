@@ -482,7 +482,7 @@ fn draw(
     }
     let figure = coverage.draw().map_err(|error| Failure::of(&error))?;
     std::fs::create_dir_all(out).map_err(|error| Failure::file("make the folder", out, &error))?;
-    let files = figure::write(&figure, out).map_err(|error| Failure::of(&error))?;
+    let files = figure::write_new(&figure, out).map_err(|error| Failure::of(&error))?;
     for path in [&files.svg, &files.png, &files.tsv] {
         settings.note(format!("written to `{}`", path.display()));
     }

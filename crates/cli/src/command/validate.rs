@@ -6,7 +6,7 @@ use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
 use refalt::validate::{
     Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
-    validate_files,
+    check_folder, validate_files,
 };
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -145,6 +145,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         },
         threads: settings.threads,
     };
+    check_folder(&out).map_err(|error| Failure::of(&error))?;
     let validation = validate_files(&request).map_err(|error| Failure::of(&error))?;
     validation.write(&out).map_err(|error| Failure::of(&error))?;
     print(&validation, settings)?;
@@ -210,7 +211,7 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
     }
 }
 
-/// Prints the join, and the correlations of the summaries.
+/// Prints the join, and the correlations of the summaries and of the tracks that were asked for.
 fn print(validation: &Validation, settings: &Settings) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if settings.json {
@@ -223,7 +224,7 @@ fn print(validation: &Validation, settings: &Settings) -> Result<(), Failure> {
         "experiment\tpredictor\tname\tmetric\tcompared\tn\tvalue\tlow\thigh\tp"
     )?;
     for row in &validation.metrics {
-        if row.predictor.name() == "track" || !["pearson", "spearman"].contains(&row.metric) {
+        if !row.in_full || !["pearson", "spearman"].contains(&row.metric) {
             continue;
         }
         let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));

@@ -27,9 +27,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "CHAIN")]
     chain: Option<PathBuf>,
 
-    /// Gene models (BED12; BED6 for strands alone), for rows that name a gene or an HGVS c. change.
-    #[arg(long, value_name = "BED")]
+    /// Gene models, for rows that name a gene or an HGVS c. change: GTF or GFF3 of GENCODE, Ensembl or RefSeq, or BED12 (BED6
+    /// for strands alone).
+    #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
+
+    /// Folder for the index of GTF or GFF3 when that of the file cannot be written.
+    #[arg(long, value_name = "DIR", env = "REFALT_CACHE")]
+    cache: Option<PathBuf>,
 
     /// Known variants with their identifiers (VCF or table), for rows that name an rsID.
     #[arg(long, value_name = "FILE")]
@@ -69,6 +74,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         assembly,
         chain: options.chain,
         genes: options.genes,
+        gene_cache: options.cache,
         known: options.known,
         apply,
         out: options.out.clone(),
@@ -95,6 +101,9 @@ fn print(report: &VetReport, settings: &Settings) -> Result<(), Failure> {
         return Ok(());
     }
     writeln!(out, "{}", report.sentence())?;
+    if let Some(decides) = report.what_would_decide() {
+        writeln!(out, "{decides}")?;
+    }
     writeln!(out, "reference: {}", report.assembly)?;
     if let (Some(assembly), "stated") = (report.reference_assembly, report.assembly_basis) {
         writeln!(out, "the reference is stated to be {assembly}")?;

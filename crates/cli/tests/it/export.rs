@@ -326,3 +326,119 @@ fn a_matrix_has_a_row_for_each_variant_and_a_column_for_each_track() {
     must(folder, &["export", "run", "--to", "matrix", "-o", "out.parquet"], 0);
     assert_eq!(&std::fs::read(folder.join("out.parquet")).unwrap()[..4], b"PAR1");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder);
+    std::fs::create_dir(folder.join("full")).unwrap();
+    for (format, name) in [
+        ("vcf", "x.vcf"),
+        ("vcf", "x.vcf.gz"),
+        ("bcf", "x.bcf"),
+        ("tsv", "x.tsv"),
+        ("matrix", "x.parquet"),
+    ] {
+        // A limit on the size of files stands for a full disk: the write fails with an error in the same place.
+        let output = Command::new("sh")
+            .current_dir(folder)
+            .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""])
+            .arg(assert_cmd::cargo::cargo_bin("refalt"))
+            .args(["export", "run", "--to", format, "-o"])
+            .arg(format!("full/{name}"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(&format!("cannot write `full/{name}`"))
+                && stderr(&output).contains("hint: nothing"),
+            "{}",
+            stderr(&output)
+        );
+        assert_eq!(std::fs::read_dir(folder.join("full")).unwrap().count(), 0, "{name}");
+    }
+    // A folder of the same name is no file to replace.
+    std::fs::create_dir(folder.join("taken.vcf")).unwrap();
+    let output = refalt()
+        .current_dir(folder)
+        .args(["export", "run", "--to", "vcf", "-o", "taken.vcf"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("it is a folder, not a file"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// Overwrites a file of a copy of the run.
+fn damaged(folder: &Path, file: &str, damage: impl Fn(Vec<u8>) -> Option<Vec<u8>>) {
+    let copy = folder.join("damaged");
+    let _ = std::fs::remove_dir_all(&copy);
+    for name in [
+        "manifest.json",
+        "tracks.parquet",
+        "variants.parquet",
+        "scores/part-000000.parquet",
+        "summaries/part-000000.parquet",
+    ] {
+        let to = copy.join(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let bytes = std::fs::read(folder.join("run").join(name)).unwrap();
+        let bytes = if name == file { damage(bytes) } else { Some(bytes) };
+        if let Some(bytes) = bytes {
+            std::fs::write(to, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_damaged_run_is_neither_exported_nor_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder);
+    let part = "scores/part-000000.parquet";
+    type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
+    let cut: Damage = |bytes| Some(bytes[..1000].to_vec());
+    let gone: Damage = |_| None;
+    let swapped: Damage = |mut bytes| {
+        // The same length, another content: as a part of another run may have.
+        bytes.reverse();
+        Some(bytes)
+    };
+    let later: Damage = |bytes| {
+        let text = String::from_utf8(bytes).unwrap();
+        let changed = text.replacen("\"schema_version\": ", "\"schema_version\": 99", 1);
+        assert_ne!(changed, text);
+        Some(changed.into_bytes())
+    };
+    let half: Damage = |bytes| Some(bytes[..bytes.len() / 2].to_vec());
+    for (file, damage, why, remedy) in [
+        (part, cut, "has 1000 bytes", "run again"),
+        (part, gone, "is missing", "run again"),
+        (part, swapped, "part-000000.parquet", "run again"),
+        ("variants.parquet", gone, "variants.parquet` is missing", "run again"),
+        ("manifest.json", gone, "no `manifest.json`", "refalt score --out"),
+        ("manifest.json", half, "cannot read the manifest", "run again"),
+        ("manifest.json", later, "has layout 99", "version of refalt"),
+    ] {
+        damaged(folder, file, damage);
+        for arguments in [
+            &["export", "damaged", "--to", "vcf", "-o", "none.vcf"][..],
+            &["diff", "run", "damaged"],
+            &["diff", "damaged", "run"],
+        ] {
+            let output = refalt().current_dir(folder).args(arguments).output().unwrap();
+            let told = stderr(&output);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+            assert!(
+                told.contains(why) && told.contains("hint: ") && told.contains(remedy),
+                "{told}"
+            );
+        }
+        assert!(!folder.join("none.vcf").exists());
+    }
+}

@@ -213,3 +213,82 @@ fn messages_name_the_file_and_the_remedy() {
         );
     }
 }
+
+/// A scored folder and a table of made-up effects for its variants.
+pub(crate) fn scored(folder: &Path) {
+    let output = run(folder, &format!("{SCORE} run"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let mut truth = String::from("chrom\tpos\tref\talt\teffect\tother\n");
+    for (index, line) in made_up::vcf(30, usize::MAX).lines().skip(3).enumerate() {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [contig, position, reference, alternate] = [0, 1, 3, 4].map(|column| columns[column]);
+        let effect = (index * 7 % 30) as f64 / 10.0 - 1.5;
+        truth.push_str(&format!(
+            "{contig}\t{position}\t{reference}\t{alternate}\t{effect}\t{}\n",
+            -effect
+        ));
+    }
+    std::fs::write(folder.join("truth.tsv"), truth).unwrap();
+}
+
+const VALIDATE: &str =
+    "validate run --truth truth.tsv -r genome.fa --replicates 20 --permutations 20 --summaries max --effect";
+
+#[test]
+fn a_validation_replaces_itself_and_no_other() {
+    let bench = bench();
+    let here = bench.path();
+    scored(here);
+    assert_eq!(run(here, &format!("{VALIDATE} effect")).status.code(), Some(0));
+    let first = files(&here.join("run/validate"));
+    assert_eq!(run(here, &format!("{VALIDATE} effect")).status.code(), Some(0));
+    assert_eq!(files(&here.join("run/validate")), first, "the same inputs and options");
+    std::fs::write(here.join("named.tsv"), "name\tchrom\tpos\tref\talt\n").unwrap();
+    for (other, why) in [
+        ("other", "effect_column was `effect`, here it is `other`"),
+        ("effect --seed 7", "options.seed was `0`, here it is `7`"),
+        ("effect --named named.tsv", "named was `null`"),
+    ] {
+        let output = run(here, &format!("{VALIDATE} {other}"));
+        assert_eq!(output.status.code(), Some(1), "{other}: {}", stderr(&output));
+        let told = stderr(&output);
+        assert!(
+            told.contains(why) && told.contains("give another folder with --out"),
+            "{told}"
+        );
+        assert_eq!(files(&here.join("run/validate")), first, "{other}");
+    }
+    let output = run(here, &format!("{VALIDATE} other -o elsewhere"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // Other files, a file in the place of the folder: refused before anything is computed.
+    std::fs::create_dir(here.join("mine")).unwrap();
+    std::fs::write(here.join("mine/notes.txt"), "mine").unwrap();
+    for (folder, why) in [
+        ("mine", "holds other files, such as `notes.txt`"),
+        ("truth.tsv", "is a file"),
+    ] {
+        let output = run(here, &format!("{VALIDATE} effect -o {folder}"));
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+    assert_eq!(files(&here.join("mine")).len(), 1);
+}
+
+#[test]
+fn a_figure_of_tracks_replaces_itself_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let figure = |more: &str| run(here, &format!("tracks figure {more} -o figures"));
+    assert_eq!(figure("DNASE").status.code(), Some(0));
+    let first = files(&here.join("figures"));
+    assert_eq!(figure("DNASE").status.code(), Some(0));
+    let other = figure("ATAC");
+    assert_eq!(other.status.code(), Some(1));
+    assert!(
+        stderr(&other).contains("is there and is another figure") && stderr(&other).contains("--out"),
+        "{}",
+        stderr(&other)
+    );
+    assert_eq!(files(&here.join("figures")), first);
+    assert_eq!(figure("CHIP_TF --by tf").status.code(), Some(0), "another name");
+}

@@ -32,7 +32,8 @@ fn the_summary_counts_what_the_file_has_and_the_second_run_reads_the_index() {
     for line in [
         // 13,966 exon rows, 8 of which name two transcripts.
         "835 genes, 2414 transcripts, 13974 exons",
-        "assembly: the file does not say",
+        // The row of the chromosome has the length of chromosome 21 in GRCh38 alone.
+        "assembly: GRCh38 (`21` is 46709983 bp long)",
         "CDS\t7406",
     ] {
         assert!(out.lines().any(|found| found == line), "{line}\n{out}");
@@ -222,6 +223,56 @@ fn annotation_of_another_assembly_is_refused() {
     assert!(
         message.contains("no contig of") && message.contains("it has `chrUn_1`, the reference `chr1`"),
         "{message}"
+    );
+}
+
+#[test]
+fn without_a_reference_the_file_is_held_against_the_contigs_of_its_assembly() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("genes.gtf");
+    let row = "chr1\tx\texon\t900000\t900100\t.\t+\t.\tgene_id \"G\"; transcript_id \"T\";\n";
+    let run = |content: &str, extra: &[&str]| {
+        std::fs::write(&path, content).unwrap();
+        let output = refalt()
+            .args(["genes", "--no-index"])
+            .arg(&path)
+            .args(extra)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text_of(&output));
+        text(&output)
+    };
+    // Chromosome 1 is 248,956,422 bp long in GRCh38 and 249,250,621 bp in GRCh37.
+    let of_37 = "##sequence-region chr1 1 249250621\n";
+    let (out, told) = run(&format!("{of_37}{row}"), &[]);
+    assert!(out.contains("assembly: GRCh37 (`chr1` is 249250621 bp long)"), "{out}");
+    assert!(!told.contains("contradicts"), "{told}");
+    let said = "#!genome-build GRCh38.p14\n";
+    let (_, told) = run(&format!("{said}{of_37}{row}"), &[]);
+    assert!(
+        told.contains("contradicts itself: `chr1` is 249250621 bp long, as in GRCh37") && told.contains("is on GRCh38"),
+        "{told}"
+    );
+    let (_, told) = run(&format!("{said}{}", row.replace("900100", "248956423")), &[]);
+    assert!(
+        told.contains("the gene `G` ends at chr1:248956423, chr1 in GRCh38 at 248956422"),
+        "{told}"
+    );
+    // Part of a chromosome, or none of a known length, says nothing.
+    let (out, _) = run(&format!("##sequence-region chr1 1 1000000\n{row}"), &[]);
+    assert!(out.contains("assembly: the file does not say"), "{out}");
+    let (out, _) = run(
+        &format!("{said}{row}"),
+        &["--at", "chr1:248956423", "--at", "chr1:248956422"],
+    );
+    let notes: Vec<&str> = out
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplit('\t').next().unwrap())
+        .collect();
+    assert_eq!(
+        notes,
+        ["`chr1` of GRCh38, which the annotation is on, ends at 248956422", ""]
     );
 }
 

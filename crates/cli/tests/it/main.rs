@@ -22,6 +22,7 @@ mod score_tables;
 #[cfg(feature = "api")]
 mod service;
 mod tracks;
+mod validate;
 
 use assert_cmd::Command;
 

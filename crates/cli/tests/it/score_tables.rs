@@ -120,3 +120,24 @@ fn gene_models_are_part_of_the_identity_and_those_of_another_assembly_are_refuse
     let alone = score(folder.path(), &["--polya", "transcript-ends"]);
     assert_eq!(alone.status.code(), Some(2), "{}", stderr(&alone));
 }
+
+#[test]
+fn a_cache_folder_in_the_environment_asks_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = made_up::write_genome(folder.path());
+    let output = refalt()
+        .current_dir(folder.path())
+        .env("REFALT_CACHE", folder.path())
+        .args([
+            "score",
+            &format!("chr1:20000:{}", made_up::substitution(20_000)),
+            "--window",
+            "512",
+        ])
+        .arg("--reference")
+        .arg(&reference)
+        .args(["--out", "out", "--dry-run"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}

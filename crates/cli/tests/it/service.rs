@@ -151,6 +151,27 @@ fn without_a_key_or_with_an_open_connection_elsewhere_nothing_is_called() {
     let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
     assert!(message.contains("error: no key to the service is given"), "{message}");
     assert!(message.contains("hint: set ALPHAGENOME_API_KEY"), "{message}");
+    // A key file that holds no key: nothing is called, and the message says what one is.
+    let key = job.folder.path().join("key");
+    for (content, why) in [
+        (Some(""), "it is empty"),
+        (Some(" \n"), "it is empty"),
+        (Some("two words\n"), "it has spaces"),
+        (None, "is a directory"),
+    ] {
+        std::fs::remove_file(&key).unwrap();
+        match content {
+            Some(content) => std::fs::write(&key, content).unwrap(),
+            None => std::fs::create_dir(&key).unwrap(),
+        }
+        let failed = job.command("http://127.0.0.1:1", "out").assert().code(4);
+        let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        assert!(message.contains("the key file") && message.contains(why), "{message}");
+        assert!(message.contains("hint: "), "{message}");
+        assert!(!message.contains("two words"), "{message}");
+    }
+    std::fs::remove_dir(&key).unwrap();
+    std::fs::write(&key, format!("{KEY}\n")).unwrap();
     let failed = job.command("http://10.0.0.1:80", "out").assert().code(2);
     let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
     assert!(message.contains("unprotected"), "{message}");
@@ -158,6 +179,46 @@ fn without_a_key_or_with_an_open_connection_elsewhere_nothing_is_called() {
         .arg("--keep-ref-alt")
         .assert()
         .code(2);
+}
+
+#[test]
+fn a_reference_of_another_assembly_than_the_service_reads_is_refused() {
+    let job = Job::new(3);
+    let server = FaultServer::start(never());
+    let refused = |arguments: &[&str]| {
+        let failed = job.command(&server.address, "out").args(arguments).assert().code(1);
+        let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        assert!(!job.folder.path().join("out").exists());
+        message
+    };
+    let message = refused(&["--assembly", "GRCh37"]);
+    assert!(
+        message.contains("reads the human genome GRCh38, and the reference"),
+        "{message}"
+    );
+    assert!(
+        message.contains("hint: give variants and reference on GRCh38"),
+        "{message}"
+    );
+    job.command(&server.address, "out")
+        .args(["--assembly", "GRCh38"])
+        .assert()
+        .code(0);
+    // An option of the service is no option of a model that runs here.
+    let mut command = refalt();
+    command.args([
+        "score",
+        "chr1:1:A>C",
+        "--reference",
+        "x.fa",
+        "--out",
+        "x",
+        "--organism",
+        "mouse",
+    ]);
+    let failed = command.assert().code(2);
+    let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("--organism is for `--model api`"), "{message}");
 }
 
 #[test]

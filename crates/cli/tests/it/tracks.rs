@@ -58,7 +58,7 @@ fn what_there_is_not_is_refused_and_synonyms_are_stated() {
     assert_eq!(
         error,
         "error: no exact match for biosample=`hepg-2`; nearest is HepG2 (EFO:0001187, 565 tracks)\n\
-         hint: is `biosample=HepG2` meant? `refalt tracks search` looks for names; `--model` or `--from` makes it those of a model or a run\n"
+         hint: is `biosample=HepG2` meant? `refalt tracks search` looks for names; `--organism mouse`, `--model` or `--from` makes it those of the mouse, a model or a run\n"
     );
     let (code, _, error) = tracks(&["count", "CHIP_TF & tf="]);
     assert_eq!(code, Some(2));
@@ -113,7 +113,9 @@ fn scores_can_be_narrowed_and_listed() {
     assert_eq!(table, "tf\ttracks\toutputs\nETV5\t1\tCHIP_TF 1\nGABPA\t1\tCHIP_TF 1\n");
     let manifest = std::fs::read_to_string(from.join("manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    assert_eq!(manifest["identity"]["tracks"], "tf in {GABPA, ETV5}");
+    assert_eq!(manifest["identity"]["tracks"], "tf in {ETV5, GABPA}");
+    assert_eq!(manifest["identity"]["tracks_given"], "tf=GABPA,ETV5");
+    assert_eq!(run("tf in {etv5, GABPA}").status.code(), Some(0), "the same run");
     assert_eq!(manifest["score_rows"], 10);
 }
 

@@ -145,27 +145,66 @@ struct ContigIds {
     transcripts: HashMap<Box<str>, u32>,
 }
 
+/// Where a gene or transcript stands among the rows, and its bases.
 #[derive(Clone, Debug)]
-struct GeneDraft {
+struct Extent {
     order: u32,
     has_row: bool,
+    body: Interval,
+}
+
+impl Extent {
+    /// Begins with a row that may be a part.
+    fn begin(order: u32, body: Interval) -> Self {
+        Self {
+            order,
+            has_row: false,
+            body,
+        }
+    }
+
+    /// Grows over a part, as long as there is no row of the whole.
+    fn add_part(&mut self, span: Interval) {
+        if !self.has_row {
+            self.body = hull(self.body, span);
+        }
+    }
+
+    /// Takes the row of the whole.
+    fn own_row(&mut self, order: u32, what: &'static str, id: &str, place: Place<'_>) -> Result<(), AnnotationError> {
+        if self.has_row {
+            return Err(AnnotationError::Twice {
+                what,
+                id: id.to_owned(),
+                contig: place.contig.to_owned(),
+            });
+        }
+        *self = Self {
+            order,
+            has_row: true,
+            body: place.span,
+        };
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
+struct GeneDraft {
+    extent: Extent,
     id: u32,
     name: Option<u32>,
     biotype: u16,
     contig: u32,
     strand: Strand,
-    body: Interval,
 }
 
 #[derive(Clone, Debug)]
 struct TranscriptDraft {
-    order: u32,
-    has_row: bool,
+    extent: Extent,
     gene: u32,
     id: u32,
     biotype: u16,
     tags: u8,
-    body: Interval,
     coding: Option<Interval>,
 }
 
@@ -189,18 +228,8 @@ impl AnnotationBuilder {
     pub fn gene(&mut self, gene: GeneAttributes<'_>, place: Place<'_>) -> Result<(), AnnotationError> {
         self.begin(gene.id, place)?;
         let index = self.gene_at(gene, place)?;
-        let draft = &mut self.genes[index as usize];
-        if draft.has_row {
-            return Err(AnnotationError::Twice {
-                what: "gene",
-                id: gene.id.to_owned(),
-                contig: place.contig.to_owned(),
-            });
-        }
-        draft.has_row = true;
-        draft.order = self.rows;
-        draft.body = place.span;
-        Ok(())
+        let extent = &mut self.genes[index as usize].extent;
+        extent.own_row(self.rows, "gene", gene.id, place)
     }
 
     /// Adds a row of a transcript.
@@ -215,18 +244,8 @@ impl AnnotationBuilder {
     ) -> Result<(), AnnotationError> {
         self.begin(transcript.id, place)?;
         let index = self.transcript_at(gene, transcript, place)?;
-        let draft = &mut self.transcripts[index as usize];
-        if draft.has_row {
-            return Err(AnnotationError::Twice {
-                what: "transcript",
-                id: transcript.id.to_owned(),
-                contig: place.contig.to_owned(),
-            });
-        }
-        draft.has_row = true;
-        draft.order = self.rows;
-        draft.body = place.span;
-        Ok(())
+        let extent = &mut self.transcripts[index as usize].extent;
+        extent.own_row(self.rows, "transcript", transcript.id, place)
     }
 
     /// Adds a row of an exon.
@@ -325,14 +344,12 @@ impl AnnotationBuilder {
                 let index = number(self.genes.len(), "genes")?;
                 let id = self.keep(gene.id)?;
                 self.genes.push(GeneDraft {
-                    order: self.rows,
-                    has_row: false,
+                    extent: Extent::begin(self.rows, place.span),
                     id,
                     name: None,
                     biotype: 0,
                     contig,
                     strand: place.strand,
-                    body: place.span,
                 });
                 self.contigs[contig as usize].genes.insert(gene.id.into(), index);
                 index
@@ -353,9 +370,7 @@ impl AnnotationBuilder {
         if draft.biotype == 0 {
             draft.biotype = biotype;
         }
-        if !draft.has_row {
-            draft.body = hull(draft.body, place.span);
-        }
+        draft.extent.add_part(place.span);
         Ok(index)
     }
 
@@ -376,13 +391,11 @@ impl AnnotationBuilder {
                 let index = number(self.transcripts.len(), "transcripts")?;
                 let id = self.keep(transcript.id)?;
                 self.transcripts.push(TranscriptDraft {
-                    order: self.rows,
-                    has_row: false,
+                    extent: Extent::begin(self.rows, place.span),
                     gene: gene_index,
                     id,
                     biotype: 0,
                     tags: 0,
-                    body: place.span,
                     coding: None,
                 });
                 self.contigs[contig].transcripts.insert(transcript.id.into(), index);
@@ -403,9 +416,7 @@ impl AnnotationBuilder {
         if draft.biotype == 0 {
             draft.biotype = biotype;
         }
-        if !draft.has_row {
-            draft.body = hull(draft.body, place.span);
-        }
+        draft.extent.add_part(place.span);
         Ok(index)
     }
 
@@ -424,7 +435,7 @@ impl AnnotationBuilder {
         }
         columns.biotypes = self.biotypes;
 
-        let gene_rows = ranked(self.genes.iter().map(|gene| gene.order));
+        let gene_rows = ranked(self.genes.iter().map(|gene| gene.extent.order));
         let gene_places = inverse(&gene_rows);
         for gene in gene_rows.iter().map(|&row| &self.genes[row as usize]) {
             columns.gene_id.push(self.texts.text(gene.id)).ok_or_else(full)?;
@@ -433,10 +444,10 @@ impl AnnotationBuilder {
             columns.gene_biotype.push(gene.biotype);
             columns.gene_contig.push(gene.contig);
             columns.gene_strand.push(u8::from(gene.strand == Strand::Reverse));
-            columns.gene_start.push(gene.body.bed_start());
-            columns.gene_end.push(gene.body.bed_end());
+            columns.gene_start.push(gene.extent.body.bed_start());
+            columns.gene_end.push(gene.extent.body.bed_end());
         }
-        let transcript_rows = ranked(self.transcripts.iter().map(|transcript| transcript.order));
+        let transcript_rows = ranked(self.transcripts.iter().map(|transcript| transcript.extent.order));
         let transcript_places = inverse(&transcript_rows);
         for transcript in transcript_rows.iter().map(|&row| &self.transcripts[row as usize]) {
             let id = self.texts.text(transcript.id);
@@ -444,8 +455,8 @@ impl AnnotationBuilder {
             columns.transcript_gene.push(gene_places[transcript.gene as usize]);
             columns.transcript_biotype.push(transcript.biotype);
             columns.transcript_tags.push(transcript.tags);
-            columns.transcript_start.push(transcript.body.bed_start());
-            columns.transcript_end.push(transcript.body.bed_end());
+            columns.transcript_start.push(transcript.extent.body.bed_start());
+            columns.transcript_end.push(transcript.extent.body.bed_end());
             let coding = transcript.coding;
             columns
                 .transcript_coding_start

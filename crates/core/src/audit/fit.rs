@@ -3,47 +3,27 @@
 //! METHOD: a file follows one convention d in a share rho of its rows, the others deviate. With L the probability of
 //! a row ([`likelihood`](super::likelihood)) and v the prior over deviations, the file has probability
 //! P(rows | d) = integral over rho of product over rows of (rho L(d) + (1 - rho) sum over h of v(h) L(h)), times the
-//! Beta prior of rho. In one file of ten all deviating rows have random alleles instead. The posterior of d is prior x P(rows | d), normalised over the 30 conventions. Given d, the
-//! shares of all deviations are fitted ([`mixture`](super::mixture)) and rows are judged with them (empirical Bayes).
+//! Beta prior of rho. In one file of ten all deviating rows have random alleles instead. The posterior of d is
+//! prior x P(rows | d), normalised over the 30 conventions ([`convention`](super::convention)). Given d, the shares of all
+//! deviations are fitted ([`mixture`](super::mixture), [`deviation`](super::deviation)) and rows are judged with them
+//! (empirical Bayes).
 //! Variants with equal observations are counted, not repeated, so the cost does not grow with the file.
 //!
 //! Beside the 30 conventions stands that the positions have nothing to do with the reference: they count on a build
 //! that was not weighed. Then every row has random alleles, P(rows) = product over rows of L(unexplained).
 
-use crate::audit::hypothesis::{Convention, Coordinates, Hypothesis, Shift, Spelling};
+use crate::audit::convention::{ConventionPosterior, log_posteriors, log_unrelated, merge_equal};
+use crate::audit::deviation::{Deviation, deviations};
+use crate::audit::hypothesis::{Convention, Coordinates, Hypothesis};
 use crate::audit::likelihood::{Likelihoods, UNEXPLAINED, allele_names, likelihoods};
-use crate::audit::marginal::{Pair, SCREEN, log_integrand, log_marginal};
-use crate::audit::mixture::{Mixture, Rows, log_likelihood};
+use crate::audit::mixture::Mixture;
+use crate::audit::name_habit::NameHabit;
 use crate::audit::observe::Observation;
 use crate::audit::prior::Prior;
+use crate::audit::relative::{Evidence, absolute, followed, relative, relative_rows};
 use crate::audit::tally::Tally;
 use crate::strand::Strand;
 use std::collections::HashMap;
-
-/// A convention with its posterior probability.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ConventionPosterior {
-    /// The convention.
-    pub convention: Convention,
-    /// Its probability given the file; conventions that mean the same in every row of the file are added up.
-    pub posterior: f64,
-    /// Its probability before the rows were read, added up likewise.
-    pub prior: f64,
-}
-
-/// Rows that differ from the convention of the file in one way.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Deviation {
-    /// How: relative to the convention in orientation, absolute in assembly and position; `None` for rows that no
-    /// hypothesis explains.
-    pub change: Option<Hypothesis>,
-    /// Estimated share of rows, 0 to 1.
-    pub share: f64,
-    /// 95 % interval of the share.
-    pub interval: (f64, f64),
-    /// How much better the file is explained with these rows than without them, log likelihood ratio in nats.
-    pub evidence_nats: f64,
-}
 
 /// The shares fitted under one convention; components are hypotheses with the orientation relative to it.
 #[derive(Clone, Debug)]
@@ -93,9 +73,6 @@ const MANY: u64 = 20;
 const RIVAL: f64 = 0.002;
 /// Conventions below this posterior are not used to judge rows.
 const NEGLIGIBLE: f64 = 1e-6;
-/// A deviation is reported from this log likelihood ratio on (nats): a Bayes factor of about 150.
-const FOUND: f64 = 5.0;
-
 /// Fits the conventions and shares to the counted rows.
 ///
 /// * `has_lift`: whether the rows were observed with a chain to the other assembly.
@@ -149,7 +126,11 @@ pub fn fit(tally: &Tally, prior: &Prior, has_lift: bool) -> FileFit {
         .iter()
         .max_by(|a, b| a.posterior.total_cmp(&b.posterior))
         .map_or_else(Vec::new, |best| {
-            deviations(best, &relative_rows(best.convention, &evidence))
+            deviations(
+                best.convention,
+                &best.mixture,
+                &relative_rows(best.convention, &evidence),
+            )
         });
     let mut result = FileFit {
         prior: prior.clone(),
@@ -307,166 +288,7 @@ impl FileFit {
     }
 }
 
-/// A distinct observation as the fit sees it.
-struct Evidence {
-    likelihoods: Likelihoods,
-    count: f64,
-    gene_strand: Option<Strand>,
-}
-
-/// Turns a hypothesis relative to a convention into the one that holds for a row.
-fn absolute(relative: Hypothesis, convention: Convention, gene_strand: Option<Strand>) -> Hypothesis {
-    Hypothesis {
-        orientation: relative.orientation.then(convention.spelling.orientation(gene_strand)),
-        ..relative
-    }
-}
-
-/// Returns the likelihoods in the order of hypotheses relative to a convention.
-fn relative(likelihood: &Likelihoods, convention: Convention, gene_strand: Option<Strand>) -> Likelihoods {
-    let mut values = [0.0; Hypothesis::COUNT + 1];
-    for (index, value) in values.iter_mut().take(Hypothesis::COUNT).enumerate() {
-        *value = likelihood[absolute(Hypothesis::from_index(index), convention, gene_strand).index()];
-    }
-    values[UNEXPLAINED] = likelihood[UNEXPLAINED];
-    values
-}
-
-/// Returns the hypothesis, relative to the convention, of rows that follow it.
-fn followed(convention: Convention) -> Hypothesis {
-    Hypothesis {
-        coordinates: convention.coordinates,
-        shift: convention.shift,
-        ..Hypothesis::AS_WRITTEN
-    }
-}
-
-/// The alleles that names spell, averaged over the rows that have them.
-struct NameHabit {
-    rows: u64,
-    /// Mean log factor by hypothesis, for rows of reverse genes and for the others.
-    mean: [[f64; Hypothesis::COUNT]; 2],
-    /// Mean log factor where the positions have nothing to do with the reference.
-    unrelated: f64,
-}
-
-impl NameHabit {
-    fn of(observations: &[(Observation, u64)], prior: &Prior) -> Self {
-        let mut habit = Self {
-            rows: 0,
-            mean: [[0.0; Hypothesis::COUNT]; 2],
-            unrelated: 0.0,
-        };
-        for (observation, count) in observations {
-            if observation.names.alleles.is_none_or(|set| set.is_empty()) {
-                continue;
-            }
-            habit.rows += count;
-            let stratum = usize::from(observation.gene_strand == Some(Strand::Reverse));
-            let factors = allele_names(observation, prior);
-            for (mean, factor) in habit.mean[stratum].iter_mut().zip(factors) {
-                *mean += *count as f64 * factor.ln();
-            }
-            habit.unrelated += *count as f64 * factors[UNEXPLAINED].ln();
-        }
-        for mean in habit.mean.iter_mut().flatten() {
-            *mean /= habit.rows.max(1) as f64;
-        }
-        habit.unrelated /= habit.rows.max(1) as f64;
-        habit
-    }
-
-    fn log_factor(&self, convention: Convention) -> f64 {
-        [None, Some(Strand::Reverse)]
-            .into_iter()
-            .zip(&self.mean)
-            .map(|(strand, mean)| mean[convention.hypothesis(strand).index()])
-            .sum()
-    }
-}
-
-/// Returns the log probability of rows whose alleles have nothing to do with the genome, up to the constant of
-/// [`log_marginal`].
-fn log_unrelated(evidence: &[Evidence], prior: &Prior) -> f64 {
-    let rows: f64 = evidence
-        .iter()
-        .map(|row| row.count * row.likelihoods[UNEXPLAINED].max(f64::MIN_POSITIVE).ln())
-        .sum();
-    rows + log_marginal(&[], prior)
-}
-
-/// Replaces each log prior by the posterior probability and sorts, most probable first; returns the posterior of
-/// `unrelated`, the log of prior times probability that no convention holds.
-fn log_posteriors(
-    scored: &mut [(Convention, f64)],
-    unrelated: f64,
-    evidence: &[Evidence],
-    prior: &Prior,
-    has_lift: bool,
-) -> f64 {
-    let weights = [1.0 - prior.deviating_by_chance, prior.deviating_by_chance].map(f64::ln);
-    let screened: Vec<([Vec<Pair>; 2], f64)> = scored
-        .iter()
-        .map(|&(convention, log_prior)| {
-            let pairs = pairs(convention, evidence, prior, has_lift);
-            let rough = |(pairs, weight): (&Vec<Pair>, f64)| {
-                let values = SCREEN.iter().map(|&logit| log_integrand(pairs, logit, prior));
-                weight + values.fold(f64::NEG_INFINITY, f64::max)
-            };
-            let rough = pairs.iter().zip(weights).map(rough).fold(f64::NEG_INFINITY, f64::max);
-            (pairs, log_prior + rough)
-        })
-        .collect();
-    let best = screened
-        .iter()
-        .map(|(_, rough)| *rough)
-        .fold(f64::NEG_INFINITY, f64::max);
-    for ((_, value), (pairs, rough)) in scored.iter_mut().zip(&screened) {
-        *value = if *rough < best - 60.0 {
-            f64::NEG_INFINITY
-        } else {
-            let [typical, chance] = [0, 1].map(|index| weights[index] + log_marginal(&pairs[index], prior));
-            let top = typical.max(chance);
-            *value + top + ((typical - top).exp() + (chance - top).exp()).ln()
-        };
-    }
-    let top = scored.iter().map(|&(_, value)| value).fold(unrelated, f64::max);
-    let sum: f64 = (unrelated - top).exp() + scored.iter().map(|&(_, value)| (value - top).exp()).sum::<f64>();
-    for (_, value) in scored.iter_mut() {
-        *value = (*value - top).exp() / sum;
-    }
-    scored.sort_by(|a, b| b.1.total_cmp(&a.1));
-    (unrelated - top).exp() / sum
-}
-
-/// Returns the rows as they deviate in the usual ways, and as they deviate in ways of which nobody thinks.
-fn pairs(convention: Convention, evidence: &[Evidence], prior: &Prior, has_lift: bool) -> [Vec<Pair>; 2] {
-    let followed = followed(convention);
-    let weights = prior.deviations(followed, has_lift);
-    let typical = |row: &Evidence| {
-        let relative = relative(&row.likelihoods, convention, row.gene_strand);
-        Pair {
-            following: relative[followed.index()],
-            deviating: weights.iter().zip(&relative).map(|(w, l)| w * l).sum(),
-            count: row.count,
-        }
-    };
-    let typical: Vec<Pair> = evidence.iter().map(typical).collect();
-    let chance = typical.iter().zip(evidence).map(|(pair, row)| Pair {
-        deviating: row.likelihoods[UNEXPLAINED],
-        ..*pair
-    });
-    let chance = chance.collect();
-    [typical, chance]
-}
-
-fn relative_rows(convention: Convention, evidence: &[Evidence]) -> Rows {
-    evidence
-        .iter()
-        .map(|row| (relative(&row.likelihoods, convention, row.gene_strand), row.count))
-        .collect()
-}
-
+/// Returns the counts that the prior is worth, by hypothesis relative to the convention.
 fn pseudo_counts(convention: Convention, prior: &Prior, has_lift: bool) -> Likelihoods {
     let followed = followed(convention);
     let mut pseudo = prior.deviations(followed, has_lift);
@@ -477,123 +299,13 @@ fn pseudo_counts(convention: Convention, prior: &Prior, has_lift: bool) -> Likel
     pseudo
 }
 
-/// Finds the deviations that the rows cannot be explained without, with intervals.
-fn deviations(best: &Shares, rows: &Rows) -> Vec<Deviation> {
-    let followed = followed(best.convention).index();
-    let mixture = &best.mixture;
-    let candidates: Vec<usize> = (0..=UNEXPLAINED)
-        .filter(|&index| index != followed && mixture.assigned[index] > 0.5)
-        .collect();
-    if candidates.is_empty() {
-        return Vec::new();
-    }
-    let weights = mixture.weights();
-    let full = log_likelihood(&weights, rows);
-    let variances = mixture.variances(rows, followed, &candidates);
-    let mut found: Vec<Deviation> = candidates
-        .iter()
-        .zip(variances)
-        .filter_map(|(&index, variance)| {
-            let mut pseudo = mixture.pseudo;
-            pseudo[index] = 0.0;
-            let reduced = Mixture::fit(rows, pseudo, followed);
-            let evidence_nats = full - log_likelihood(&reduced.weights(), rows);
-            (evidence_nats >= FOUND).then(|| Deviation {
-                change: (index != UNEXPLAINED).then(|| Hypothesis::from_index(index)),
-                share: weights[index],
-                interval: logit_interval(weights[index], variance),
-                evidence_nats,
-            })
-        })
-        .collect();
-    found.sort_by(|a, b| b.share.total_cmp(&a.share));
-    found
-}
-
-/// Returns the 95 % interval of a share, normal on the log odds so that it stays inside 0 to 1.
-fn logit_interval(share: f64, variance: f64) -> (f64, f64) {
-    let spread = share * (1.0 - share);
-    if spread <= 0.0 || !variance.is_finite() {
-        return (0.0, 1.0);
-    }
-    let centre = (share / (1.0 - share)).ln();
-    let half = 1.959_964 * variance.max(0.0).sqrt() / spread;
-    let logistic = |logit: f64| 1.0 / (1.0 + (-logit).exp());
-    (logistic(centre - half), logistic(centre + half))
-}
-
-/// Adds up conventions that mean the same hypothesis in every row, under the name of the most probable.
-fn merge_equal(
-    scored: &[(Convention, f64)],
-    prior: impl Fn(Convention) -> f64,
-    observations: &[(Observation, u64)],
-) -> Vec<ConventionPosterior> {
-    let strata: Vec<Option<Strand>> = [None, Some(Strand::Reverse)]
-        .into_iter()
-        .filter(|&stratum| {
-            observations
-                .iter()
-                .any(|(observation, _)| (observation.gene_strand == Some(Strand::Reverse)) == stratum.is_some())
-        })
-        .collect();
-    let mut merged: Vec<ConventionPosterior> = Vec::new();
-    for &(convention, posterior) in scored {
-        let believed = prior(convention);
-        let same = merged.iter_mut().find(|known| {
-            !strata.is_empty()
-                && strata
-                    .iter()
-                    .all(|&stratum| known.convention.hypothesis(stratum) == convention.hypothesis(stratum))
-        });
-        match same {
-            Some(known) => {
-                known.posterior += posterior;
-                known.prior += believed;
-            }
-            None => merged.push(ConventionPosterior {
-                convention,
-                posterior,
-                prior: believed,
-            }),
-        }
-    }
-    merged.sort_by(|a, b| b.posterior.total_cmp(&a.posterior));
-    merged
-}
-
-impl Deviation {
-    /// Returns the words for reports: `swapped`, `off_by_one`, `unexplained`.
-    pub fn name(&self, convention: Convention) -> String {
-        let Some(change) = self.change else {
-            return "unexplained".to_owned();
-        };
-        let mut parts = Vec::new();
-        if change.coordinates != convention.coordinates {
-            parts.push(match change.coordinates {
-                Coordinates::AsSaid => "on the assembly as said",
-                Coordinates::OtherAssembly => "other_assembly",
-            });
-        }
-        if change.orientation != crate::audit::Orientation::AsWritten {
-            parts.push(Spelling::Uniform(change.orientation).name());
-        }
-        if change.shift != convention.shift {
-            parts.push(match change.shift {
-                Shift::None => "at the written position",
-                Shift::WrittenTooHigh => "one too high",
-                Shift::WrittenTooLow => "one too low",
-            });
-        }
-        parts.join("+")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::lift::{Lift, Lifted, LiftedBase};
     use crate::audit::names::RowNames;
-    use crate::audit::observe::{Lift, Lifted, LiftedBase, Observer, RowAlleles};
-    use crate::audit::{Orientation, hgvs};
+    use crate::audit::observe::{Observer, RowAlleles};
+    use crate::audit::{Orientation, Shift, hgvs};
     use crate::dna::Dna;
     use crate::position::Position;
     use crate::reference::{ContigId, InMemoryReference, Reference};

@@ -96,7 +96,8 @@ pub struct NameEvidence {
 mod tests {
     use super::*;
     use crate::audit::hypothesis::{Coordinates, Orientation};
-    use crate::audit::observe::{Lift, Lifted, LiftedBase, Observer, RowAlleles};
+    use crate::audit::lift::{Lift, Lifted, LiftedBase};
+    use crate::audit::observe::{Observer, RowAlleles};
     use crate::reference::{InMemoryReference, Reference};
 
     /// Everything lies two bases further left on the reference.

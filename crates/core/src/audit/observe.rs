@@ -5,6 +5,7 @@
 
 use crate::assembly::Assembly;
 use crate::audit::hypothesis::{Coordinates, Hypothesis, HypothesisSet, Orientation, Shift};
+use crate::audit::lift::{Lift, Lifted, neighbour};
 use crate::audit::names::{NameEvidence, RowNames};
 use crate::contig::ContigName;
 use crate::dna::{Dna, complement};
@@ -13,38 +14,6 @@ use crate::position::Position;
 use crate::reference::{ContigId, Reference, ReferenceError};
 use crate::strand::Strand;
 use crate::variant::{Alternate, Variant};
-
-/// Where a base of the other assembly lies on the reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LiftedBase {
-    /// The contig of the reference.
-    pub contig: ContigId,
-    /// The base on it (1-based).
-    pub position: Position,
-    /// The strand of the reference that the forward strand of the other assembly runs along here.
-    pub strand: Strand,
-    /// How many bases before this one, counted on the other assembly, lie in the same gapless block (bp).
-    pub block_before_bp: u32,
-    /// How many bases after this one, counted on the other assembly, lie in the same gapless block (bp).
-    pub block_after_bp: u32,
-}
-
-/// What a chain file says about a base of the other assembly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifted {
-    /// It lies here.
-    At(LiftedBase),
-    /// It lies inside an alignment of the chain file, but in a gap of it.
-    Gap,
-    /// The chain file does not speak of it.
-    NotCovered,
-}
-
-/// A chain file, as the audit sees it.
-pub trait Lift: Sync {
-    /// Returns where the base lies; `contig` is named as the row names it, `position` counts on the other assembly.
-    fn lift(&self, contig: &str, position: Position) -> Lifted;
-}
 
 /// A row as the audit reads it: a variant with bases for alleles.
 #[derive(Clone, Copy, Debug)]
@@ -400,38 +369,6 @@ impl<'a> Observer<'a> {
     }
 }
 
-/// Returns where the neighbour of a lifted base lies when it is in the same block.
-fn neighbour(centre: Lifted, shift: Shift) -> Option<Lifted> {
-    let Lifted::At(base) = centre else { return None };
-    let (inside, forward) = match shift {
-        Shift::None => return Some(centre),
-        Shift::WrittenTooHigh => (base.block_before_bp > 0, false),
-        Shift::WrittenTooLow => (base.block_after_bp > 0, true),
-    };
-    if !inside {
-        return None;
-    }
-    let rightwards = forward == (base.strand == Strand::Forward);
-    let position = if rightwards {
-        base.position.checked_add(1)?
-    } else {
-        base.position.checked_sub(1)?
-    };
-    let step = |bp: u32, towards: bool| {
-        if towards {
-            bp.saturating_sub(1)
-        } else {
-            bp.saturating_add(1)
-        }
-    };
-    Some(Lifted::At(LiftedBase {
-        position,
-        block_before_bp: step(base.block_before_bp, !forward),
-        block_after_bp: step(base.block_after_bp, forward),
-        ..base
-    }))
-}
-
 /// Says whether the chain leaves the row and its neighbours where they are.
 fn same_place(places: &[Option<Place>; 6]) -> bool {
     (0..3).all(|index| match (places[index], places[index + 3]) {
@@ -474,6 +411,7 @@ fn is_pure_indel(left: &[u8], right: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::lift::LiftedBase;
     use crate::reference::InMemoryReference;
 
     /// Lifts with a fixed map: forward by `offset`, or onto the reverse strand with `sum - position`.

@@ -1,9 +1,6 @@
 //! The contact-map scorer: how much the contacts of the variant's bin with the window change.
 
-use super::{
-    Arguments, ScoreError, ScoreKind, Scorer, ScorerDocs, ScorerKind, ScorerTextError, ScoringInput, ScoringPlace,
-    TrackScores,
-};
+use super::{ScoreError, ScoreKind, Scorer, ScorerDocs, ScoringInput, ScoringPlace, TrackScores, WithoutArguments};
 use crate::align::AlignError;
 use crate::backend::OutputRequest;
 use crate::track::{Bin, BinSpan, OutputType, Resolution, TrackSet};
@@ -83,29 +80,14 @@ impl Scorer for ContactMap {
     }
 }
 
-/// The class `ContactMapScorer` for the table of scorers.
-pub struct ContactMapKind;
-
 const CLASS: &str = "ContactMapScorer";
 
-impl ScorerKind for ContactMapKind {
-    fn class(&self) -> &'static str {
-        CLASS
-    }
-
-    fn docs(&self) -> &'static ScorerDocs {
-        &DOCS
-    }
-
-    fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError> {
-        arguments.only(CLASS, &[])?;
-        Ok(Box::new(ContactMap))
-    }
-
-    fn all(&self) -> Vec<Box<dyn Scorer>> {
-        vec![Box::new(ContactMap)]
-    }
-}
+/// The class `ContactMapScorer` for the table of scorers.
+pub const KIND: WithoutArguments = WithoutArguments {
+    class: CLASS,
+    docs: &DOCS,
+    make: || Box::new(ContactMap),
+};
 
 static DOCS: ScorerDocs = ScorerDocs {
     measures: "How much the predicted contacts of the variant's bin with the whole window change.",

@@ -1,10 +1,7 @@
 //! The gene-mask activity scorer: the mean signal over the exons of a gene, of the stronger allele.
 
 use super::gene_mask_lfc::{BASE_OUTPUTS, exon_request};
-use super::{
-    Arguments, Needs, ScoreError, ScoreKind, Scorer, ScorerDocs, ScorerKind, ScorerTextError, ScoringInput,
-    ScoringPlace, TrackScores,
-};
+use super::{ByOutput, Needs, ScoreError, ScoreKind, Scorer, ScorerDocs, ScoringInput, ScoringPlace, TrackScores};
 use crate::backend::OutputRequest;
 use crate::gene_signal::{self, GeneSignal};
 use crate::track::{OutputType, TrackSet};
@@ -62,31 +59,15 @@ impl Scorer for GeneMaskActive {
     }
 }
 
-/// The class `GeneMaskActiveScorer` for the table of scorers.
-pub struct GeneMaskActiveKind;
-
 const CLASS: &str = "GeneMaskActiveScorer";
 
-impl ScorerKind for GeneMaskActiveKind {
-    fn class(&self) -> &'static str {
-        CLASS
-    }
-
-    fn docs(&self) -> &'static ScorerDocs {
-        &DOCS
-    }
-
-    fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError> {
-        arguments.only(CLASS, &["requested_output"])?;
-        let output = arguments.choose(CLASS, "requested_output", &BASE_OUTPUTS, OutputType::to_string)?;
-        Ok(Box::new(GeneMaskActive { output }))
-    }
-
-    fn all(&self) -> Vec<Box<dyn Scorer>> {
-        let scorer = |output| Box::new(GeneMaskActive { output }) as Box<dyn Scorer>;
-        BASE_OUTPUTS.into_iter().map(scorer).collect()
-    }
-}
+/// The class `GeneMaskActiveScorer` for the table of scorers.
+pub const KIND: ByOutput = ByOutput {
+    class: CLASS,
+    docs: &DOCS,
+    outputs: &BASE_OUTPUTS,
+    make: |output| Box::new(GeneMaskActive { output }),
+};
 
 static DOCS: ScorerDocs = ScorerDocs {
     measures: "How strongly each gene that starts in the window is expressed: the mean signal over its exons, of the \

@@ -1,9 +1,6 @@
 //! The gene-mask log-fold-change scorer: the mean signal over the exons of a gene, ALT against REF.
 
-use super::{
-    Arguments, Needs, ScoreError, ScoreKind, Scorer, ScorerDocs, ScorerKind, ScorerTextError, ScoringInput,
-    ScoringPlace, TrackScores,
-};
+use super::{ByOutput, Needs, ScoreError, ScoreKind, Scorer, ScorerDocs, ScoringInput, ScoringPlace, TrackScores};
 use crate::backend::OutputRequest;
 use crate::gene_signal::{self, GeneSignal};
 use crate::track::{OutputType, TrackSet};
@@ -79,31 +76,15 @@ impl Scorer for GeneMaskLfc {
     }
 }
 
-/// The class `GeneMaskLFCScorer` for the table of scorers.
-pub struct GeneMaskLfcKind;
-
 const CLASS: &str = "GeneMaskLFCScorer";
 
-impl ScorerKind for GeneMaskLfcKind {
-    fn class(&self) -> &'static str {
-        CLASS
-    }
-
-    fn docs(&self) -> &'static ScorerDocs {
-        &DOCS
-    }
-
-    fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError> {
-        arguments.only(CLASS, &["requested_output"])?;
-        let output = arguments.choose(CLASS, "requested_output", &BASE_OUTPUTS, OutputType::to_string)?;
-        Ok(Box::new(GeneMaskLfc { output }))
-    }
-
-    fn all(&self) -> Vec<Box<dyn Scorer>> {
-        let scorer = |output| Box::new(GeneMaskLfc { output }) as Box<dyn Scorer>;
-        BASE_OUTPUTS.into_iter().map(scorer).collect()
-    }
-}
+/// The class `GeneMaskLFCScorer` for the table of scorers.
+pub const KIND: ByOutput = ByOutput {
+    class: CLASS,
+    docs: &DOCS,
+    outputs: &BASE_OUTPUTS,
+    make: |output| Box::new(GeneMaskLfc { output }),
+};
 
 static DOCS: ScorerDocs = ScorerDocs {
     measures: "The predicted expression of each gene that starts in the window: the mean signal over its exons, ALT \

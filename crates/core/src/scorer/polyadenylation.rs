@@ -1,8 +1,8 @@
 //! The polyadenylation scorer: a shift of coverage between the sites where a gene's transcripts end.
 
 use super::{
-    Arguments, Needs, ScoreError, ScoreKind, ScoreRows, Scorer, ScorerDocs, ScorerKind, ScorerTextError, ScoringInput,
-    ScoringPlace, TrackScores,
+    Needs, ScoreError, ScoreKind, ScoreRows, Scorer, ScorerDocs, ScoringInput, ScoringPlace, TrackScores,
+    WithoutArguments,
 };
 use crate::annotation::{Annotation, GeneIndex, PolyaSite};
 use crate::backend::OutputRequest;
@@ -157,29 +157,14 @@ impl Scorer for Polyadenylation {
     }
 }
 
-/// The class `PolyadenylationScorer` for the table of scorers.
-pub struct PolyadenylationKind;
-
 const CLASS: &str = "PolyadenylationScorer";
 
-impl ScorerKind for PolyadenylationKind {
-    fn class(&self) -> &'static str {
-        CLASS
-    }
-
-    fn docs(&self) -> &'static ScorerDocs {
-        &DOCS
-    }
-
-    fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError> {
-        arguments.only(CLASS, &[])?;
-        Ok(Box::new(Polyadenylation))
-    }
-
-    fn all(&self) -> Vec<Box<dyn Scorer>> {
-        vec![Box::new(Polyadenylation)]
-    }
-}
+/// The class `PolyadenylationScorer` for the table of scorers.
+pub const KIND: WithoutArguments = WithoutArguments {
+    class: CLASS,
+    docs: &DOCS,
+    make: || Box::new(Polyadenylation),
+};
 
 static DOCS: ScorerDocs = ScorerDocs {
     measures: "How far the variant shifts the ends of a gene's transcripts between its early and its late sites of \

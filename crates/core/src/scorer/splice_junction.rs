@@ -1,8 +1,8 @@
 //! The splice-junction scorer: the junctions of a gene whose predicted counts change most.
 
 use super::{
-    Arguments, GeneRow, Needs, ScoreError, ScoreKind, ScoreRows, ScoredGene, Scorer, ScorerDocs, ScorerKind,
-    ScorerTextError, ScoringInput, ScoringPlace, TrackScores,
+    GeneRow, Needs, ScoreError, ScoreKind, ScoreRows, ScoredGene, Scorer, ScorerDocs, ScoringInput, ScoringPlace,
+    TrackScores, WithoutArguments,
 };
 use crate::annotation::{Annotation, Gene, SpliceSiteClass};
 use crate::backend::OutputRequest;
@@ -236,29 +236,14 @@ impl Scorer for SpliceJunction {
     }
 }
 
-/// The class `SpliceJunctionScorer` for the table of scorers.
-pub struct SpliceJunctionKind;
-
 const CLASS: &str = "SpliceJunctionScorer";
 
-impl ScorerKind for SpliceJunctionKind {
-    fn class(&self) -> &'static str {
-        CLASS
-    }
-
-    fn docs(&self) -> &'static ScorerDocs {
-        &DOCS
-    }
-
-    fn build(&self, arguments: &Arguments<'_>) -> Result<Box<dyn Scorer>, ScorerTextError> {
-        arguments.only(CLASS, &[])?;
-        Ok(Box::new(SpliceJunction))
-    }
-
-    fn all(&self) -> Vec<Box<dyn Scorer>> {
-        vec![Box::new(SpliceJunction)]
-    }
-}
+/// The class `SpliceJunctionScorer` for the table of scorers.
+pub const KIND: WithoutArguments = WithoutArguments {
+    class: CLASS,
+    docs: &DOCS,
+    make: || Box::new(SpliceJunction),
+};
 
 static DOCS: ScorerDocs = ScorerDocs {
     measures: "The change of the predicted counts of splice junctions within each protein-coding gene that the variant \

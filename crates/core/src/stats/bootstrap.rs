@@ -25,13 +25,18 @@ pub enum Units<'a> {
     Rows,
     /// Rows of a cluster are drawn together.
     Clusters(&'a Clusters),
+    /// Each row is a unit, and each stratum keeps its number of rows: draws are made within strata.
+    ///
+    /// METHOD: with the label as stratum every resample has as many positives as the sample, which is how TraitGym draws
+    /// for the standard error of a plain AUPRC. It asks how the metric varies at this share of positives.
+    Strata(&'a Clusters),
 }
 
 impl Units<'_> {
     /// Returns the number of units in a table of `rows` rows.
     fn count(&self, rows: usize) -> usize {
         match self {
-            Self::Rows => rows,
+            Self::Rows | Self::Strata(_) => rows,
             Self::Clusters(clusters) => clusters.count,
         }
     }
@@ -40,6 +45,7 @@ impl Units<'_> {
         match self {
             Self::Rows => Ok(()),
             Self::Clusters(clusters) => same_length("clusters", clusters.of_row.len(), "statistic", rows),
+            Self::Strata(strata) => same_length("strata", strata.of_row.len(), "statistic", rows),
         }
     }
 }
@@ -68,6 +74,50 @@ impl Clusters {
             of_row,
             count: numbers.len(),
         })
+    }
+
+    /// Cuts rows in the order of the table into `blocks` runs whose sizes differ by at most 1, the longer ones first.
+    ///
+    /// # Errors
+    /// [`StatsError::OutOfRange`] unless there are 1 to `rows` blocks, [`StatsError::TooManyRows`] above 2^31 - 1 rows.
+    pub fn contiguous(rows: usize, blocks: usize) -> Result<Self, StatsError> {
+        super::error::row_count(rows, 0)?;
+        if blocks == 0 || blocks > rows {
+            return Err(StatsError::OutOfRange {
+                parameter: "blocks",
+                value: blocks as f64,
+                allowed: "1 to the number of rows",
+            });
+        }
+        let (size, longer) = (rows / blocks, rows % blocks);
+        let run = |block: usize| std::iter::repeat_n(block as u32, size + usize::from(block < longer));
+        Ok(Self {
+            of_row: (0..blocks).flat_map(run).collect(),
+            count: blocks,
+        })
+    }
+
+    /// Returns the rows of each cluster.
+    pub fn sizes(&self) -> Vec<u32> {
+        let mut sizes = vec![0; self.count];
+        for &cluster in &self.of_row {
+            sizes[cluster as usize] += 1;
+        }
+        sizes
+    }
+
+    /// The rows of each cluster, ascending.
+    fn members(&self) -> Vec<Vec<u32>> {
+        let mut members = vec![Vec::new(); self.count];
+        for (row, &cluster) in (0..).zip(&self.of_row) {
+            members[cluster as usize].push(row);
+        }
+        members
+    }
+
+    /// Returns the cluster of each row, numbered in order of first appearance.
+    pub fn of_rows(&self) -> &[u32] {
+        &self.of_row
     }
 
     /// Returns the number of clusters.
@@ -145,6 +195,8 @@ struct Resample<'a> {
     units: Units<'a>,
     unit_counts: Vec<u32>,
     row_counts: Vec<u32>,
+    /// The rows of each stratum, strata in order of first appearance.
+    strata: Vec<Vec<u32>>,
 }
 
 impl<'a> Resample<'a> {
@@ -152,8 +204,12 @@ impl<'a> Resample<'a> {
         Self {
             unit_counts: vec![0; units.count(rows)],
             row_counts: match units {
-                Units::Rows => Vec::new(),
+                Units::Rows | Units::Strata(_) => Vec::new(),
                 Units::Clusters(_) => vec![0; rows],
+            },
+            strata: match units {
+                Units::Strata(strata) => strata.members(),
+                Units::Rows | Units::Clusters(_) => Vec::new(),
             },
             units,
         }
@@ -163,12 +219,21 @@ impl<'a> Resample<'a> {
     fn draw(&mut self, seed: u64, replicate: u64) -> &[u32] {
         let mut stream = RandomStream::new(seed, Purpose::Bootstrap, replicate);
         self.unit_counts.fill(0);
+        for rows in &self.strata {
+            let size = rows.len() as u32;
+            for _ in 0..size {
+                self.unit_counts[rows[stream.below(size) as usize] as usize] += 1;
+            }
+        }
+        if matches!(self.units, Units::Strata(_)) {
+            return &self.unit_counts;
+        }
         let units = self.unit_counts.len() as u32;
         for _ in 0..units {
             self.unit_counts[stream.below(units) as usize] += 1;
         }
         match self.units {
-            Units::Rows => &self.unit_counts,
+            Units::Rows | Units::Strata(_) => &self.unit_counts,
             Units::Clusters(clusters) => {
                 for (count, &cluster) in self.row_counts.iter_mut().zip(&clusters.of_row) {
                     *count = self.unit_counts[cluster as usize];
@@ -181,7 +246,7 @@ impl<'a> Resample<'a> {
 
 /// Computes the statistic with each unit left out in turn; `None` where it has no value.
 ///
-/// Rows: linear or n log n for the metrics of this crate, quadratic for a
+/// Rows and strata: linear or n log n for the metrics of this crate, quadratic for a
 /// [`RowFunction`](super::RowFunction). Clusters: rows times clusters.
 ///
 /// # Errors
@@ -191,16 +256,13 @@ pub fn jackknife(statistic: &dyn RowStatistic, units: Units<'_>) -> Result<Vec<O
     let Units::Clusters(clusters) = units else {
         return Ok(statistic.leave_one_out());
     };
-    let mut members = vec![Vec::new(); clusters.count];
-    for (row, &cluster) in clusters.of_row.iter().enumerate() {
-        members[cluster as usize].push(row);
-    }
+    let members = clusters.members();
     let mut counts = vec![1; statistic.rows()];
     let mut scratch = Vec::new();
-    let mut without = |rows: &Vec<usize>| {
-        rows.iter().for_each(|&row| counts[row] = 0);
+    let mut without = |rows: &Vec<u32>| {
+        rows.iter().for_each(|&row| counts[row as usize] = 0);
         let value = statistic.on_counts(&counts, &mut scratch);
-        rows.iter().for_each(|&row| counts[row] = 1);
+        rows.iter().for_each(|&row| counts[row as usize] = 1);
         value
     };
     Ok(members.iter().map(&mut without).collect())
@@ -371,6 +433,14 @@ mod tests {
     }
 
     #[test]
+    fn runs_of_rows_differ_by_one_at_most() {
+        let runs = Clusters::contiguous(7, 3).unwrap();
+        assert_eq!(runs.of_rows(), [0, 0, 0, 1, 1, 2, 2]);
+        assert_eq!(runs.sizes(), [3, 2, 2]);
+        assert!(Clusters::contiguous(3, 4).is_err() && Clusters::contiguous(3, 0).is_err());
+    }
+
+    #[test]
     fn rows_of_a_cluster_are_drawn_together() {
         let clusters = Clusters::from_keys(&["a", "b", "a", "c", "b", "a"]).unwrap();
         assert_eq!(clusters.count(), 3);
@@ -409,6 +479,20 @@ mod tests {
         // Four copies of each row as if independent: the error shrinks by sqrt(4).
         let naive = error(&repeated, Units::Rows) / honest;
         assert!((0.42..0.58).contains(&naive), "{naive}");
+    }
+
+    #[test]
+    fn strata_keep_their_sizes() {
+        let labels = [true, false, false, true, false];
+        let strata = Clusters::from_keys(&labels).unwrap();
+        let positives = RowFunction::new(5, |rows: &[u32]| {
+            let positives = rows.iter().filter(|&&row| labels[row as usize]).count();
+            Some(positives as f64 + 10.0 * rows.len() as f64)
+        });
+        let found = replicate_range(&positives, Units::Strata(&strata), 1, 0..50).unwrap();
+        assert_eq!(found, [Some(52.0); 50]);
+        let left_out = jackknife(&positives, Units::Strata(&strata)).unwrap();
+        assert_eq!(left_out, jackknife(&positives, Units::Rows).unwrap());
     }
 
     #[test]

@@ -110,6 +110,50 @@ pub enum StatsError {
     /// Leaving any unit out gives the same value, so that the acceleration does not exist.
     #[error("the statistic is the same whichever unit is left out: the acceleration does not exist")]
     JackknifeConstant,
+    /// A weight is negative.
+    #[error("row `{row}` of `weights` is `{weight}`; allowed: 0 or more")]
+    NegativeWeight {
+        /// Row, from 0.
+        row: usize,
+        /// The weight.
+        weight: f64,
+    },
+    /// No row has a weight above 0.
+    #[error("none of the `{rows}` rows has a weight above 0")]
+    NoWeight {
+        /// Rows given.
+        rows: usize,
+    },
+    /// A column carries nothing that the columns before it do not.
+    #[error("`{column}` is a linear combination of the covariates before it")]
+    Collinear {
+        /// Name of the column, covariates numbered from 0.
+        column: String,
+    },
+    /// A metric is given columns of another kind.
+    #[error("`{metric}` needs another input: {needs}")]
+    InputKind {
+        /// Name of the metric.
+        metric: &'static str,
+        /// The columns it needs.
+        needs: &'static str,
+    },
+    /// No group has a value of the metric.
+    #[error("the metric has a value in none of the `{groups}` groups")]
+    NoGroup {
+        /// Groups given.
+        groups: usize,
+    },
+    /// A score that should be a probability is not one.
+    #[error("row `{row}` of `{column}` is `{value}`; a probability lies within 0 to 1")]
+    NotAProbability {
+        /// Name of the column.
+        column: &'static str,
+        /// Row, from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
     /// A track of a family is refused.
     #[error("track `{track}`: {source}")]
     Track {
@@ -140,6 +184,14 @@ impl StatsError {
             }
             Self::JackknifeUndefined { .. } => {
                 "a single row or cluster decides; use the percentile interval, or add rows of the rare class"
+            }
+            Self::NegativeWeight { .. } => "weights are counts, inverse variances or shares; check the column",
+            Self::NoWeight { .. } => "check that the column of weights was filled",
+            Self::Collinear { .. } => "leave that covariate out; the answer stays the same",
+            Self::InputKind { .. } => "choose a metric for these columns",
+            Self::NoGroup { .. } => "join small groups, or use the metric over all rows",
+            Self::NotAProbability { .. } => {
+                "calibration needs probabilities; for other scores use the binned means of the truth"
             }
             Self::Track { source, .. } => return source.hint(),
         };
@@ -196,6 +248,34 @@ pub(super) fn all_finite(column: &'static str, values: &[f64]) -> Result<(), Sta
     match values.iter().position(|value| !value.is_finite()) {
         Some(row) if values[row].is_nan() => Err(StatsError::NotANumber { column, row }),
         Some(row) => Err(StatsError::Infinite { column, row }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses weights that are negative, not finite, or all 0.
+pub(super) fn weights_allowed(weights: &[f64]) -> Result<(), StatsError> {
+    all_finite("weights", weights)?;
+    if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
+        return Err(StatsError::NegativeWeight {
+            row,
+            weight: weights[row],
+        });
+    }
+    if weights.iter().all(|&weight| weight == 0.0) {
+        return Err(StatsError::NoWeight { rows: weights.len() });
+    }
+    Ok(())
+}
+
+/// Refuses values outside 0 to 1.
+pub(super) fn all_probabilities(column: &'static str, values: &[f64]) -> Result<(), StatsError> {
+    no_nan(column, values)?;
+    match values.iter().position(|value| !(0.0..=1.0).contains(value)) {
+        Some(row) => Err(StatsError::NotAProbability {
+            column,
+            row,
+            value: values[row],
+        }),
         None => Ok(()),
     }
 }

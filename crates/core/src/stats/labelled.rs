@@ -46,6 +46,13 @@ impl LabelledGroups {
         self.labels.len()
     }
 
+    /// A row of each group, groups in ascending order of score.
+    pub(super) fn first_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.bounds
+            .iter()
+            .map(|&(first, _)| self.groups.order[first as usize] as usize)
+    }
+
     /// Counts the classes of each group, groups in ascending order of score, row `i` counting `counts[i]` times.
     pub(super) fn class_counts<'a>(&'a self, counts: &'a [u32]) -> impl DoubleEndedIterator<Item = ClassCounts> + 'a {
         self.bounds.iter().map(move |&(first, end)| {

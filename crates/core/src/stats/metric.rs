@@ -7,16 +7,22 @@
 
 mod auroc;
 mod average_precision;
+mod brier;
+mod expected_calibration_error;
 mod kendall;
 mod pearson;
 mod sign_accuracy;
+mod sign_accuracy_gain;
 mod spearman;
 
 pub use auroc::{Auroc, auroc};
 pub use average_precision::{AveragePrecision, average_precision};
+pub use brier::Brier;
+pub use expected_calibration_error::CalibrationError;
 pub use kendall::{Kendall, kendall_tau_b};
 pub use pearson::{Pearson, pearson};
 pub use sign_accuracy::{SignAccuracy, SignCounts, sign_accuracy};
+pub use sign_accuracy_gain::SignAccuracyGain;
 pub use spearman::{Spearman, spearman};
 
 use super::error::StatsError;
@@ -50,6 +56,15 @@ impl std::fmt::Debug for MetricInput {
     }
 }
 
+/// Which of two values of a metric is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// The larger.
+    Higher,
+    /// The smaller: errors.
+    Lower,
+}
+
 /// A metric as the command line, the documentation and reports name it.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
@@ -63,6 +78,8 @@ pub struct Metric {
     pub range: (f64, f64),
     /// The value to expect from a prediction without information, in words.
     pub chance: &'static str,
+    /// Which of two values is the better one.
+    pub better: Better,
     /// The columns it needs and how it is prepared.
     pub input: MetricInput,
 }
@@ -75,6 +92,7 @@ pub const METRICS: &[Metric] = &[
         measures: "How well a straight line relates the two columns; single large effects weigh heavily.",
         range: (-1.0, 1.0),
         chance: "0",
+        better: Better::Higher,
         input: MetricInput::ContinuousPair(|x, y| Ok(Box::new(Pearson::new(x, y)?))),
     },
     Metric {
@@ -83,6 +101,7 @@ pub const METRICS: &[Metric] = &[
         measures: "How well the two columns agree in order: Pearson on average ranks, ties included.",
         range: (-1.0, 1.0),
         chance: "0",
+        better: Better::Higher,
         input: MetricInput::ContinuousPair(|x, y| Ok(Box::new(Spearman::new(x, y)?))),
     },
     Metric {
@@ -91,6 +110,7 @@ pub const METRICS: &[Metric] = &[
         measures: "Share of row pairs in the same order less the share in opposite order, corrected for ties.",
         range: (-1.0, 1.0),
         chance: "0",
+        better: Better::Higher,
         input: MetricInput::ContinuousPair(|x, y| Ok(Box::new(Kendall::new(x, y)?))),
     },
     Metric {
@@ -99,7 +119,17 @@ pub const METRICS: &[Metric] = &[
         measures: "Share of rows with a measured direction whose predicted direction is the same.",
         range: (0.0, 1.0),
         chance: "share of the commoner measured direction",
+        better: Better::Higher,
         input: MetricInput::ContinuousPair(|x, y| Ok(Box::new(SignAccuracy::new(x, y)?))),
+    },
+    Metric {
+        name: "sign_accuracy_gain",
+        long_name: "Sign accuracy above the majority",
+        measures: "Sign accuracy less that of always naming the commoner measured direction.",
+        range: (-1.0, 1.0),
+        chance: "0 at best",
+        better: Better::Higher,
+        input: MetricInput::ContinuousPair(|x, y| Ok(Box::new(SignAccuracyGain::new(x, y)?))),
     },
     Metric {
         name: "auroc",
@@ -107,6 +137,7 @@ pub const METRICS: &[Metric] = &[
         measures: "Chance that a random positive scores above a random negative, ties counting half.",
         range: (0.0, 1.0),
         chance: "0.5",
+        better: Better::Higher,
         input: MetricInput::LabelsAndScores(|labels, scores| Ok(Box::new(Auroc::new(labels, scores)?))),
     },
     Metric {
@@ -115,7 +146,26 @@ pub const METRICS: &[Metric] = &[
         measures: "Precision averaged over the recall gained at each distinct score, from the highest down.",
         range: (0.0, 1.0),
         chance: "share of positives",
+        better: Better::Higher,
         input: MetricInput::LabelsAndScores(|labels, scores| Ok(Box::new(AveragePrecision::new(labels, scores)?))),
+    },
+    Metric {
+        name: "brier",
+        long_name: "Brier score",
+        measures: "Mean squared distance of a predicted probability from what happened, 0 or 1.",
+        range: (0.0, 1.0),
+        chance: "share of positives times share of negatives",
+        better: Better::Lower,
+        input: MetricInput::LabelsAndScores(|labels, scores| Ok(Box::new(Brier::new(labels, scores)?))),
+    },
+    Metric {
+        name: "expected_calibration_error",
+        long_name: "Expected calibration error",
+        measures: "Distance of predicted probability from observed share, averaged over ten bins of equal width.",
+        range: (0.0, 1.0),
+        chance: "0 for the share of positives itself",
+        better: Better::Lower,
+        input: MetricInput::LabelsAndScores(|labels, scores| Ok(Box::new(CalibrationError::new(labels, scores)?))),
     },
 ];
 
@@ -155,10 +205,11 @@ mod tests {
         let x = [0.3, -1.0, 2.0, 0.4, -0.2];
         let y = [0.1, -2.0, -1.0, 0.5, 0.2];
         let labels = [true, false, true, false, true];
+        let probabilities = [0.9, 0.1, 0.6, 0.0, 1.0];
         for metric in METRICS {
             let statistic = match metric.input {
                 MetricInput::ContinuousPair(prepare) => prepare(&x, &y).unwrap(),
-                MetricInput::LabelsAndScores(prepare) => prepare(&labels, &x).unwrap(),
+                MetricInput::LabelsAndScores(prepare) => prepare(&labels, &probabilities).unwrap(),
             };
             let value = statistic.on_all_rows().unwrap();
             assert!((metric.range.0..=metric.range.1).contains(&value), "{}", metric.name);

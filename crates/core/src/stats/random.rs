@@ -49,6 +49,8 @@ pub enum Purpose {
     Bootstrap,
     /// Permutations.
     Permutation,
+    /// Ranks among equal values.
+    Ties,
     /// Draws of the caller's own, such as a random subset of rows.
     Sampling,
 }
@@ -59,6 +61,7 @@ impl Purpose {
             Self::Bootstrap => 1,
             Self::Permutation => 2,
             Self::Sampling => 3,
+            Self::Ties => 4,
         }
     }
 }

@@ -193,7 +193,7 @@ fn what_no_track_has_is_refused_with_the_nearest() {
     assert_eq!(hint("tf=GAB*"), "`*` works after `~`: `tf~GAB*`");
     assert_eq!(
         hint("biosample=hepg-2"),
-        "is `biosample=HepG2` meant? `refalt tracks search` looks for names; `--model` or `--from` makes it those of a \
+        "is `biosample=HepG2` meant? `refalt tracks search` looks for names; `--organism mouse`, `--model` or `--from` makes it those of the mouse, a \
          model or a run"
     );
 }
@@ -335,5 +335,38 @@ proptest! {
             Ok(selection) => prop_assert_eq!(selection.to_string().parse::<Selection>().unwrap(), selection),
             Err(error) => prop_assert!((1..=text.chars().count() + 1).contains(&error.column)),
         }
+    }
+}
+
+#[test]
+fn one_selection_has_one_canonical_form_whatever_order_and_case() {
+    let canonical = |text: &str| resolve(text).unwrap().canonical.to_string();
+    for (texts, expected) in [
+        (
+            &["tf=GABPA,CTCF", "tf in {ctcf, gabpa}", "tf in {CTCF, Ctcf, GABPA}"][..],
+            "tf in {CTCF, GABPA}",
+        ),
+        (
+            &[
+                "chip_tf & biosample=hepg2",
+                "biosample=HepG2 & CHIP_TF",
+                "biosample=HEPG2 & output=chip_tf & biosample=hepG2",
+            ],
+            "biosample=HepG2 & output=CHIP_TF",
+        ),
+        (&["!(tf=ctcf | hepg2)", "!(HEPG2 | tf=CTCF)"], "!(HepG2 | tf=CTCF)"),
+        (&["biosample~LIVER", "biosample~Liver,liver"], "biosample~liver"),
+        // One condition twice is the condition.
+        (&["liver | LIVER", "liver"], "Liver"),
+    ] {
+        for text in texts {
+            assert_eq!(canonical(text), expected, "{text}");
+            assert_eq!(
+                resolve(expected).unwrap().places,
+                resolve(text).unwrap().places,
+                "{text}"
+            );
+        }
+        assert_eq!(canonical(expected), expected);
     }
 }

@@ -10,3 +10,4 @@ mod place;
 mod scorer_table;
 mod stats_oracle;
 mod stats_tert;
+mod stats_validation;

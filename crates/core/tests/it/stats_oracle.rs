@@ -3,17 +3,17 @@
 use refalt_core::stats::*;
 use serde_json::Value;
 
-fn fixture(name: &str) -> Value {
+pub(crate) fn fixture(name: &str) -> Value {
     let path = format!("{}/tests/data/stats/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Numbers are kept as text so that they are read to the last digit.
-fn number(value: &Value) -> f64 {
+pub(crate) fn number(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value
         .as_str()
         .unwrap()
@@ -22,12 +22,12 @@ fn numbers(value: &Value) -> Vec<f64> {
         .collect()
 }
 
-fn items(value: &Value) -> &[Value] {
+pub(crate) fn items(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
 #[track_caller]
-fn assert_close(found: f64, expected: f64, relative: f64, what: &str) {
+pub(crate) fn assert_close(found: f64, expected: f64, relative: f64, what: &str) {
     let error = (found - expected).abs();
     assert!(
         error <= relative * expected.abs(),
@@ -36,7 +36,7 @@ fn assert_close(found: f64, expected: f64, relative: f64, what: &str) {
 }
 
 /// `count` fractions of the stream that `make_oracle.py` also draws.
-fn fractions(seed: u64, replicate: u64, count: usize) -> Vec<f64> {
+pub(crate) fn fractions(seed: u64, replicate: u64, count: usize) -> Vec<f64> {
     let mut stream = RandomStream::new(seed, Purpose::Sampling, replicate);
     (0..count).map(|_| stream.next_fraction()).collect()
 }

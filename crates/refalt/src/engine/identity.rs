@@ -33,6 +33,9 @@ pub struct RunIdentity {
     /// The selection of tracks in its canonical form; none when every track has rows.
     #[serde(default)]
     pub tracks: Option<String>,
+    /// The selection of tracks as it was given when the run began; like the names of files it makes no other run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracks_given: Option<String>,
     /// The layout of the score table.
     #[serde(default = "tidy")]
     pub layout: String,
@@ -86,25 +89,27 @@ impl RunIdentity {
     }
 }
 
-/// Returns the leaves in which two identities differ, names of files left out.
+/// Returns the leaves in which two identities differ, names of files and texts as given left out.
 pub(crate) fn differences<T: Serialize>(before: &T, here: &T) -> Vec<Difference> {
     let (Ok(here), Ok(before)) = (serde_json::to_value(here), serde_json::to_value(before)) else {
         return Vec::new();
     };
     let mut differences = Vec::new();
     compare("", &before, &here, &mut differences);
-    differences.retain(|difference| !difference.what.ends_with(NAME));
+    differences.retain(|difference| !NAMES.iter().any(|name| difference.what.ends_with(name)));
     differences
 }
 
-/// How the leaves end that name a file and say nothing of its content.
-const NAME: &str = ".name";
+/// How the leaves end that say how something is called or was written, and nothing of its content.
+const NAMES: [&str; 2] = [".name", "tracks_given"];
 
 /// Collects the leaves in which two JSON values differ.
 fn compare(path: &str, before: &Value, here: &Value, found: &mut Vec<Difference>) {
     match (before, here) {
         (Value::Object(b), Value::Object(h)) => {
-            for (key, value) in h {
+            let removed = b.keys().filter(|key| !h.contains_key(*key));
+            let here = |key: &String| h.get(key).unwrap_or(&Value::Null);
+            for (key, value) in h.keys().chain(removed).map(|key| (key, here(key))) {
                 let path = if path.is_empty() {
                     key.clone()
                 } else {

@@ -6,6 +6,7 @@
 
 use super::identity::{Difference, RunIdentity};
 use super::manifest::Counts;
+use super::sources::SourceTally;
 use crate::atomic_file::AtomicFile;
 use crate::provenance::FileIdentity;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub struct PartEntry {
     pub score_rows: u64,
     /// What became of the input rows.
     pub counts: Counts,
+    /// Where the scores come from.
+    #[serde(default)]
+    pub sources: Vec<SourceTally>,
 }
 
 /// The ledger cannot be used.

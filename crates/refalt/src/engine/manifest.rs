@@ -4,6 +4,7 @@ use super::identity::RunIdentity;
 use super::input::RowStatus;
 use super::ledger::PartEntry;
 use super::plan::Plan;
+use super::sources::{SourceTallies, SourceTally};
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::AssemblyRecord;
 use serde::{Deserialize, Serialize};
@@ -95,7 +96,8 @@ pub struct ManifestScorer {
     pub tracks: usize,
 }
 
-/// The record of a finished run; the same inputs give the same bytes, so it holds no time and no folder.
+/// The record of a finished run; the same inputs give the same bytes, so it holds no folder and no time
+/// but the days of a service's answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of this layout.
@@ -109,6 +111,9 @@ pub struct Manifest {
     pub model: ManifestModel,
     /// The scorers.
     pub scorers: Vec<ManifestScorer>,
+    /// Where the scores come from, by scorer.
+    #[serde(default)]
+    pub sources: Vec<SourceTally>,
     /// What the selection of tracks took in place of what was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub track_statements: Vec<String>,
@@ -145,6 +150,10 @@ impl Manifest {
         for part in parts.clone() {
             counts.merge(&part.counts);
         }
+        let mut sources = SourceTallies::default();
+        for tally in parts.clone().flat_map(|part| &part.sources) {
+            sources.add(tally);
+        }
         let card = plan.card();
         Self {
             schema_version: Self::SCHEMA_VERSION,
@@ -168,6 +177,7 @@ impl Manifest {
                     tracks: planned.tracks.tracks.len(),
                 })
                 .collect(),
+            sources: sources.in_order(plan.scorers.iter().map(|planned| planned.text.as_str())),
             track_statements: plan.statements().iter().map(ToString::to_string).collect(),
             seeds: Vec::new(),
             counts,

@@ -4,6 +4,7 @@ use super::ledger::{Ledger, part_name};
 use super::plan::Plan;
 use super::run::{RunError, at};
 use super::score_table::{ScoreTable, ScoredVariant, Template};
+use super::sources::{SourceTallies, SourceTally};
 use super::summary_table::{Summarizer, SummaryTable};
 use super::table_options::Layout;
 use super::wide_table::{WideTables, WideTemplate};
@@ -47,6 +48,7 @@ pub(crate) struct PartScores {
     table: Table,
     summaries: SummaryTable,
     summaries_path: PathBuf,
+    sources: SourceTallies,
 }
 
 /// The files of a part.
@@ -56,6 +58,8 @@ pub(crate) struct WrittenScores {
     /// Files under `scores/`, by name.
     pub(crate) scores: Vec<(String, Committed)>,
     pub(crate) summaries: Committed,
+    /// Where the scores come from.
+    pub(crate) sources: Vec<SourceTally>,
 }
 
 impl PartScores {
@@ -68,6 +72,7 @@ impl PartScores {
             table: Table::Waiting,
             summaries: SummaryTable::create(&summaries_path, plan).map_err(at(&summaries_path))?,
             summaries_path,
+            sources: SourceTallies::default(),
         })
     }
 
@@ -96,11 +101,16 @@ impl PartScores {
         self.summaries
             .append(&templates.summaries, variant)
             .map_err(at(&self.summaries_path))?;
+        for block in &variant.blocks {
+            self.sources.count(&plan.scorers[block.scorer].text, block);
+        }
         Ok(rows)
     }
 
     /// Finishes the part and puts its files in place.
-    pub(crate) fn commit(self) -> Result<WrittenScores, RunError> {
+    ///
+    /// * `plan`: that of the run.
+    pub(crate) fn commit(self, plan: &Plan) -> Result<WrittenScores, RunError> {
         let path = self.folder.join(part_name(self.number));
         let (scores, rows) = match self.table {
             Table::Waiting => (Vec::new(), 0),
@@ -110,9 +120,11 @@ impl PartScores {
             }
             Table::Wide(tables) => tables.commit()?,
         };
+        let scorers = plan.scorers.iter().map(|planned| planned.text.as_str());
         Ok(WrittenScores {
             rows,
             scores,
+            sources: self.sources.in_order(scorers),
             summaries: self.summaries.commit().map_err(at(&self.summaries_path))?,
         })
     }

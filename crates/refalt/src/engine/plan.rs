@@ -39,6 +39,7 @@ pub struct PlanOptions {
 pub struct Plan {
     pub(crate) scorers: Vec<PlannedScorer>,
     selection: Option<Selection>,
+    selection_given: Option<String>,
     statements: Vec<Statement>,
     pub(crate) card: ModelCard,
     pub(crate) window: NonZeroU32,
@@ -182,6 +183,7 @@ impl Plan {
                 .unwrap_or((SCORE_ROWS_PER_PART / per_variant).clamp(1, 65_536)),
             scorers,
             selection,
+            selection_given: options.tracks.clone(),
             statements,
             card: card.clone(),
             window: options.window,
@@ -217,9 +219,14 @@ impl Plan {
         self.scorers.iter().map(|planned| planned.text.as_str())
     }
 
-    /// Returns which tracks get rows; `None` when all do.
+    /// Returns which tracks get rows, in the canonical form; `None` when all do.
     pub fn selection(&self) -> Option<&Selection> {
         self.selection.as_ref()
+    }
+
+    /// Returns the selection of tracks as it was given.
+    pub fn selection_given(&self) -> Option<&str> {
+        self.selection_given.as_deref()
     }
 
     /// Returns what the selection of tracks took in place of what was written.

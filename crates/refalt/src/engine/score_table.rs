@@ -42,7 +42,7 @@ pub(crate) use template::Template;
 const ROWS_PER_GROUP: usize = 1 << 20;
 
 /// Version of the layout of the tables.
-pub(crate) const SCHEMA_VERSION: u32 = 2;
+pub(crate) const SCHEMA_VERSION: u32 = 3;
 
 /// A table cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +138,9 @@ impl ScoreTable {
         let columns = columns.map(|(content, description)| {
             let description = Arc::clone(description);
             match content {
-                Content::Variant(_) | Content::Gene(_) => Writing::Keys(KeyColumn::new(description)),
+                Content::Variant(_) | Content::Gene(_) | Content::Origin(_) => {
+                    Writing::Keys(KeyColumn::new(description))
+                }
                 Content::Scorer(dictionary, _) | Content::Track(dictionary, _) => {
                     Writing::Keys(KeyColumn::with_dictionary(description, dictionary.clone()))
                 }
@@ -251,6 +253,10 @@ impl<'a> Block<'a> {
     /// Appends the keys of a column that has a dictionary.
     fn keys(&self, content: &Content, column: &mut KeyColumn) {
         match (content, &self.scores.rows) {
+            (Content::Origin(value), _) => {
+                let key = column.key(value(&self.scores.origin));
+                column.push(key, short(self.count));
+            }
             (Content::Scorer(_, keys), _) => column.push(keys[self.scores.scorer], short(self.count)),
             (Content::Track(_, keys), ScoreRows::One) => {
                 for &(key, rows) in &keys[self.scores.scorer].runs {

@@ -11,7 +11,7 @@ pub use predictor::{ModelSource, Predictor};
 use super::plan::Plan;
 use crate::diagnostic::{Diagnostic, ServiceStop};
 use refalt_core::backend::ModelCard;
-use refalt_core::score::ScoreBlock;
+use refalt_core::score::{Origin, ScoreBlock, UtcDay};
 use refalt_core::scorer::ScoreError;
 use refalt_core::{BackendError, CheckedVariant, RefAlt, Sequence, Window};
 
@@ -127,6 +127,17 @@ pub trait ScoreSource: Send + Sync {
     ///
     /// It is called from several threads at once.
     fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>>;
+}
+
+/// Returns the origin of scores of a model.
+///
+/// * `answered_on`: the day of a service's answer; none for scores that are computed here.
+pub fn origin(card: &ModelCard, answered_on: Option<UtcDay>) -> Origin {
+    Origin {
+        source: card.name.clone(),
+        model_version: card.version.clone(),
+        answered_on,
+    }
 }
 
 /// Compares the blocks of a job with the plan.

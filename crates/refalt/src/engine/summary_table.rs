@@ -4,6 +4,7 @@ use super::kept_rows::KeptRows;
 use super::plan::Plan;
 use super::score_table::{ScoredVariant, TableError, properties, schema_of};
 use crate::atomic_file::{AtomicFile, Committed};
+use crate::tally::{Place, Tally};
 use arrow::array::{ArrayRef, Float32Builder, Int64Builder, StringDictionaryBuilder};
 use arrow::datatypes::Int32Type;
 use arrow::record_batch::RecordBatch;
@@ -15,10 +16,6 @@ use refalt_core::strand::sign_or_dot;
 use refalt_core::{OutputType, Track};
 use std::path::Path;
 use std::sync::Arc;
-
-mod tally;
-
-use tally::{Place, Tally};
 
 /// Makes summaries of the scores of a variant.
 pub(crate) struct Summarizer<'a> {
@@ -32,9 +29,25 @@ struct Summary<'a> {
     output: OutputType,
     kind: ScoreKind,
     scorer: Option<usize>,
+    /// The scorers whose scores are behind it.
+    scorers: Vec<usize>,
     gene: Option<&'a ScoredGene>,
     tracks: usize,
     tally: Tally,
+}
+
+impl Summary<'_> {
+    /// Names the sources of the scores behind the summary, in the order of the scorers.
+    fn sources(&self, blocks: &[ScoreBlock]) -> String {
+        let mut sources: Vec<String> = Vec::new();
+        for block in blocks.iter().filter(|block| self.scorers.contains(&block.scorer)) {
+            let source = block.origin.to_string();
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources.join("; ")
+    }
 }
 
 impl<'a> Summarizer<'a> {
@@ -65,6 +78,7 @@ impl<'a> Summarizer<'a> {
                 output: planned.scorer.output(),
                 kind: planned.scorer.kind(),
                 scorer: Some(block.scorer),
+                scorers: vec![block.scorer],
                 gene,
                 tracks,
                 tally,
@@ -102,11 +116,13 @@ impl<'a> Summarizer<'a> {
                 output,
                 kind,
                 scorer: None,
+                scorers: Vec::new(),
                 gene: None,
                 tracks: 0,
                 tally: Tally::default(),
             };
             for member in members {
+                whole.scorers.extend(&member.scorers);
                 whole.tracks = whole.tracks.max(member.tracks);
                 whole.tally.merge(&member.tally);
             }
@@ -249,7 +265,13 @@ fn fill(builder: &mut Builder, column: &str, id: &str, variant: &ScoredVariant, 
                 (Some(_), None) => "scorer",
                 (Some(_), Some(_)) => "gene",
             };
+            let sources = (column == "sources").then(|| summary.sources(&variant.blocks));
+            let source = planned
+                .filter(|_| column == "signed_max_source")
+                .map(|(_, place)| variant.blocks[place.scorer()].origin.to_string());
             builder.append_option(match column {
+                "sources" => sources.as_deref(),
+                "signed_max_source" => source.as_deref(),
                 "variant_id" => Some(id),
                 "level" => Some(level),
                 "output_type" => Some(summary.output.name()),

@@ -3,8 +3,7 @@
 use super::plan::{Plan, PlannedScorer, each_output};
 use super::score_table::{TableError, properties};
 use crate::atomic_file::{AtomicFile, Committed};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float32Array, Int64Array, StringArray};
-use arrow::datatypes::{Float32Type, Int64Type};
+use arrow::array::{Array, ArrayRef, BooleanArray, Float32Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -110,6 +109,17 @@ fn batch(scorers: &[&PlannedScorer]) -> Result<RecordBatch, TableError> {
     )?)
 }
 
+/// Returns a column of a type; `None` when the table does not have it.
+fn optional<'a, A: Array + 'static>(batch: &'a RecordBatch, name: &'static str) -> Result<Option<&'a A>, TableError> {
+    let typed = |column: &'a ArrayRef| column.as_any().downcast_ref().ok_or(TableError::Column(name));
+    batch.column_by_name(name).map(typed).transpose()
+}
+
+/// Returns a column of a type that the table has to have.
+fn required<'a, A: Array + 'static>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a A, TableError> {
+    optional(batch, name)?.ok_or(TableError::Column(name))
+}
+
 /// Reads the tracks of a score folder, by output type, in the order of the table.
 ///
 /// A table without the mean of the non-zero signal and the channel of the published model is read all the same.
@@ -120,12 +130,7 @@ pub fn read(path: &Path) -> Result<Vec<TrackSet>, TableError> {
     let mut sets: Vec<(OutputType, Resolution, Vec<Track>)> = Vec::new();
     for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
         let batch = batch?;
-        let text = |name: &'static str| {
-            let column = batch
-                .column_by_name(name)
-                .and_then(|column| column.as_string_opt::<i32>());
-            column.ok_or(TableError::Column(name))
-        };
+        let text = |name| required::<StringArray>(&batch, name);
         let outputs = text("output_type")?;
         let names = text("track_name")?;
         let strands = text("track_strand")?;
@@ -142,30 +147,10 @@ pub fn read(path: &Path) -> Result<Vec<TrackSet>, TableError> {
             "gtex_tissue",
         ];
         let texts: Vec<&StringArray> = texts.into_iter().map(text).collect::<Result<_, _>>()?;
-        let bins = batch
-            .column_by_name("resolution_bp")
-            .and_then(|column| column.as_primitive_opt::<Int64Type>())
-            .ok_or(TableError::Column("resolution_bp"))?;
-        let modified = batch
-            .column_by_name("genetically_modified")
-            .and_then(|column| column.as_boolean_opt())
-            .ok_or(TableError::Column("genetically_modified"))?;
-        let means = batch
-            .column_by_name("nonzero_mean")
-            .map(|column| {
-                column
-                    .as_primitive_opt::<Float32Type>()
-                    .ok_or(TableError::Column("nonzero_mean"))
-            })
-            .transpose()?;
-        let channels = batch
-            .column_by_name("channel_index")
-            .map(|column| {
-                column
-                    .as_primitive_opt::<Int64Type>()
-                    .ok_or(TableError::Column("channel_index"))
-            })
-            .transpose()?;
+        let bins: &Int64Array = required(&batch, "resolution_bp")?;
+        let modified: &BooleanArray = required(&batch, "genetically_modified")?;
+        let means: Option<&Float32Array> = optional(&batch, "nonzero_mean")?;
+        let channels: Option<&Int64Array> = optional(&batch, "channel_index")?;
         for row in 0..batch.num_rows() {
             let output = OutputType::from_name(outputs.value(row)).ok_or(TableError::Column("output_type"))?;
             let resolution = u32::try_from(bins.value(row)).ok().and_then(Resolution::from_bp);

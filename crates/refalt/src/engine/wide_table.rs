@@ -56,6 +56,11 @@ fn keys(by_gene: bool) -> Vec<Field> {
         keys.extend(["gene_id", "gene_name", "gene_type", "gene_strand"].map(|name| text(name, true)));
         keys.extend(["junction_Start", "junction_End"].map(|name| number(name, true)));
     }
+    keys.extend([
+        text("source", false),
+        text("model_version", false),
+        text("answered_on", true),
+    ]);
     keys
 }
 
@@ -162,6 +167,8 @@ struct WideTable {
     row: Int64Builder,
     texts: Vec<StringBuilder>,
     junctions: [Int64Builder; 2],
+    /// Source, model version and day of answer.
+    origin: [StringBuilder; 3],
     tracks: Vec<Float32Builder>,
     waiting: usize,
 }
@@ -200,6 +207,7 @@ impl WideTable {
                 .map(|_| StringBuilder::new())
                 .collect(),
             junctions: [Int64Builder::new(), Int64Builder::new()],
+            origin: [StringBuilder::new(), StringBuilder::new(), StringBuilder::new()],
             tracks: planned.tracks.tracks.iter().map(|_| Float32Builder::new()).collect(),
             schema,
             waiting: 0,
@@ -216,11 +224,16 @@ impl WideTable {
         let plan = template.plan;
         let tracks = &plan.scorers[block.scorer].tracks.tracks;
         let (id, window) = (variant.part.variant.to_string(), variant.part.window.to_string());
+        let answered_on = block.origin.answered_on.map(|day| day.to_string());
         let rows = block.rows.iter().zip(values.chunks(tracks.len().max(1)));
         for (gene, values) in rows {
             self.row
                 .append_value(i64::try_from(variant.part.row).unwrap_or(i64::MAX));
             self.keys(&id, &window, gene);
+            let [source, version, day] = &mut self.origin;
+            source.append_value(&block.origin.source);
+            version.append_value(&block.origin.model_version);
+            day.append_option(answered_on.as_deref());
             let strand = gene.and_then(|row| row.gene.strand);
             for ((builder, &value), track) in self.tracks.iter_mut().zip(values).zip(tracks.iter()) {
                 let kept = !plan.table.match_gene_strand || strands_match(strand, track.strand);
@@ -273,6 +286,11 @@ impl WideTable {
                     .map(|builder| Arc::new(builder.finish()) as ArrayRef),
             );
         }
+        columns.extend(
+            self.origin
+                .iter_mut()
+                .map(|builder| Arc::new(builder.finish()) as ArrayRef),
+        );
         columns.extend(
             self.tracks
                 .iter_mut()

@@ -6,11 +6,12 @@
 
 use super::record::number;
 use super::selection::Selection;
-use super::summary::{Gathered, Summary};
+use super::summary::Summary;
 use super::tsv::TextFile;
 use super::{ExportError, ExportReport, folder_of};
 use crate::score_folder::ScoreFolder;
 use crate::sorted_runs::Sorter;
+use crate::tally::Tally;
 use refalt_core::Position;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -89,23 +90,24 @@ pub(super) fn write(
         ..ExportReport::default()
     };
     let mut line = String::new();
-    let mut gathered = Gathered::default();
+    let mut gathered = Tally::<String>::default();
     let mut at: Option<(usize, u32)> = None;
-    let mut finish = |at: (usize, u32), gathered: &Gathered| -> Result<(), ExportError> {
+    let mut finish = |at: (usize, u32), gathered: &Tally<String>| -> Result<(), ExportError> {
         use std::fmt::Write as _;
         let (contig, position) = (&contigs[at.0], at.1);
         let value = match aggregate {
-            None if gathered.count > 1 => {
+            None if gathered.known() > 1 => {
                 return Err(ExportError::SeveralAtPosition {
                     contig: contig.clone(),
                     position: Position::new(position).unwrap_or(Position::FIRST),
                 });
             }
-            Some(Summary::Min) => gathered.min,
+            Some(Summary::Min) => gathered.min(),
             Some(Summary::Mean) => gathered.mean(),
-            Some(Summary::SignedMax) => gathered.signed_max,
-            _ => gathered.max,
+            Some(Summary::SignedMax) => gathered.extreme().map(|(score, _)| score),
+            _ => gathered.max(),
         };
+        let Some(value) = value else { return Ok(()) };
         line.clear();
         // UCSC: bedGraph starts are 0-based, ends exclusive; the position is 1-based.
         let _ = write!(line, "{contig}\t{}\t{position}\t", position - 1);
@@ -126,7 +128,7 @@ pub(super) fn write(
             at = Some(place);
         }
         let score = bytes.first_chunk().map_or(f32::NAN, |bytes| f32::from_le_bytes(*bytes));
-        gathered.add(score, |_| {});
+        gathered.add_with(score, |_| {});
     }
     if let Some(at) = at {
         finish(at, &gathered)?;

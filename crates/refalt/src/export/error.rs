@@ -125,7 +125,10 @@ impl Diagnostic for ExportError {
             Self::Folder(error) => error.hint(),
             Self::Unknown { nearest, .. } => question(nearest),
             Self::NothingSelected => Some("choose scorers of the same output type as the tracks".to_owned()),
-            Self::Write { .. } => None,
+            Self::Write { .. } => Some(
+                "nothing was left behind; free the space, or give --out a file in a folder that can be written"
+                    .to_owned(),
+            ),
             Self::TrackUnknown { .. } => Some("export it as tsv".to_owned()),
             Self::Tracks(error) => error.hint(),
             Self::NotOneScorer { .. } => Some("choose one with --scorers".to_owned()),

@@ -3,8 +3,9 @@
 use super::header::{genes_key, has_genes, key};
 use super::selection::Selection;
 use super::spelling::Spelling;
-use super::summary::{Gathered, Summary};
+use super::summary::Summary;
 use crate::score_folder::{Group, VariantRow};
+use crate::tally::Tally;
 use std::fmt::Write as _;
 
 /// The scores of one gene.
@@ -13,13 +14,13 @@ struct GeneScores {
     id: String,
     name: String,
     strand: String,
-    scores: Gathered,
+    scores: Tally<String>,
 }
 
 /// The scores of one variant by one scorer, as far as they were read.
 #[derive(Clone, Debug, Default)]
 struct ScorerScores {
-    all: Gathered,
+    all: Tally<String>,
     /// Of these the first `genes_used` belong to the variant; the rest is room.
     genes: Vec<GeneScores>,
     genes_used: usize,
@@ -70,13 +71,14 @@ impl<'a> RecordMaker<'a> {
             let Some(scorer) = selected.scorer(row) else { continue };
             let score = batch.score(row);
             let track = |text: &mut String| {
+                text.clear();
                 text.push_str(batch.track.text(row).unwrap_or_default());
                 if let Some(strand @ ("+" | "-")) = batch.strand.text(row) {
                     let _ = write!(text, "({strand})");
                 }
             };
             let scores = &mut self.scorers[scorer];
-            scores.all.add(score, track);
+            scores.all.add_with(score, track);
             if self.keys[scorer].genes.is_some()
                 && let Some(id) = batch.gene_id.text(row)
             {
@@ -85,7 +87,7 @@ impl<'a> RecordMaker<'a> {
                         |column: &crate::score_folder::TextColumn| column.text(row).unwrap_or_default().to_owned();
                     (text(&batch.gene_name), text(&batch.gene_strand))
                 });
-                gene.scores.add(score, track);
+                gene.scores.add_with(score, track);
             }
         }
     }
@@ -127,7 +129,7 @@ impl<'a> RecordMaker<'a> {
 
     fn scores(&self, keys: &Keys, scores: &ScorerScores, line: &mut String) {
         for (summary, key) in &keys.summaries {
-            if scores.all.count > 0 || *summary == Summary::Count {
+            if scores.all.known() > 0 || *summary == Summary::Count {
                 let _ = write!(line, ";{key}=");
                 value(*summary, &scores.all, line);
             }
@@ -148,7 +150,7 @@ impl<'a> RecordMaker<'a> {
             );
             for (summary, _) in &keys.summaries {
                 line.push('|');
-                if gene.scores.count > 0 || *summary == Summary::Count {
+                if gene.scores.known() > 0 || *summary == Summary::Count {
                     value(*summary, &gene.scores, line);
                 } else {
                     line.push('.');
@@ -178,16 +180,25 @@ impl ScorerScores {
     }
 }
 
-fn value(summary: Summary, scores: &Gathered, line: &mut String) {
-    match summary {
-        Summary::Max => number(scores.max, line),
-        Summary::Min => number(scores.min, line),
-        Summary::Mean => number(scores.mean(), line),
-        Summary::SignedMax => number(scores.signed_max, line),
-        Summary::SignedMaxTrack => line.push_str(&encoded(&scores.track, &[])),
-        Summary::Count => {
-            let _ = write!(line, "{}", scores.count);
+/// Writes a summary; of no scores nothing but their count.
+fn value(summary: Summary, scores: &Tally<String>, line: &mut String) {
+    let extreme = scores.extreme();
+    let found = match summary {
+        Summary::Max => scores.max(),
+        Summary::Min => scores.min(),
+        Summary::Mean => scores.mean(),
+        Summary::SignedMax => extreme.map(|(score, _)| score),
+        Summary::SignedMaxTrack => {
+            line.push_str(&extreme.map_or_else(String::new, |(_, track)| encoded(track, &[])));
+            None
         }
+        Summary::Count => {
+            let _ = write!(line, "{}", scores.known());
+            None
+        }
+    };
+    if let Some(found) = found {
+        number(found, line);
     }
 }
 

@@ -78,71 +78,9 @@ impl Summary {
     }
 }
 
-/// Scores being summarised.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) count: u32,
-    pub(super) max: f32,
-    pub(super) min: f32,
-    sum: f64,
-    pub(super) signed_max: f32,
-    pub(super) track: String,
-}
-
-impl Gathered {
-    /// Forgets all scores.
-    pub(super) fn clear(&mut self) {
-        self.count = 0;
-        self.sum = 0.0;
-    }
-
-    /// Adds a score; `track` names its track and is asked only when it matters.
-    pub(super) fn add(&mut self, score: f32, track: impl FnOnce(&mut String)) {
-        if score.is_nan() {
-            return;
-        }
-        let is_first = self.count == 0;
-        if is_first || score > self.max {
-            self.max = score;
-        }
-        if is_first || score < self.min {
-            self.min = score;
-        }
-        if is_first || score.abs() > self.signed_max.abs() {
-            self.signed_max = score;
-            self.track.clear();
-            track(&mut self.track);
-        }
-        self.sum += f64::from(score);
-        self.count += 1;
-    }
-
-    /// Returns the mean.
-    pub(super) fn mean(&self) -> f32 {
-        (self.sum / f64::from(self.count)) as f32
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn summaries_leave_nan_out_and_keep_the_sign_of_the_greatest() {
-        let mut gathered = Gathered::default();
-        for (score, track) in [(f32::NAN, "a"), (1.0, "b"), (-4.0, "c"), (4.0, "d"), (1.0, "e")] {
-            gathered.add(score, |name| name.push_str(track));
-        }
-        // (1 - 4 + 4 + 1) / 4 = 0.5; of -4 and 4 the first.
-        assert_eq!((gathered.max, gathered.min, gathered.mean()), (4.0, -4.0, 0.5));
-        assert_eq!(
-            (gathered.signed_max, gathered.track.as_str(), gathered.count),
-            (-4.0, "c", 4)
-        );
-        gathered.clear();
-        gathered.add(-2.0, |name| name.push('f'));
-        assert_eq!((gathered.max, gathered.min, gathered.track.as_str()), (-2.0, -2.0, "f"));
-    }
 
     #[test]
     fn names_are_read_in_any_case_and_unknown_ones_refused() {

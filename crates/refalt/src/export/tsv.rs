@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// The columns, in order.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 18] = [
     "row",
     "variant_id",
     "gene_id",
@@ -30,6 +30,9 @@ const COLUMNS: [&str; 15] = [
     "track_strand",
     "raw_score",
     "quantile_score",
+    "source",
+    "model_version",
+    "answered_on",
 ];
 
 /// A text file, compressed or not.
@@ -119,6 +122,9 @@ pub(super) fn write(folder: &ScoreFolder, out: &Path, selection: &Selection) -> 
                 text.push('\t');
                 if let Some(quantile) = batch.quantile(row) {
                     number(quantile, &mut text);
+                }
+                for column in [&batch.source, &batch.model_version, &batch.answered_on] {
+                    cell(column, &mut text);
                 }
                 text.push('\n');
                 report.records += 1;

@@ -1,5 +1,6 @@
 //! Writes a figure as SVG, PNG and TSV.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::drawing::raster;
@@ -17,14 +18,8 @@ pub struct FigureFiles {
     pub tsv: PathBuf,
 }
 
-/// Writes `figure` to `<name>.svg`, `<name>.png` and `<name>.tsv` in `folder`, which must exist.
-///
-/// Each file is written under a temporary name, flushed to disk and renamed, so that a reader never sees half
-/// a file and a file of an earlier run is replaced or kept whole.
-///
-/// # Errors
-/// [`FigureError::Png`] when the SVG cannot be rendered, [`FigureError::Write`] when a file cannot be written.
-pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
+/// The files of a figure with what goes into each.
+fn contents<'a>(figure: &'a Figure, folder: &Path) -> Result<(FigureFiles, [Cow<'a, [u8]>; 3]), FigureError> {
     let png = raster::png(&figure.svg).map_err(|message| FigureError::Png {
         figure: figure.name.clone(),
         message,
@@ -35,16 +30,51 @@ pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError>
         png: path("png"),
         tsv: path("tsv"),
     };
-    for (path, bytes) in [
-        (&files.svg, figure.svg.as_bytes()),
-        (&files.png, &png),
-        (&files.tsv, figure.tsv.as_bytes()),
-    ] {
+    Ok((
+        files,
+        [figure.svg.as_bytes().into(), png.into(), figure.tsv.as_bytes().into()],
+    ))
+}
+
+fn write_all(files: &FigureFiles, contents: &[Cow<'_, [u8]>; 3]) -> Result<(), FigureError> {
+    for (path, bytes) in [&files.svg, &files.png, &files.tsv].into_iter().zip(contents) {
         AtomicFile::write(path, bytes).map_err(|source| FigureError::Write {
             path: path.clone(),
             source,
         })?;
     }
+    Ok(())
+}
+
+/// Writes `figure` to `<name>.svg`, `<name>.png` and `<name>.tsv` in `folder`, which must exist.
+///
+/// Each file is written under a temporary name, flushed to disk and renamed, so that a reader never sees half
+/// a file and a file of an earlier run is replaced or kept whole.
+///
+/// # Errors
+/// [`FigureError::Png`] when the SVG cannot be rendered, [`FigureError::Write`] when a file cannot be written.
+pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
+    let (files, contents) = contents(figure, folder)?;
+    write_all(&files, &contents)?;
+    Ok(files)
+}
+
+/// Writes like [`write`], into a folder that may be somebody's: nothing but the same bytes is replaced.
+///
+/// # Errors
+/// Those of [`write`], and [`FigureError::Taken`] for a file that holds something else; then nothing is written.
+pub fn write_new(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
+    let (files, contents) = contents(figure, folder)?;
+    for (path, bytes) in [&files.svg, &files.png, &files.tsv].into_iter().zip(&contents) {
+        let is_other = match std::fs::read(path) {
+            Ok(before) => before != **bytes,
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        };
+        if is_other {
+            return Err(FigureError::Taken { path: path.clone() });
+        }
+    }
+    write_all(&files, &contents)?;
     Ok(files)
 }
 

@@ -517,8 +517,9 @@ mod tests {
 
     #[test]
     fn files_that_cannot_be_shipped_are_read() {
-        let root = std::env::var("REFALT_SHARED").unwrap_or_else(|_| "../../../shared".to_owned());
-        let folder = Path::new(&root).join("data/motif_scan/formats");
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data").to_owned();
+        let root = std::env::var("REFALT_SHARED").unwrap_or(beside);
+        let folder = Path::new(&root).join("motif_scan/formats");
         for (file, motifs, width) in [
             ("M00005.transfac", 1, 18),
             ("MX000001.transfac", 1, 15),

@@ -135,6 +135,49 @@ fn each_line(
     }
 }
 
+/// How the layouts of a kind of table are told and read.
+struct Layouts<L> {
+    /// What the table is of, in words.
+    what: &'static str,
+    /// The layouts, in words.
+    known: &'static str,
+    /// Returns the layout that a first line tells, and whether that line is a header.
+    of: fn(&[&str]) -> Option<(L, bool)>,
+}
+
+impl<L: Copy> Layouts<L> {
+    /// Tells the layout by the first line and gives `take` each line with values; the layout.
+    fn read(
+        &self,
+        name: &str,
+        text: &mut dyn BufRead,
+        mut take: impl FnMut(L, &[&str]) -> Result<(), SiteProblem>,
+    ) -> Result<L, SitesError> {
+        let unknown = |cells: &[&str]| SitesError::Layout {
+            name: name.to_owned(),
+            what: self.what,
+            found: cells.join(", ").chars().take(120).collect(),
+            known: self.known,
+        };
+        let mut layout = None;
+        each_line(name, text, |cells, line| {
+            let known = match layout {
+                Some(known) => known,
+                None => {
+                    let (known, is_header) = (self.of)(cells).ok_or_else(|| unknown(cells))?;
+                    layout = Some(known);
+                    if is_header {
+                        return Ok(());
+                    }
+                    known
+                }
+            };
+            take(known, cells).map_err(|problem| at(name, line, &cells.join("\t"), problem))
+        })?;
+        layout.ok_or_else(|| unknown(&[]))
+    }
+}
+
 fn at(name: &str, line: u64, text: &str, problem: SiteProblem) -> SitesError {
     SitesError::Line {
         name: name.to_owned(),

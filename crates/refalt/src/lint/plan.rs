@@ -1,12 +1,12 @@
 //! What a scoring run did or a study plans, as far as rules ask.
 
 use super::error::LintError;
-use crate::engine::manifest::Manifest;
 use crate::study::StudyFile;
 use crate::track_catalogue;
 use crate::track_source::{TrackSource, select};
 use refalt_core::scorer::RECOMMENDED;
 use refalt_core::{Organism, TrackSet};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -77,20 +77,39 @@ impl Plan {
             path: path.clone(),
             source,
         })?;
-        let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| LintError::Form {
+        let manifest: Value = serde_json::from_slice(&text).map_err(|error| LintError::Form {
             path,
             reason: error.to_string(),
         })?;
+        // Taken by name, so that runs of other layouts are read, too.
+        let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned);
         let sets = TrackSource::Folder(folder.to_owned()).tracks().ok();
-        let scorer = |scorer: &crate::engine::manifest::ManifestScorer| PlannedScorer {
-            tracks: Some(scorer.tracks),
-            ..planned(&scorer.scorer, Some(&scorer.output_type), sets.as_deref())
+        let scorer = |scorer: &Value| {
+            let output = text(scorer, "output_type");
+            let planned = planned(
+                &text(scorer, "scorer").unwrap_or_default(),
+                output.as_deref(),
+                sets.as_deref(),
+            );
+            let tracks = scorer["tracks"]
+                .as_u64()
+                .and_then(|tracks| usize::try_from(tracks).ok());
+            PlannedScorer {
+                tracks: tracks.or(planned.tracks),
+                ..planned
+            }
         };
+        let window = manifest["identity"]["window_bp"].as_u64();
         Ok(Self {
-            model: manifest.model.name.clone(),
-            window_bp: manifest.identity.window_bp,
-            scorers: manifest.scorers.iter().map(scorer).collect(),
-            selection: manifest.identity.tracks.clone(),
+            model: text(&manifest["model"], "name").unwrap_or_default(),
+            window_bp: window.and_then(|window| u32::try_from(window).ok()).unwrap_or(u32::MAX),
+            scorers: manifest["scorers"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(scorer)
+                .collect(),
+            selection: text(&manifest["identity"], "tracks"),
             ..Self::default()
         })
     }

@@ -175,6 +175,9 @@ impl<'a> Lint<'a> {
         }
         let mut columns = LintColumns::default();
         columns.insert(LintRole::Effect, study.validate.effect.clone());
+        if let Some(gene) = &study.validate.gene {
+            columns.insert(LintRole::Gene, gene.clone());
+        }
         self.table(&study.validate.truth, &columns)?;
         if study.score.variants != study.validate.truth {
             self.table(&study.score.variants, &LintColumns::default())?;

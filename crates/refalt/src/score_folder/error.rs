@@ -89,6 +89,10 @@ impl Diagnostic for ScoreFolderError {
             }
             Self::Layout { .. } => Some("read it with the version of refalt that wrote it, or a later one".to_owned()),
             Self::Changed(error) => error.hint(),
+            Self::Manifest { .. } => Some(
+                "it was cut short or changed since the run; score into another folder, or remove this one and run again"
+                    .to_owned(),
+            ),
             Self::Column { column, .. } if column == "raw_score" || column == "track_name" => {
                 Some("the tidy layout is read, one row for each variant, scorer and track".to_owned())
             }

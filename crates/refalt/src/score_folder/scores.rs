@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The columns that are read; those of genes and junctions may be absent.
-const COLUMNS: [&str; 13] = [
+/// The columns that are read; those of genes, junctions and origins may be absent.
+const COLUMNS: [&str; 16] = [
     "variant_id",
     "gene_id",
     "gene_name",
@@ -27,6 +27,9 @@ const COLUMNS: [&str; 13] = [
     "raw_score",
     "quantile_score",
     "row",
+    "source",
+    "model_version",
+    "answered_on",
 ];
 
 /// A text column: for each row the key of a text, or none.
@@ -92,6 +95,9 @@ pub(crate) struct ScoreBatch {
     raw: Float32Array,
     quantile: Float32Array,
     row: Int64Array,
+    pub(crate) source: TextColumn,
+    pub(crate) model_version: TextColumn,
+    pub(crate) answered_on: TextColumn,
 }
 
 impl ScoreBatch {
@@ -106,7 +112,7 @@ impl ScoreBatch {
             let column = batch.column_by_name(name).and_then(TextColumn::of);
             column.ok_or_else(|| missing(name, "text"))
         };
-        let gene = |name: &str| match batch.column_by_name(name) {
+        let optional = |name: &str| match batch.column_by_name(name) {
             Some(_) => text(name),
             None => Ok(TextColumn::none(rows)),
         };
@@ -134,14 +140,17 @@ impl ScoreBatch {
             track: text("track_name")?,
             strand: text("track_strand")?,
             variant: text("variant_id")?,
-            gene_id: gene("gene_id")?,
-            gene_name: gene("gene_name")?,
-            gene_strand: gene("gene_strand")?,
+            gene_id: optional("gene_id")?,
+            gene_name: optional("gene_name")?,
+            gene_strand: optional("gene_strand")?,
             junction_start: integer("junction_Start")?,
             junction_end: integer("junction_End")?,
             output: text("output_type")?,
             scorer: text("variant_scorer")?,
             row: integer("row")?,
+            source: optional("source")?,
+            model_version: optional("model_version")?,
+            answered_on: optional("answered_on")?,
         })
     }
 

@@ -95,6 +95,10 @@ pub struct ValidatePart {
     pub effect_unit: String,
     /// Column that tells experiments apart.
     pub experiment: Option<String>,
+    /// Column with the gene of the effect, by id.
+    pub gene: Option<String>,
+    /// What stands for several scores of a variant on a track, by name: `max_abs`.
+    pub collapse: Option<String>,
     /// Conditions that rows meet.
     #[serde(default)]
     pub keep: Vec<String>,
@@ -290,5 +294,22 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/tert.toml");
         let study = StudyFile::read(&path).unwrap();
         assert_eq!(study.show.hotspots, ["C228T", "C250T"]);
+    }
+
+    #[test]
+    fn the_gene_of_an_effect_and_what_stands_for_several_scores_are_keys() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/tert.toml");
+        let text = fs::read_to_string(shipped).unwrap();
+        let of = |more: &str| {
+            let text = text.replace("[validate]\n", &format!("[validate]\n{more}\n"));
+            toml::from_str::<StudyFile>(&text).map(|study| study.validate)
+        };
+        let part = of("gene = \"gene_id\"\ncollapse = \"max_abs\"").unwrap();
+        assert_eq!(
+            (part.gene.as_deref(), part.collapse.as_deref()),
+            (Some("gene_id"), Some("max_abs"))
+        );
+        assert!(of("genes = \"gene_id\"").is_err());
+        assert_eq!(of("").unwrap().gene, None);
     }
 }

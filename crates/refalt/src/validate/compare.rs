@@ -30,6 +30,8 @@ pub struct MetricRow {
     pub track_strand: Option<String>,
     /// Tracks behind the prediction.
     pub tracks: Option<usize>,
+    /// Whether it is reported in full: other experiments, summaries, and the tracks that were asked for.
+    pub in_full: bool,
     /// Metric.
     pub metric: &'static str,
     /// What is compared: `signed`, `magnitude`, or the rule that makes labels.
@@ -155,6 +157,7 @@ fn start(
         transcription_factor: predictor.transcription_factor.clone(),
         track_strand: predictor.track_strand.clone(),
         tracks: predictor.tracks,
+        in_full: predictor.in_full,
         metric: measure.metric.name,
         compared: measure.compared_in_words(labels),
         n: 0,

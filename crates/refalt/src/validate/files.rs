@@ -95,10 +95,14 @@ impl Diagnostic for ValidateFilesError {
 /// [`ValidateFilesError`]; nothing is written.
 pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateFilesError> {
     let reference = FastaReference::open(&request.reference)?;
-    let reference_file = FileIdentity::of(&request.reference).map_err(|source| ValidateFilesError::Unreadable {
-        path: request.reference.clone(),
-        source,
-    })?;
+    let file = |path: &PathBuf| {
+        FileIdentity::of(path).map_err(|source| ValidateFilesError::Unreadable {
+            path: path.clone(),
+            source,
+        })
+    };
+    let reference_file = file(&request.reference)?;
+    let named_file = request.named.as_ref().map(file).transpose()?;
     let assembly = assembly_of_run(&request.run, &reference);
     let named = match &request.named {
         Some(path) => named_variants(path, &reference, assembly)?,
@@ -119,6 +123,7 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
         truth_file: truth.identity(),
         columns: &request.columns,
         named: &named,
+        named_file: named_file.as_ref(),
     };
     Ok(validate(&input, rows, &request.options, request.threads)?)
 }

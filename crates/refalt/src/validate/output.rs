@@ -3,6 +3,7 @@
 use super::Validation;
 use super::compare::MetricRow;
 use super::error::ValidateError;
+use super::folder;
 use super::join::JoinReport;
 use super::joined::{JoinedColumn, JoinedTable};
 use super::options::ValidateOptions;
@@ -37,6 +38,9 @@ pub struct Provenance {
     /// The column with the gene of the effect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gene_column: Option<String>,
+    /// The table of variants whose ranks are reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<FileIdentity>,
     /// The conditions that rows meet.
     pub conditions: Vec<String>,
     /// The rules that make labels.
@@ -134,28 +138,32 @@ struct Metric<'a> {
 impl Validation {
     /// Writes the four files into a folder, making it when it is not there.
     ///
-    /// Each file is there whole or not at all; `metrics.json` comes last and names the digests of the others.
+    /// Each file is there whole or not at all; `metrics.json` comes last and names the digests of the others. A validation
+    /// of the same inputs and options is replaced by the same bytes, nothing else is replaced.
     ///
     /// # Errors
-    /// [`ValidateError::Write`] names the file.
-    pub fn write(&self, folder: &Path) -> Result<(), ValidateError> {
+    /// [`ValidateError::Run`] for a folder with another validation or other files, [`ValidateError::Write`] names the file
+    /// that cannot be written.
+    pub fn write(&self, out: &Path) -> Result<(), ValidateError> {
         let at = |path: &Path| {
             let path = path.to_owned();
             move |source: io::Error| ValidateError::Write { path, source }
         };
-        std::fs::create_dir_all(folder).map_err(at(folder))?;
+        folder::claim(out, &self.provenance)?;
+        std::fs::create_dir_all(out).map_err(at(out))?;
         let write = |name: &str, content: &str| {
-            let path = folder.join(name);
+            let path = out.join(name);
             let committed = AtomicFile::write(&path, content.as_bytes()).map_err(at(&path))?;
             Ok::<FileIdentity, ValidateError>(identity(name, committed))
         };
         let by_gene = self.provenance.gene_column.is_some();
+        let [metrics, ranks, joined] = folder::TABLES;
         let files = [
-            write("metrics.tsv", &metrics_tsv(&self.metrics))?,
-            write("ranks.tsv", &ranks_tsv(&self.ranks, by_gene))?,
-            write("joined.tsv", &joined_tsv(&self.joined, by_gene))?,
+            write(metrics, &metrics_tsv(&self.metrics))?,
+            write(ranks, &ranks_tsv(&self.ranks, by_gene))?,
+            write(joined, &joined_tsv(&self.joined, by_gene))?,
         ];
-        let path = folder.join("metrics.json");
+        let path = out.join(folder::RECORD);
         let document = Document {
             schema_version: SCHEMA_VERSION,
             provenance: &self.provenance,

@@ -6,6 +6,7 @@ use crate::engine::score_table::TableError;
 use crate::io::bed::BedError;
 use crate::io::chain::ChainError;
 use crate::io::fasta::FastaError;
+use crate::io::genes::GenesError;
 use crate::io::variants::ReadError;
 use crate::reference_assembly::AssemblyContradicted;
 use crate::seen::SeenError;
@@ -38,6 +39,9 @@ pub enum VetError {
     /// The gene models cannot be read.
     #[error(transparent)]
     Genes(#[from] BedError),
+    /// The gene annotation cannot be read, or is on another assembly than the reference.
+    #[error(transparent)]
+    Annotation(#[from] Box<GenesError>),
     /// The output folder holds something else.
     #[error(transparent)]
     Folder(#[from] LedgerError),
@@ -90,6 +94,7 @@ impl Diagnostic for VetError {
             Self::Read(error) => error.place(),
             Self::Chain(error) => error.place(),
             Self::Genes(error) => error.place(),
+            Self::Annotation(error) => error.place(),
             _ => None,
         }
     }
@@ -101,6 +106,7 @@ impl Diagnostic for VetError {
             Self::Contradicted(error) => Some(error.hint()),
             Self::Chain(error) => error.hint(),
             Self::Genes(error) => error.hint(),
+            Self::Annotation(error) => error.hint(),
             Self::Seen(error) => error.hint(),
             Self::Observations { folder, .. } => {
                 Some(format!("free space in `{}`: 4 bytes for a row", folder.display()))

@@ -1,10 +1,10 @@
 //! The names of a row, resolved to places and alleles of the reference.
 
 use super::error::VetError;
-use crate::io::bed::BedFile;
+use super::gene_models::GeneModels;
 use crate::io::variants::{self, ReadOptions, Source, VariantRow};
 use crate::spool::Spool;
-use refalt_core::audit::hgvs::{NamedPlace, read_name};
+use refalt_core::audit::hgvs::{NamedPlace, NamedSubstitution, read_name};
 use refalt_core::audit::{KnownSite, RowNames};
 use refalt_core::transcript::Transcript;
 use refalt_core::{Alternate, Assembly, Chromosome, Dna, Reference, Strand};
@@ -19,24 +19,33 @@ pub(super) struct NameResolver {
 }
 
 impl NameResolver {
-    pub(super) fn new(genes: Option<&BedFile>) -> Self {
+    /// Takes the gene models that the rows of the input name.
+    pub(super) fn new(genes: Option<&GeneModels>, input: &Spool, reading: &ReadOptions) -> Result<Self, VetError> {
         let mut resolver = Self::default();
-        for record in genes.into_iter().flat_map(|file| &file.records) {
-            let (Some(name), Some(strand)) = (&record.name, record.strand) else {
-                continue;
+        let Some(genes) = genes else { return Ok(resolver) };
+        let mut wanted: HashSet<String> = HashSet::new();
+        for row in input.open(reading)? {
+            let row = row?;
+            let mut want = |name: &str| {
+                if !wanted.contains(name) {
+                    wanted.insert(name.to_owned());
+                }
             };
-            // A thick part of no bases means "not coding" in BED.
-            let coding = record.thick.filter(|thick| !thick.is_empty());
-            resolver.genes.entry(name.to_string()).or_default().push(Transcript {
-                name: name.to_string(),
-                contig: record.contig.clone(),
-                strand,
-                span: record.interval,
-                coding,
-                exons: record.blocks.clone(),
-            });
+            if let Some(gene) = row.names.gene.as_deref() {
+                want(gene);
+            }
+            for name in spoken_names(&row) {
+                if let NamedPlace::Coding {
+                    transcript: Some(transcript),
+                    ..
+                } = name.place
+                {
+                    want(&transcript);
+                }
+            }
         }
-        resolver
+        resolver.genes = genes.by_name(&wanted);
+        Ok(resolver)
     }
 
     /// Reads the known variants whose identifiers occur in the input.
@@ -96,10 +105,7 @@ impl NameResolver {
             names.sites.clone_from(sites);
         }
         let mut alleles: Vec<[Dna; 2]> = Vec::new();
-        let source = row.written.as_deref();
-        let spoken = row.names.hgvs.iter().map(|name| &**name).chain(row.id.as_deref());
-        let spoken = spoken.filter(|&name| Some(name) != source);
-        for name in spoken.filter_map(read_name) {
+        for name in spoken_names(row) {
             let mut strand = Some(Strand::Forward);
             match name.place {
                 NamedPlace::Genomic { contig, position } => {
@@ -141,4 +147,11 @@ impl NameResolver {
         }
         names
     }
+}
+
+/// Returns the names that a row gives its variant, without the one that is the source of its coordinates.
+fn spoken_names(row: &VariantRow) -> impl Iterator<Item = NamedSubstitution> {
+    let source = row.written.as_deref();
+    let spoken = row.names.hgvs.iter().map(|name| &**name).chain(row.id.as_deref());
+    spoken.filter(move |&name| Some(name) != source).filter_map(read_name)
 }

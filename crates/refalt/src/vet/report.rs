@@ -276,13 +276,10 @@ impl VetReport {
         }
         if file.rests_on_belief {
             return format!(
-                "not settled: `{convention}` is believed beforehand ({percent:.1} %), and {} distinct {} too few to bear it out",
+                "not settled: `{convention}` is believed beforehand ({percent:.1} %), and {} distinct {} {} too few to bear it out",
                 self.distinct_compared,
-                if self.distinct_compared == 1 {
-                    "variant is"
-                } else {
-                    "variants are"
-                }
+                variants(self.distinct_compared),
+                if self.distinct_compared == 1 { "is" } else { "are" }
             );
         }
         if !file.is_sure {
@@ -343,6 +340,30 @@ impl VetReport {
         } else {
             "give --chain"
         }
+    }
+
+    /// Says, where the rows are too few to bear out what was believed, how far REF matches and what would decide.
+    pub fn what_would_decide(&self) -> Option<String> {
+        if !self.file.rests_on_belief {
+            return None;
+        }
+        let as_written = self.file.matches.iter().find(|row| row.hypothesis == "ok")?;
+        let mut evidence = vec!["more variants of the list", "rsIDs (--known)", "HGVS names (--genes)"];
+        if !self.has_chain {
+            evidence.push("the other build (--chain)");
+        }
+        if self.reference_assembly.is_none() {
+            evidence.push("what the reference is (--assembly)");
+        }
+        Some(format!(
+            "REF as written matches in {} of {} distinct {}, by chance in {:.2}, which excludes no other reading; what would \
+             decide: {}",
+            as_written.matches,
+            as_written.compared,
+            variants(as_written.compared),
+            as_written.expected_by_chance,
+            evidence.join(", ")
+        ))
     }
 
     /// Says that the file's own header or rows name another assembly than that of the reference, where they do.
@@ -418,4 +439,8 @@ impl VetReport {
             "listed": rows,
         })
     }
+}
+
+fn variants(count: u64) -> &'static str {
+    if count == 1 { "variant" } else { "variants" }
 }

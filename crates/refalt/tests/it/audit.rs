@@ -61,6 +61,140 @@ fn the_tert_list_is_repaired_when_both_repairs_are_named() {
     assert_eq!((report.accepted, report.repaired), (2, 2));
 }
 
+/// TERT as its one transcript in `studies/tert/genes.bed`, written as GTF and as GFF3.
+fn tert_annotation(folder: &std::path::Path, gff3: bool) -> PathBuf {
+    let row = |kind: &str, first: u32, last: u32, attributes: &str| {
+        format!("chr5\tx\t{kind}\t{first}\t{last}\t.\t-\t.\t{attributes}\n")
+    };
+    // BED 1253146-1295068, coding 1253727-1294989.
+    let (whole, coding) = ((1_253_147, 1_295_068), (1_253_728, 1_294_989));
+    let (name, text) = if gff3 {
+        let text = [
+            "##gff-version 3\n".to_owned(),
+            row(
+                "gene",
+                whole.0,
+                whole.1,
+                "ID=gene:ENSG1;Name=TERT;gene_id=ENSG1;biotype=protein_coding",
+            ),
+            row(
+                "mRNA",
+                whole.0,
+                whole.1,
+                "ID=transcript:ENST1;Parent=gene:ENSG1;transcript_id=ENST1",
+            ),
+            row("exon", whole.0, whole.1, "Parent=transcript:ENST1"),
+            row("CDS", coding.0, coding.1, "Parent=transcript:ENST1"),
+        ];
+        ("tert.gff3", text.concat())
+    } else {
+        let of = "gene_id \"ENSG1.2\"; transcript_id \"ENST1.1\"; gene_name \"TERT\";";
+        let text = [
+            row("transcript", whole.0, whole.1, of),
+            row("exon", whole.0, whole.1, of),
+            row("CDS", coding.0, coding.1, of),
+        ];
+        ("tert.gtf", text.concat())
+    };
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn gtf_and_gff3_say_of_a_gene_what_bed_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let by_bed = vet_files(&tert()).unwrap();
+    for gff3 in [false, true] {
+        let genes = Some(tert_annotation(folder.path(), gff3));
+        let report = vet_files(&VetRequest { genes, ..tert() }).unwrap();
+        assert_eq!(report.file.posterior, by_bed.file.posterior);
+        assert_eq!(report.counts, by_bed.counts);
+        let proposed = |report: &VetReport| -> Vec<String> {
+            let listed = report.listed.iter();
+            listed.map(|row| row.proposed.as_ref().unwrap().to_string()).collect()
+        };
+        assert_eq!(proposed(&report), proposed(&by_bed));
+    }
+    // A row that names its gene by identifier, and one that names the transcript: with this version, with none, with another.
+    let genes = Some(tert_annotation(folder.path(), false));
+    let header = "name\tchrom\tpos\tref\talt\tgene\thgvs\n";
+    for (gene, hgvs, settled) in [
+        ("ENSG1", "c.-124C>T", true),
+        (".", "ENST1.1:c.-124C>T", true),
+        (".", "ENST1:c.-124C>T", true),
+        (".", "ENST1.7:c.-124C>T", false),
+    ] {
+        let text = format!("{header}x\t5\t1295228\tC\tT\t{gene}\t{hgvs}\n");
+        let report = audit_of(
+            &text,
+            VetRequest {
+                genes: genes.clone(),
+                ..tert()
+            },
+        );
+        let found = count(&report, "other_assembly+complement");
+        assert_eq!(found, u64::from(settled), "{gene} {hgvs}: {:?}", report.counts);
+    }
+}
+
+#[test]
+fn released_gene_annotation_places_names_on_the_genome() {
+    let genes = Some(data("genes/gencode_v24_OR4F5.gtf"));
+    let folder = tempfile::tempdir().unwrap();
+    let gene_cache = Some(folder.path().to_owned());
+    // c.1 of OR4F5 is chr1:69,091: the start codon of the file. Its second base is a T.
+    let header = "name\tchrom\tpos\tref\talt\tgene\thgvs\n";
+    for (position, verdict) in [(69_092, "ok"), (69_093, "off_by_one")] {
+        let text = format!("{header}x\tchr1\t{position}\tT\tC\tOR4F5\tENST00000335137.3:c.2T>C\n");
+        let path = folder.path().join("one.tsv");
+        std::fs::write(&path, &text).unwrap();
+        let report = vet_files(&VetRequest {
+            genes: genes.clone(),
+            gene_cache: gene_cache.clone(),
+            ..chr1(path)
+        })
+        .unwrap();
+        assert_eq!(count(&report, verdict), 1, "{position}: {:?}", report.counts);
+    }
+    // Annotation of another assembly is refused.
+    let other = folder.path().join("other.gtf");
+    let text = std::fs::read_to_string(data("genes/gencode_v24_OR4F5.gtf")).unwrap();
+    std::fs::write(&other, format!("#!genome-build GRCh37\n{text}")).unwrap();
+    let request = VetRequest {
+        genes: Some(other),
+        assembly: Some(Assembly::GRCh38),
+        ..chr1(folder.path().join("one.tsv"))
+    };
+    let error = vet_files(&request).unwrap_err();
+    assert!(error.to_string().contains("GRCh37"), "{error}");
+}
+
+#[test]
+fn one_variant_alone_is_told_what_would_decide() {
+    let request = |assembly| VetRequest {
+        assembly,
+        ..VetRequest::new(Source::Stdin, study("tert/chr5_1294490_1296547.fa"))
+    };
+    let text = "chrom\tpos\tref\talt\nchr5\t1295113\tG\tA\n";
+    let report = audit_of(text, request(Some(Assembly::GRCh38)));
+    assert_eq!(count(&report, "ambiguous"), 1);
+    assert_eq!(
+        report.what_would_decide().unwrap(),
+        "REF as written matches in 1 of 1 distinct variant, by chance in 0.25, which excludes no other reading; what would \
+         decide: more variants of the list, rsIDs (--known), HGVS names (--genes), the other build (--chain)"
+    );
+    let report = audit_of(text, request(None));
+    assert!(
+        report
+            .what_would_decide()
+            .unwrap()
+            .ends_with("what the reference is (--assembly)")
+    );
+    // A list that is settled needs no more.
+    assert_eq!(vet_files(&tert()).unwrap().what_would_decide(), None);
+}
+
 #[test]
 fn a_matching_ref_alone_is_not_innocence() {
     // C228T by itself: GRCh38 has C at 1,295,228, so REF matches as written; gene and name speak for the other reading.

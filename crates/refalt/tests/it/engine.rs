@@ -162,6 +162,7 @@ fn identity(plan: &Plan) -> RunIdentity {
     };
     RunIdentity {
         tracks: plan.selection().map(ToString::to_string),
+        tracks_given: plan.selection_given().map(str::to_owned),
         refalt: "test".to_owned(),
         variants: file("variants.tsv"),
         reading: Vec::new(),
@@ -249,7 +250,7 @@ fn selected_tracks_have_the_scores_that_they_have_among_all() {
     let summary = run("chip_tf & TF = a").unwrap();
     assert_eq!(
         summary.manifest.identity.tracks.as_deref(),
-        Some("output=CHIP_TF & tf=a")
+        Some("output=CHIP_TF & tf=A")
     );
     assert_eq!(
         summary
@@ -268,6 +269,13 @@ fn selected_tracks_have_the_scores_that_they_have_among_all() {
     assert_eq!(sets.len(), 1);
     assert_eq!(sets[0].resolution, Resolution::BP_128);
     assert_eq!(sets[0].tracks.to_vec(), [backend.card.outputs[0].tracks[1].clone()]);
+    assert_eq!(
+        summary.manifest.identity.tracks_given.as_deref(),
+        Some("chip_tf & TF = a")
+    );
+    // The same selection in other words is the same run, and keeps the words of the first.
+    let again = run("tf in {A, a} & output=CHIP_TF").unwrap();
+    assert_eq!(again.manifest, summary.manifest);
     // Another selection is another run.
     let error = run("tf=GC").unwrap_err().to_string();
     assert!(error.contains("tracks"), "{error}");

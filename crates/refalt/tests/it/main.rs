@@ -14,6 +14,7 @@ mod audit_simulation;
 mod bed;
 mod engine;
 mod engine_genes;
+mod exported_summaries;
 mod fasta;
 mod folder_contents;
 mod genes;

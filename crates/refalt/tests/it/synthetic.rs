@@ -6,11 +6,11 @@
 
 use refalt::core::Organism;
 use refalt::core::backend::{ModelCard, WindowLengths};
-use refalt::core::score::ScoreBlock;
+use refalt::core::score::{Origin, ScoreBlock};
 use refalt::core::scorer::{GeneRow, Needs, ScoreRows, ScoredGene};
 use refalt::core::{
-    Alternate, Annotation, ContigName, Dna, InMemoryReference, Interval, OutputType, Position, Strand, TrackSet,
-    Variant,
+    Alternate, Annotation, CheckedVariant, ContigName, Dna, InMemoryReference, Interval, OutputType, Position, Strand,
+    TrackSet, Variant,
 };
 use refalt::diagnostic::Diagnostic;
 use refalt::engine::{InputRow, Plan, PlanOptions, RunIdentity, ScoreSource, SourceError, SourceJob, TableOptions};
@@ -31,6 +31,8 @@ pub(crate) struct Synthetic {
     junctions: u32,
     /// Variants that are still scored; afterwards the source fails for good.
     left: AtomicU64,
+    /// Origins of the blocks, in turn: by the first base's place plus the scorer.
+    pub(crate) origins: Vec<Arc<Origin>>,
     /// How long a batch takes beside making the scores.
     pub(crate) pause: Duration,
 }
@@ -54,10 +56,16 @@ impl Synthetic {
                 }),
             })
         };
+        let origin = Origin {
+            source: "made-up".to_owned(),
+            model_version: "1".to_owned(),
+            answered_on: None,
+        };
         Self {
+            origins: vec![Arc::new(origin.clone())],
             card: ModelCard {
-                name: "made-up".to_owned(),
-                version: "1".to_owned(),
+                name: origin.source,
+                version: origin.model_version,
                 digest: "none".to_owned(),
                 organism: "Homo sapiens".to_owned(),
                 licence: "made-up numbers, of no meaning".to_owned(),
@@ -77,6 +85,12 @@ impl Synthetic {
     pub(crate) fn failing_after(self, variants: u64) -> Self {
         self.left.store(variants, Ordering::SeqCst);
         self
+    }
+
+    /// Returns the origin of the scores of a job by the scorer of this number.
+    pub(crate) fn origin(&self, variant: &CheckedVariant, scorer: usize) -> Arc<Origin> {
+        let place = variant.position().one_based() as usize + scorer;
+        Arc::clone(&self.origins[place % self.origins.len()])
     }
 
     fn rows(&self, needs: Needs, output: OutputType) -> ScoreRows {
@@ -151,6 +165,7 @@ impl ScoreSource for Synthetic {
                     quantile: Some(planned.keep(&rows, quantile)),
                     rows,
                     terms: None,
+                    origin: self.origin(job.variant, scorer),
                 }
             });
             Ok(blocks.collect())
@@ -228,6 +243,7 @@ pub(crate) fn identity(plan: &Plan) -> RunIdentity {
         model: [card.name.clone(), card.version.clone(), card.digest.clone()],
         scorers: plan.scorers().map(str::to_owned).collect(),
         tracks: None,
+        tracks_given: None,
         layout: plan.table().layout.name().to_owned(),
         terms: plan.table().terms,
         all_strands: !plan.table().match_gene_strand,

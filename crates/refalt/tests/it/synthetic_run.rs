@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use refalt::core::score::{SUMMARY_COLUMNS, ScoreBlock};
+use refalt::core::score::{Origin, SUMMARY_COLUMNS, ScoreBlock, UtcDay};
 use refalt::core::strand::sign_or_dot;
 use refalt::core::tidy::{RowOrder, TidyOptions, TrackColumn, rows};
 use refalt::core::{InMemoryReference, Organism, OutputType, Strand, Track, TrackSet, Window, check};
@@ -20,9 +20,10 @@ use refalt::track_catalogue::tracks;
 use refalt::track_source::TrackSource;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Some tracks of every output type, on all strands, with and without metadata.
-fn small_outputs() -> Vec<TrackSet> {
+pub(crate) fn small_outputs() -> Vec<TrackSet> {
     let track = |index: usize, output: OutputType| Track {
         name: format!("{output} {}", index % 3),
         strand: [Some(Strand::Forward), Some(Strand::Reverse), None][index % 3],
@@ -45,6 +46,19 @@ fn small_outputs() -> Vec<TrackSet> {
 
 fn source() -> Synthetic {
     Synthetic::of_tracks(small_outputs(), 3, 4)
+}
+
+/// The same with four origins, three of which are of one version on three days.
+fn mixed_source() -> Synthetic {
+    let mut source = source();
+    for day in ["2026-11-20", "2026-11-18", "2026-11-19"] {
+        source.origins.push(Arc::new(Origin {
+            source: "service".to_owned(),
+            model_version: "of 2026".to_owned(),
+            answered_on: UtcDay::parse(day),
+        }));
+    }
+    source
 }
 
 pub(crate) fn score(
@@ -134,8 +148,8 @@ pub(crate) fn blocks(
 
 #[test]
 fn parquet_read_back_equals_the_rules_of_the_tidy_table() {
-    for match_gene_strand in [true, false] {
-        let (source, reference) = (source(), genome(5));
+    for (match_gene_strand, source) in [(true, source()), (false, mixed_source())] {
+        let reference = genome(5);
         let options = TableOptions {
             match_gene_strand,
             ..TableOptions::default()
@@ -187,11 +201,12 @@ fn parquet_read_back_equals_the_rules_of_the_tidy_table() {
                         ("pos", text(row.text.split(':').nth(1).unwrap())),
                         ("score_kind", text(planned.scorer.kind().name())),
                         ("window_known", Some(1.0_f32.to_bits().to_string())),
-                        ("source", text("made-up")),
-                        ("model_version", text("1")),
+                        ("source", text(&block.origin.source)),
+                        ("model_version", text(&block.origin.model_version)),
                         ("repair", None),
                         ("reference_term", None),
                         ("alternate_term", None),
+                        ("answered_on", block.origin.answered_on.map(|day| day.to_string())),
                     ]
                     .into();
                     let (alleles, flag) = (&row.text[row.text.len() - 3..], track.genetically_modified);
@@ -226,7 +241,7 @@ fn a_score_folder_knows_of_its_tracks_what_the_catalogue_knows() {
 
 #[test]
 fn summaries_equal_what_the_score_table_says() {
-    let (source, reference) = (source(), genome(4));
+    let (source, reference) = (mixed_source(), genome(4));
     let plan = plan(&source, &[RECOMMENDED_NAME], TableOptions::default(), Some(3));
     let folder = tempfile::tempdir().unwrap();
     score(&source, &plan, folder.path(), &reference, variants(4), 2).unwrap();
@@ -287,6 +302,73 @@ fn summaries_equal_what_the_score_table_says() {
         ] {
             assert_eq!(summary[ours], at[column], "{ours}");
         }
+        let source = |row: &BTreeMap<String, Option<String>>| {
+            let [source, version] = ["source", "model_version"].map(|name| get(row, name).unwrap());
+            format!("{source} {version}")
+        };
+        assert_eq!(get(summary, "signed_max_source").unwrap(), source(at));
+        // In the order of the scorers, which is that of the rows.
+        let mut sources: Vec<String> = Vec::new();
+        for row in &behind {
+            if !sources.contains(&source(row)) {
+                sources.push(source(row));
+            }
+        }
+        assert_eq!(get(summary, "sources").unwrap(), sources.join("; "));
+    }
+}
+
+#[test]
+fn a_summary_over_scorers_of_two_sources_names_both() {
+    let (source, reference) = (mixed_source(), genome(4));
+    let other = "CenterMaskScorer(requested_output=ATAC, width=2001, aggregation_type=DIFF_LOG2_SUM)";
+    let plan = plan(&source, &["ATAC", other], TableOptions::default(), None);
+    let folder = tempfile::tempdir().unwrap();
+    score(&source, &plan, folder.path(), &reference, variants(4), 1).unwrap();
+    let summaries = table(&folder.path().join("summaries"));
+    let over: Vec<&str> = summaries
+        .iter()
+        .filter(|row| row["level"].as_deref() == Some("output_type"))
+        .map(|row| row["sources"].as_deref().unwrap())
+        .collect();
+    // Origins go round by the place of the variant plus the number of the scorer; the first of four is the odd one.
+    let mut expected = [
+        "made-up 1; service of 2026",
+        "service of 2026",
+        "service of 2026",
+        "service of 2026; made-up 1",
+    ];
+    expected.rotate_left((WINDOW.get() as usize + 1) & 3);
+    assert_eq!(over, expected);
+}
+
+#[test]
+fn the_manifest_tallies_the_sources_of_each_scorer() {
+    let (source, reference) = (mixed_source(), genome(8));
+    let plan = plan(&source, &["ATAC", "DNASE"], TableOptions::default(), Some(3));
+    let folder = tempfile::tempdir().unwrap();
+    let summary = score(&source, &plan, folder.path(), &reference, variants(8), 2).unwrap();
+    let rows = table(&folder.path().join("scores"));
+    let mut expected: BTreeMap<[String; 3], std::collections::BTreeSet<(String, Option<String>)>> = BTreeMap::new();
+    for row in &rows {
+        let key = ["variant_scorer", "source", "model_version"].map(|name| row[name].clone().unwrap());
+        let variant = row["variant_id"].clone().unwrap();
+        expected
+            .entry(key)
+            .or_default()
+            .insert((variant, row["answered_on"].clone()));
+    }
+    let tallies = &summary.manifest.sources;
+    assert_eq!(tallies.len(), 4);
+    assert_eq!(expected.len(), 4);
+    for tally in tallies {
+        let key = [&tally.scorer, &tally.source, &tally.model_version].map(String::clone);
+        let variants = &expected[&key];
+        assert_eq!(tally.variants, variants.len() as u64);
+        let days: Vec<&String> = variants.iter().filter_map(|(_, day)| day.as_ref()).collect();
+        let span = days.iter().min().zip(days.iter().max());
+        let span = span.map(|(first, last)| [(*first).clone(), (*last).clone()]);
+        assert_eq!(tally.answered, span);
     }
 }
 

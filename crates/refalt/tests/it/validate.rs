@@ -107,6 +107,7 @@ fn validate_rows(
         },
         columns,
         named: &named(),
+        named_file: None,
     };
     validate(&input, truth.into_iter().map(Ok::<_, Damaged>), options, threads)
 }
@@ -457,6 +458,7 @@ fn what_a_reader_says_is_passed_on() {
         truth_file: &reference_file(),
         columns: &columns(),
         named: &[],
+        named_file: None,
     };
     let error = validate(&input, [Err(Damaged)].into_iter(), &options(), 1).unwrap_err();
     assert_eq!(error.to_string(), "line 7 is damaged");
@@ -476,6 +478,7 @@ fn other_references_unfinished_runs_and_unknown_names_are_refused() {
         truth_file: &other,
         columns: &columns(),
         named: &[],
+        named_file: None,
     };
     let none = || std::iter::empty::<Result<TruthRow, Damaged>>();
     let error = validate(&input, none(), &options(), 1).unwrap_err();

@@ -105,6 +105,7 @@ impl ScoreSource for ByGene {
                     raw,
                     quantile: None,
                     terms: None,
+                    origin: Arc::new(refalt::engine::origin(&self.card, None)),
                 }
             };
             Ok(plan.planned().iter().enumerate().map(block).collect())
@@ -172,6 +173,7 @@ fn validated(
             name: "first".to_owned(),
             variant: Ok(variants[0].clone()),
         }],
+        named_file: None,
     };
     let options = ValidateOptions {
         permutations: 0,

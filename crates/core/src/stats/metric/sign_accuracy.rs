@@ -75,7 +75,7 @@ pub fn sign_accuracy(predicted: &[f64], measured: &[f64]) -> Result<SignCounts, 
 }
 
 /// Says whether both values lie on the same side of 0.
-fn agrees(predicted: f64, measured: f64) -> bool {
+pub(super) fn agrees(predicted: f64, measured: f64) -> bool {
     (predicted > 0.0 && measured > 0.0) || (predicted < 0.0 && measured < 0.0)
 }
 

@@ -79,15 +79,17 @@ impl RowStatistic for Spearman {
     }
 
     fn on_counts(&self, counts: &[u32], scratch: &mut Vec<i64>) -> Option<f64> {
-        // Rows are walked in ascending x: the rank of an x group is known as soon as its size is, and only y
-        // needs a table.
+        // Rows are walked in ascending x: the rank of an x group is known as soon as its size is, and only y needs a
+        // table. Counts are gathered once, in the order of x, and read in a row afterwards.
         let y_groups = self.y.sizes.len();
         scratch.clear();
-        scratch.resize(y_groups, 0);
+        scratch.resize(y_groups + self.rows(), 0);
+        let (ranks, drawn) = scratch.split_at_mut(y_groups);
         let mut total = 0i64;
-        for (&row, &group) in self.x.order.iter().zip(&self.y_group_in_x_order) {
+        for ((&row, &group), drawn) in self.x.order.iter().zip(&self.y_group_in_x_order).zip(drawn.iter_mut()) {
             let count = i64::from(counts[row as usize]);
-            scratch[group as usize] += count;
+            *drawn = count;
+            ranks[group as usize] += count;
             total += count;
         }
         if total > MAX_ROWS as i64 {
@@ -95,21 +97,20 @@ impl RowStatistic for Spearman {
         }
         let mut y_cubes = 0i128;
         let mut below = 0;
-        for rank in scratch.iter_mut() {
+        for rank in ranks.iter_mut() {
             let size = *rank;
             *rank = 2 * below + size - total;
             below += size;
             y_cubes += i128::from(size * size) * i128::from(size);
         }
-        let mut rest = self.x.order.iter().zip(&self.y_group_in_x_order);
+        let mut rest = drawn.iter().zip(&self.y_group_in_x_order);
         let (mut products, mut x_cubes) = (0i128, 0i128);
         let mut below = 0;
         for &group_size in &self.x.sizes {
             let (mut size, mut y_ranks) = (0i64, 0i64);
-            for (&row, &group) in rest.by_ref().take(group_size as usize) {
-                let count = i64::from(counts[row as usize]);
+            for (&count, &group) in rest.by_ref().take(group_size as usize) {
                 size += count;
-                y_ranks += count * scratch[group as usize];
+                y_ranks += count * ranks[group as usize];
             }
             let x_rank = 2 * below + size - total;
             below += size;

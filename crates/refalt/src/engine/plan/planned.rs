@@ -259,6 +259,7 @@ pub(super) fn select(scorers: &mut Vec<PlannedScorer>, text: &str) -> Result<Sel
     }
     let resolved = selected.selection.resolve(&sets).map_err(|error| vec![error.into()])?;
     selected.statements = resolved.statements;
+    selected.selection = resolved.canonical;
     let mut problems = Vec::new();
     scorers.retain_mut(|planned| {
         let output = planned.given.output;

@@ -2,7 +2,7 @@
 
 use super::column::{Dictionary, Value};
 use crate::engine::plan::{Plan, PlannedScorer};
-use refalt_core::score::{COLUMNS, VariantPart};
+use refalt_core::score::{COLUMNS, Origin, VariantPart};
 use refalt_core::scorer::GeneRow;
 use refalt_core::strand::sign_or_dot;
 use refalt_core::{Track, tidy::TrackColumn};
@@ -13,6 +13,8 @@ pub(super) enum Content {
     Variant(fn(&VariantPart) -> Option<Value>),
     /// One value for a scorer: its key.
     Scorer(Dictionary, Vec<u32>),
+    /// One value for a block of scores, of its origin.
+    Origin(fn(&Origin) -> Option<Value>),
     /// One value for a track of a scorer.
     Track(Dictionary, Vec<TrackKeys>),
     /// A truth value for a track of a scorer.
@@ -91,8 +93,9 @@ fn content(plan: &Plan, name: &str) -> Content {
         "output_type" => of_scorer(&|planned| text(planned.scorer.output().name())),
         "variant_scorer" => of_scorer(&|planned| text(&planned.text)),
         "score_kind" => of_scorer(&|planned| text(planned.scorer.kind().name())),
-        "source" => of_scorer(&|_| text(&plan.card().name)),
-        "model_version" => of_scorer(&|_| text(&plan.card().version)),
+        "source" => Content::Origin(|origin| text(&origin.source)),
+        "model_version" => Content::Origin(|origin| text(&origin.model_version)),
+        "answered_on" => Content::Origin(|origin| origin.answered_on.and_then(|day| text(day.to_string()))),
         "track_name" => of_track(|track| text(&track.name)),
         "track_strand" => of_track(|track| text(sign_or_dot(track.strand))),
         "genetically_modified" => Content::Flag(

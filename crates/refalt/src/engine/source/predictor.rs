@@ -1,11 +1,12 @@
 //! A model and scorers as a source of scores.
 
-use super::{ScoreSource, SourceError, SourceJob};
+use super::{ScoreSource, SourceError, SourceJob, origin};
 use crate::engine::plan::{Plan, PlannedScorer};
 use refalt_core::backend::ModelCard;
 use refalt_core::score::ScoreBlock;
 use refalt_core::scorer::{ScoringInput, ScoringPlace};
 use refalt_core::{Answer, Backend, BackendError, OutputRequest, Query, RefAlt};
+use std::sync::Arc;
 
 /// A model that predicts, and the scorers of the plan that make scores of its predictions.
 #[derive(Clone, Copy)]
@@ -77,6 +78,7 @@ fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec
         },
         place: place(plan, job),
     };
+    let origin = Arc::new(origin(plan.card(), None));
     let score = |(scorer, planned): (usize, &PlannedScorer)| {
         let scores = planned.scorer.score(&input)?;
         let (rows, tracks) = (scores.rows.len(), planned.given.tracks.len());
@@ -102,6 +104,7 @@ fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec
                 alternate: planned.keep(&scores.rows, terms.alternate),
             }),
             rows: scores.rows,
+            origin: Arc::clone(&origin),
         })
     };
     plan.scorers.iter().enumerate().map(score).collect()

@@ -41,7 +41,7 @@ pub(super) fn parts(
             };
             append(plan, &templates, part, batch, ledger, progress)?;
             if let Some(full) = open.take_if(|part| part.counts.rows == plan.rows_per_part) {
-                close(full, ledger)?;
+                close(plan, full, ledger)?;
             }
             observer.advanced(progress);
         }
@@ -50,7 +50,7 @@ pub(super) fn parts(
         return Err(RunError::WorkerLost);
     }
     match open {
-        Some(last) => close(last, ledger),
+        Some(last) => close(plan, last, ledger),
         None => Ok(()),
     }
 }
@@ -92,7 +92,7 @@ fn append(
 }
 
 /// Puts the files of a part in place and enters it.
-fn close(part: OpenPart, ledger: &mut Ledger) -> Result<(), RunError> {
+fn close(plan: &Plan, part: OpenPart, ledger: &mut Ledger) -> Result<(), RunError> {
     let number = part.number;
     let variants_path = ledger.variants_path(number);
     let mut entry = PartEntry {
@@ -104,10 +104,12 @@ fn close(part: OpenPart, ledger: &mut Ledger) -> Result<(), RunError> {
         summaries: None,
         score_rows: 0,
         counts: part.counts,
+        sources: Vec::new(),
     };
     if let Some(scores) = part.scores {
-        let written = scores.commit()?;
+        let written = scores.commit(plan)?;
         entry.score_rows = written.rows;
+        entry.sources = written.sources;
         entry.scores = written
             .scores
             .into_iter()

@@ -38,7 +38,8 @@ pub(super) fn parts_in_wholes(name: &str, annotation: &Annotation) -> Result<(),
 }
 
 impl Genes {
-    /// Returns the assembly of the annotation and how it is known: by the header, or by accessions as contig names.
+    /// Returns the assembly of the annotation and how it is known: by the header, by accessions as contig names, or by the
+    /// lengths of whole contigs.
     ///
     /// `None` when the file does not say, or says an assembly that the table does not have.
     pub fn assembly(&self) -> Option<(Assembly, String)> {
@@ -46,10 +47,76 @@ impl Genes {
             let line = self.source.header.assembly_line.as_deref().unwrap_or_default();
             return Some((assembly, format!("header `{line}`")));
         }
-        self.annotation.contigs().iter().find_map(|contig| {
+        let of_contig = self.annotation.contigs().iter().find_map(|contig| {
             let assembly = header::assembly_of_contig(contig.as_str())?;
             Some((assembly, format!("contig `{contig}`")))
+        });
+        // A name that the table does not have is an assembly all the same.
+        let unnamed = self.source.header.assembly.is_none();
+        of_contig.or_else(|| self.assembly_of_lengths().filter(|_| unnamed))
+    }
+
+    /// Returns the one assembly that has every whole contig the header tells of, in its length.
+    fn assembly_of_lengths(&self) -> Option<(Assembly, String)> {
+        let whole = self.source.header.regions.iter();
+        let mut whole = whole.filter(|(contig, region)| region.bed_start() == 0 && lengths_tell(contig));
+        let (first, region) = whole
+            .clone()
+            .find(|(contig, region)| assembly_with(contig, region.bed_end()).is_some())?;
+        let assembly = assembly_with(first, region.bed_end())?;
+        let agrees =
+            whole.all(|(contig, region)| assembly_with(contig, region.bed_end()).is_none_or(|other| other == assembly));
+        agrees.then(|| {
+            let evidence = format!("`{first}` is {} bp long", region.bed_end());
+            (assembly, evidence)
         })
+    }
+
+    /// Returns the length of a contig in the assembly of the annotation, when both are known.
+    pub fn contig_length_bp(&self, contig: &ContigName) -> Option<(Assembly, u32)> {
+        let (assembly, _) = self.assembly()?;
+        let number = Chromosome::of(contig.as_str()).filter(|_| lengths_tell(contig))?.number;
+        let mut known = assembly.contigs().iter();
+        Some((assembly, known.find(|known| known.number == number)?.length_bp))
+    }
+
+    /// Returns, in words, how the file contradicts the assembly that it names: contigs with the length of another
+    /// assembly, and genes past the end of a contig. No reference is needed for that.
+    pub fn contradictions(&self) -> Vec<String> {
+        let Some((assembly, evidence)) = self.assembly() else {
+            return Vec::new();
+        };
+        let regions = self.source.header.regions.iter().filter_map(|(contig, region)| {
+            let other = (region.bed_start() == 0 && lengths_tell(contig))
+                .then(|| assembly_with(contig, region.bed_end()))
+                .flatten()
+                .filter(|other| *other != assembly)?;
+            Some(format!(
+                "`{contig}` is {} bp long, as in {other}; by its {evidence} the file is on {assembly}",
+                region.bed_end()
+            ))
+        });
+        let mut found: Vec<String> = regions.collect();
+        let past = self.annotation.genes().filter_map(|gene| {
+            let (_, length_bp) = self.contig_length_bp(&ContigName::new(gene.contig))?;
+            (gene.body.bed_end() > length_bp).then_some((gene, length_bp))
+        });
+        let past: Vec<_> = past.collect();
+        if let Some((gene, length_bp)) = past.first() {
+            // The exclusive end of BED is the last base, 1-based.
+            found.push(format!(
+                "the gene `{}` ends at {}:{}, {} in {assembly} at {length_bp}{}",
+                gene.name.unwrap_or(gene.id),
+                gene.contig,
+                gene.body.bed_end(),
+                gene.contig,
+                match past.len() {
+                    1 => String::new(),
+                    more => format!(", and {} more end past their contigs", more - 1),
+                }
+            ));
+        }
+        found
     }
 
     /// Says whether the annotation fits a reference: its assembly, its contigs, their lengths.
@@ -174,6 +241,21 @@ impl Genes {
 fn length_of(reference: &dyn Reference, contig: &str) -> Option<u32> {
     let id = reference.contig_id(contig)?;
     reference.contigs()[id.index()].length_bp
+}
+
+/// Says whether the length of a contig tells its assembly; there are two mitochondria in use with GRCh37.
+fn lengths_tell(contig: &ContigName) -> bool {
+    Chromosome::of(contig.as_str()).is_some_and(|chromosome| chromosome.number != "M")
+}
+
+/// Returns the assembly in which alone a contig of this name has this length.
+fn assembly_with(contig: &ContigName, length_bp: u32) -> Option<Assembly> {
+    let number = Chromosome::of(contig.as_str())?.number;
+    let mut found = Assembly::ALL.into_iter().filter(|assembly| {
+        let mut contigs = assembly.contigs().iter();
+        contigs.any(|known| known.number == number && known.length_bp == length_bp)
+    });
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// Says whether a known assembly has a contig of this name with this length.

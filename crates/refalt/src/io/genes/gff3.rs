@@ -13,10 +13,13 @@
 //! - where a transcript has CDS and no exons (RefSeq's mitochondrion), its CDS stand for the exons;
 //! - other rows (matches, regions, regulatory elements) are counted and not used.
 
+mod attributes;
+
 use super::error::GeneProblem;
-use super::line::{Columns, gff3_attributes, percent_decoded};
+use super::line::{Columns, percent_decoded};
 use super::problems::Problems;
 use super::tags;
+use attributes::{Attributes, attributes, decoded, first, is_link};
 use refalt_core::annotation::{
     AnnotationBuilder, AnnotationError, GeneAttributes, Place, TranscriptAttributes, TranscriptTags,
 };
@@ -102,57 +105,6 @@ struct Transcript {
     /// Its outermost parent, or itself.
     root: u32,
     strand: Strand,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Attributes<'a> {
-    id: &'a str,
-    parent: &'a str,
-    name: &'a str,
-    gene_id: &'a str,
-    gene_name: &'a str,
-    transcript_id: &'a str,
-    biotype: &'a str,
-    gene_biotype: &'a str,
-    transcript_biotype: &'a str,
-    dbxref: &'a str,
-    tag: &'a str,
-}
-
-fn attributes(text: &str) -> Result<Attributes<'_>, GeneProblem> {
-    let mut found = Attributes::default();
-    gff3_attributes(text, |key, value| match key {
-        "ID" => found.id = value,
-        "Parent" => found.parent = value,
-        "Name" => found.name = value,
-        "gene_id" | "geneID" => found.gene_id = value,
-        // `gene` is RefSeq's.
-        "gene_name" | "gene" => found.gene_name = value,
-        "transcript_id" => found.transcript_id = value,
-        "biotype" => found.biotype = value,
-        "gene_type" | "gene_biotype" => found.gene_biotype = value,
-        "transcript_type" | "transcript_biotype" => found.transcript_biotype = value,
-        "Dbxref" => found.dbxref = value,
-        "tag" => found.tag = value,
-        _ => {}
-    })?;
-    Ok(found)
-}
-
-/// Returns the first text that is not empty.
-fn first<'a>(texts: &[&'a str]) -> &'a str {
-    texts.iter().copied().find(|text| !text.is_empty()).unwrap_or("")
-}
-
-/// Says whether an identifier is a link that means nothing outside the file: `gene49511`, `rna144891` (RefSeq before
-/// 2018).
-fn is_link(id: &str) -> bool {
-    let number = id.strip_prefix("gene").or_else(|| id.strip_prefix("rna"));
-    number.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn decoded(text: &str) -> Box<str> {
-    percent_decoded(text).into()
 }
 
 impl Gff3Rows {

@@ -10,7 +10,7 @@
 //! A span is the intron itself: the donor site is the base before its first base, in the direction of the gene.
 //! Twelve columns are not taken: `junctions.bed` of regtools and TopHat span the overhangs, too.
 
-use super::{Base, SiteProblem, SitesError, at, cell, column, each_line, number, open, span, strand, wrong};
+use super::{Base, Layouts, SiteProblem, SitesError, cell, column, number, open, span, strand, wrong};
 use refalt_core::annotation::{Annotation, SpliceSiteClass};
 use refalt_core::contig::same_contig;
 use refalt_core::{ContigName, Interval, Position, Strand};
@@ -38,8 +38,12 @@ pub struct IntronTable {
     pub without_strand: u64,
 }
 
-const KNOWN: &str = "`chrom intron_start intron_end strand` (1-based), `Chromosome Start End Strand` (0-based), SJ.out.tab of \
-                     STAR, or BED with 6 to 9 columns";
+const LAYOUTS: Layouts<Layout> = Layouts {
+    what: "introns",
+    known: "`chrom intron_start intron_end strand` (1-based), `Chromosome Start End Strand` (0-based), SJ.out.tab of \
+                     STAR, or BED with 6 to 9 columns",
+    of: Layout::of,
+};
 
 #[derive(Clone, Copy, Debug)]
 enum Layout {
@@ -140,36 +144,14 @@ pub fn read(path: &Path) -> Result<IntronTable, SitesError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(name: &str, text: &mut dyn BufRead) -> Result<IntronTable, SitesError> {
-    let mut layout = None;
     let mut table = IntronTable::default();
-    let unknown = |cells: &[&str]| SitesError::Layout {
-        name: name.to_owned(),
-        what: "introns",
-        found: cells.join(", ").chars().take(120).collect(),
-        known: KNOWN,
-    };
-    each_line(name, text, |cells, line| {
-        let known = match layout {
-            Some(known) => known,
-            None => {
-                let (known, is_header) = Layout::of(cells).ok_or_else(|| unknown(cells))?;
-                layout = Some(known);
-                if is_header {
-                    return Ok(());
-                }
-                known
-            }
-        };
-        match known
-            .row(cells)
-            .map_err(|problem| at(name, line, &cells.join("\t"), problem))?
-        {
+    LAYOUTS.read(name, text, |layout, cells| {
+        match layout.row(cells)? {
             Some(intron) => table.introns.push(intron),
             None => table.without_strand += 1,
         }
         Ok(())
     })?;
-    layout.ok_or_else(|| unknown(&[]))?;
     Ok(table)
 }
 

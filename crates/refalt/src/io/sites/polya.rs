@@ -10,7 +10,7 @@
 //! scripts, and the table of the published scorer that was made from it), because scores depend on it.
 //! METHOD: of a PolyASite cluster, the representative site is the site.
 
-use super::{Base, SiteProblem, SitesError, at, cell, column, each_line, number, open, span, strand, wrong};
+use super::{Base, Layouts, SiteProblem, SitesError, cell, column, number, open, span, strand, wrong};
 use refalt_core::annotation::{Annotation, PolyaSite, PolyaSites};
 use refalt_core::contig::same_contig;
 use refalt_core::{ContigName, Interval, Position, Strand};
@@ -62,8 +62,12 @@ pub struct PolyaMatch {
     pub unmatched_genes: Vec<String>,
 }
 
-const KNOWN: &str = "`Chromosome Start End pas_strand gene_id` (0-based), `chrom position_hg38 strand ensemble_id` \
-                     (PolyADB v3), or PolyASite rows without header (contig, start, end, contig:base:strand, symbol, strand)";
+const LAYOUTS: Layouts<Layout> = Layouts {
+    what: "sites of polyadenylation",
+    known: "`Chromosome Start End pas_strand gene_id` (0-based), `chrom position_hg38 strand ensemble_id` \
+                     (PolyADB v3), or PolyASite rows without header (contig, start, end, contig:base:strand, symbol, strand)",
+    of: Layout::of,
+};
 
 #[derive(Clone, Copy, Debug)]
 enum Layout {
@@ -208,33 +212,11 @@ pub fn read(path: &Path) -> Result<PolyaTable, SitesError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(name: &str, text: &mut dyn BufRead) -> Result<PolyaTable, SitesError> {
-    let mut layout = None;
     let mut rows = Vec::new();
-    let unknown = |cells: &[&str]| SitesError::Layout {
-        name: name.to_owned(),
-        what: "sites of polyadenylation",
-        found: cells.join(", ").chars().take(120).collect(),
-        known: KNOWN,
-    };
-    each_line(name, text, |cells, line| {
-        let known = match layout {
-            Some(known) => known,
-            None => {
-                let (known, is_header) = Layout::of(cells).ok_or_else(|| unknown(cells))?;
-                layout = Some(known);
-                if is_header {
-                    return Ok(());
-                }
-                known
-            }
-        };
-        let row = known
-            .row(cells)
-            .map_err(|problem| at(name, line, &cells.join("\t"), problem))?;
-        rows.push(row);
+    let layout = LAYOUTS.read(name, text, |layout, cells| {
+        rows.push(layout.row(cells)?);
         Ok(())
     })?;
-    let layout = layout.ok_or_else(|| unknown(&[]))?;
     Ok(PolyaTable {
         naming: layout.naming(),
         rows,

@@ -173,6 +173,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let card = plan.card();
     let identity = RunIdentity {
         tracks: None,
+        tracks_given: None,
         refalt: "test".to_owned(),
         variants: FileIdentity {
             name: "tert_variants.vcf".to_owned(),

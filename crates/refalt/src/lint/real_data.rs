@@ -249,6 +249,20 @@ fn swapped_alleles_of_real_variants_are_told_and_right_ones_are_silent() {
 }
 
 #[test]
+fn real_starts_that_count_from_1_are_told() {
+    let request = LintRequest {
+        input: root().join("tests/data/igvf/starr_seq_variant_example.tsv"),
+        reference: Some(root().join("tests/data/hg38/hg38_chr1_1_1000000.fa.gz")),
+        ..LintRequest::default()
+    };
+    let report = lint(&request).unwrap();
+    // Counted by letters: 13 of 13 one to the left, 3 of 13 where BED puts them.
+    let found = of(&report, "RF010")[0];
+    let agree = ["places", "agree_one_left", "agree"].map(|name| found.evidence[name].as_u64().unwrap());
+    assert_eq!(agree, [13, 13, 3]);
+}
+
+#[test]
 fn real_slopes_are_silent_but_for_linkage() {
     let folder = root().join("tests/data/igvf");
     for name in [

@@ -21,7 +21,8 @@ pub(super) static RULE: Rule = Rule {
     statistic: "Row by row: (a) the identifier names the alleles of the columns in the other order; (b) the frequency of \
                 the effect (or ALT) allele is 1 minus that of another column, within 0.02, and neither is near a half; a \
                 minor-allele frequency differs from both f and 1 - f; (c) effect and z (or log odds ratio) have opposite \
-                signs. One such row is reported; from 1 % of the rows on it is an error, below a warning. False alarm: \
+                signs; the effect is the one whose name shares most letters with that of the test, and columns that \
+                disagree in 20 to 80 % of the rows are of different measurements and not judged. One such row is reported; from 1 % of the rows on it is an error, below a warning. False alarm: \
                 (a) identifiers that sort alleles by the alphabet; (b) frequencies of different populations.",
     remedy: "Decide of which allele the effect is, and turn effect, frequency and alleles together; `refalt vet \
              --reference FASTA` shows which allele is REF in each row.",
@@ -31,9 +32,22 @@ pub(super) static RULE: Rule = Rule {
         let alleles = columns.has(LintRole::Variant)
             && (columns.has(LintRole::Reference) && columns.has(LintRole::Alternate)
                 || columns.has(LintRole::OtherAllele) && columns.has(LintRole::EffectAllele));
-        let effect = columns.first(LintRole::Effect);
-        let z = columns.first(LintRole::ZScore).filter(|_| effect.is_some());
-        let odds = columns.first(LintRole::OddsRatio).filter(|_| effect.is_some());
+        let test = |role| {
+            let test = columns.first(role)?;
+            let shared = |effect: usize| {
+                let letters = columns.name(effect).bytes().zip(columns.name(test).bytes());
+                letters.take_while(|(left, right)| left == right).count()
+            };
+            // Of equals the first.
+            let effect = columns
+                .all(LintRole::Effect)
+                .fold(None, |best: Option<usize>, effect| match best {
+                    Some(best) if shared(best) >= shared(effect) => Some(best),
+                    _ => Some(effect),
+                })?;
+            Some((effect, test))
+        };
+        let (z, odds) = (test(LintRole::ZScore), test(LintRole::OddsRatio));
         let frequency = columns
             .first(LintRole::EffectFrequency)
             .or(columns.first(LintRole::AlternateFrequency));
@@ -50,7 +64,6 @@ pub(super) static RULE: Rule = Rule {
             Box::new(Check {
                 context,
                 alleles,
-                effect,
                 tests: [z, odds],
                 pairs: [Pairs::default(), Pairs::default()],
                 frequencies,
@@ -67,9 +80,8 @@ pub(super) static RULE: Rule = Rule {
 struct Check<'a> {
     context: &'a Context<'a>,
     alleles: bool,
-    effect: Option<usize>,
-    /// The z statistic and the odds ratio.
-    tests: [Option<usize>; 2],
+    /// An effect and its z statistic, an effect and its odds ratio.
+    tests: [Option<(usize, usize)>; 2],
     pairs: [Pairs; 2],
     frequencies: Option<(usize, usize)>,
     against_minor: bool,
@@ -88,6 +100,13 @@ impl Check<'_> {
         let (Some((reference, alternate)), Some(word)) = (given, variant_of_word(columns, row.cells)) else {
             return;
         };
+        // The word may name another variant, such as the one that a row's variant is linked to.
+        let given_position = columns
+            .first(LintRole::Position)
+            .and_then(|column| row.cell(column)?.parse::<i64>().ok());
+        if given_position.is_some_and(|given| (given - i64::from(word.position.one_based())).abs() > 1) {
+            return;
+        }
         let Alternate::Bases(of_word) = &word.alternate else {
             return;
         };
@@ -137,11 +156,9 @@ impl TableCheck for Check<'_> {
             self.alleles(row);
         }
         self.frequencies(row);
-        let Some(effect) = self.effect.and_then(|column| row.number(column)) else {
-            return;
-        };
-        for (index, column) in self.tests.iter().enumerate() {
-            let Some(value) = column.and_then(|column| row.number(column)) else {
+        for (index, columns) in self.tests.iter().enumerate() {
+            let numbers = columns.and_then(|(effect, test)| Some((row.number(effect)?, row.number(test)?)));
+            let Some((effect, value)) = numbers else {
                 continue;
             };
             let value = if index == 1 { value.ln() } else { value };
@@ -190,11 +207,12 @@ impl TableCheck for Check<'_> {
                     .with("contradicted", wrong),
             );
         }
-        for (pairs, column) in self.pairs.iter().zip(self.tests) {
-            let (Some(column), Some(effect)) = (column, self.effect) else {
+        for (pairs, tests) in self.pairs.iter().zip(self.tests) {
+            let Some((effect, column)) = tests else {
                 continue;
             };
-            if pairs.other_sign > 0 {
+            let share = pairs.other_sign as f64 / pairs.signed.max(1) as f64;
+            if pairs.other_sign > 0 && (pairs.signed < 10 || !(0.2..=0.8).contains(&share)) {
                 let message = format!(
                     "in {} of {} rows the effect and `{}` have opposite signs",
                     grouped(pairs.other_sign),
@@ -252,5 +270,9 @@ mod tests {
         assert!(findings(&RULE, "a.tsv", "id\tbeta\tz\nx\t-1\t-3\ny\t2\t4\n").is_empty());
         assert_eq!(findings(&RULE, "a.tsv", "id\tbeta\todds_ratio\nx\t0.5\t0.6\n").len(), 1);
         assert!(findings(&RULE, "a.tsv", "id\tbeta\todds_ratio\nx\t0.5\t1.6\n").is_empty());
+        // The statistic is that of the effect with the like name.
+        let header = "id\tlfc\teQTL_beta\teQTL_tStat\n";
+        assert!(findings(&RULE, "a.tsv", &format!("{header}x\t-1\t2\t3\n")).is_empty());
+        assert_eq!(findings(&RULE, "a.tsv", &format!("{header}x\t1\t-2\t3\n")).len(), 1);
     }
 }

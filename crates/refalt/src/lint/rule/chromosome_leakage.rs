@@ -82,13 +82,13 @@ impl TableCheck for Check<'_> {
             .entry(contig.to_owned())
             .or_default()
             .insert(part.to_owned());
-        if let Some(key) = row.key {
-            if self.variants.len() < MOST_VARIANTS {
-                let first = self.variants.entry(key).or_insert_with(|| part.to_owned());
-                if first != part {
-                    self.twice += 1;
-                    self.examples.add(row.number);
-                }
+        if let Some(key) = row.key
+            && self.variants.len() < MOST_VARIANTS
+        {
+            let first = self.variants.entry(key).or_insert_with(|| part.to_owned());
+            if first != part {
+                self.twice += 1;
+                self.examples.add(row.number);
             }
         }
     }

@@ -14,7 +14,8 @@ pub(super) static RULE: Rule = Rule {
           from rho 0.04 to 0.174 compares 3,259 variants with 600 of them; on the same variants it is 0.12.",
     statistic: "A table of statistics: different n within one metric and experiment, or different `..._n` columns in one row \
                 (columns with `null` in their name are of another set by design). A table of predictions: rows where \
-                one prediction column has a number and another none. Exact. False alarm: predictors that are not \
+                one prediction column has a number and another none. Exact; a note when the smaller set has 95 % of \
+                the larger. False alarm: predictors that are not \
                 compared with each other.",
     remedy: "Compare on the variants that all predictors have, with one bootstrap over these variants for the \
              difference; say n for each number.",
@@ -52,6 +53,7 @@ pub(super) static RULE: Rule = Rule {
                 by_group: HashMap::new(),
                 counts,
                 count_rows: [0; 2],
+                least_share: 1.0,
                 examples: Examples::default(),
             }) as Box<dyn TableCheck + '_>
         })
@@ -72,7 +74,18 @@ struct Check<'a> {
     by_group: HashMap<u64, [f64; 2]>,
     counts: Vec<usize>,
     count_rows: [u64; 2],
+    /// The smallest share of the largest count of a row that another of its counts has.
+    least_share: f64,
     examples: Examples,
+}
+
+/// How grave it is that the smaller of two sets has this share of the larger.
+fn severity(share: f64) -> Severity {
+    if share < 0.95 {
+        Severity::Warning
+    } else {
+        Severity::Note
+    }
 }
 
 impl TableCheck for Check<'_> {
@@ -100,6 +113,10 @@ impl TableCheck for Check<'_> {
         if counts.len() > 1 {
             let differs = counts.iter().any(|count| count != &counts[0]);
             self.count_rows[usize::from(differs)] += 1;
+            let bounds = counts.iter().fold([f64::INFINITY, 0.0], |[least, most], &count| {
+                [least.min(count), count.max(most)]
+            });
+            self.least_share = self.least_share.min(bounds[0] / bounds[1].max(1.0));
         }
     }
 
@@ -123,16 +140,17 @@ impl TableCheck for Check<'_> {
         let bounds = differing.clone().fold([f64::INFINITY, 0.0], |bounds, [least, most]| {
             [f64::min(bounds[0], *least), f64::max(bounds[1], *most)]
         });
+        let share = differing.clone().map(|[least, most]| least / most).fold(1.0, f64::min);
         if let (true, Some(n)) = (bounds[1] > 0.0, self.n) {
             let message = format!(
                 "statistics that stand side by side have n from {} to {}",
                 bounds[0], bounds[1]
             );
-            let finding = Finding::new(&RULE, Severity::Warning, message).column(columns.name(n));
+            let finding = Finding::new(&RULE, severity(share), message).column(columns.name(n));
             found.push(
                 finding
-                    .with("least_n", bounds[0])
-                    .with("most_n", bounds[1])
+                    .with("least_n", bounds[0] as u64)
+                    .with("most_n", bounds[1] as u64)
                     .with("groups", differing.count())
                     .with("groups_in_all", self.by_group.len()),
             );
@@ -150,7 +168,7 @@ impl TableCheck for Check<'_> {
                     .collect::<Vec<_>>()
                     .join(" and ")
             );
-            let finding = Finding::new(&RULE, Severity::Warning, message).column(names[0]);
+            let finding = Finding::new(&RULE, severity(self.least_share), message).column(names[0]);
             found.push(finding.with("rows", same + differ).with("rows_that_differ", differ));
         }
         found
@@ -174,7 +192,7 @@ mod tests {
                 found[0].evidence["least_n"].clone(),
                 found[0].evidence["most_n"].clone()
             ),
-            (600.0.into(), 3259.0.into())
+            (600.into(), 3259.into())
         );
         assert!(
             findings(

@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Vet(command::vet::Options),
     /// Score variants with a model, into a Parquet table; goes on where an earlier run stopped.
     Score(command::score::Options),
+    /// Predict tracks over a variant, a region or a sequence: bigWig, npz, Parquet, figure.
+    Predict(command::predict::Options),
+    /// Score every substitution of a stretch: matrix, heat map and logo.
+    Ism(command::ism::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks.
     Validate(command::validate::Options),
     /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
@@ -86,8 +90,14 @@ pub(crate) enum Command {
     Tracks(command::tracks::Options),
     /// Gene annotation: what it holds, and the gene, strand and region of places and variants.
     Genes(command::genes::Options),
+    /// Serve a model over gRPC, to clients that were written for the hosted AlphaGenome.
+    #[cfg(feature = "api")]
+    Serve(command::serve::Options),
     /// List the scorers with their formulas.
     Scorers(command::scorers::Options),
+    /// Answers of services that are kept: count, drop and verify them.
+    #[cfg(feature = "api")]
+    Cache(command::cache::Options),
     /// Print shell completions.
     Completions(command::completions::Options),
     /// Write the manual pages.

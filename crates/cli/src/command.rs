@@ -1,17 +1,24 @@
 //! One file for each command: it converts arguments, calls the library and prints.
 
+#[cfg(feature = "api")]
+pub(crate) mod cache;
+pub(crate) mod cache_options;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod genes;
 pub(crate) mod input;
+pub(crate) mod ism;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod motifs;
+pub(crate) mod predict;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod scorers;
+#[cfg(feature = "api")]
+pub(crate) mod serve;
 #[cfg(feature = "api")]
 pub(crate) mod service;
 pub(crate) mod tracks;
@@ -28,6 +35,8 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
     match command {
         Command::Run(options) => run::run(&options, settings),
         Command::Score(options) => score::run(options, settings),
+        Command::Predict(options) => predict::run(options, settings),
+        Command::Ism(options) => ism::run(options, settings),
         Command::Genes(options) => genes::run(&options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),
@@ -37,7 +46,11 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Diff(options) => diff::run(&options, settings),
         Command::Query(options) => query::run(&options, settings),
         Command::Tracks(options) => tracks::run(&options, settings),
+        #[cfg(feature = "api")]
+        Command::Serve(options) => serve::run(options, settings),
         Command::Scorers(options) => scorers::run(&options, settings),
+        #[cfg(feature = "api")]
+        Command::Cache(options) => cache::run(&options, settings),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),
     }

@@ -6,6 +6,8 @@
 )]
 
 mod args;
+#[cfg(feature = "api")]
+mod byte_size;
 mod command;
 mod exit;
 mod message;

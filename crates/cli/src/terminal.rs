@@ -95,6 +95,31 @@ impl DigestBar {
     }
 }
 
+/// Shows how many of a known number of things are done.
+pub(crate) struct CountBar(ProgressBar);
+
+impl CountBar {
+    /// Begins.
+    ///
+    /// * `what`: the things, in the plural.
+    pub(crate) fn new(what: &'static str, total: u64, settings: &Settings) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), target(settings));
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} {msg}, {eta} left") {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Self(bar)
+    }
+
+    pub(crate) fn show(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn target(settings: &Settings) -> ProgressDrawTarget {
     if settings.quiet || settings.json {
         ProgressDrawTarget::hidden()

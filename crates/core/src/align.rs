@@ -3,6 +3,8 @@
 //! The alternate sequence of an indel has other bases at the same offsets to the right of the event, so values
 //! cannot be compared offset by offset. This is the one place where that is put right.
 
+mod bins;
+
 use crate::dna::Dna;
 use crate::track::{Bin, BinSpan, BinSpans};
 use crate::variant::CheckedVariant;

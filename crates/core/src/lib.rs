@@ -15,6 +15,7 @@ mod half;
 pub mod interval;
 pub mod interval_scorer;
 pub mod interval_set;
+pub mod ism;
 pub mod motif;
 pub mod nearest;
 pub mod normalize;

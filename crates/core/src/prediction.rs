@@ -120,6 +120,16 @@ impl ContactValues {
         &self.tracks
     }
 
+    /// Returns the columns that are there.
+    pub fn columns(&self) -> &BinSpans {
+        &self.columns
+    }
+
+    /// Returns all values, `[bins x columns x tracks]`, row-major.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
     /// Returns the contacts of one bin with all bins of the window, in order, each with one value for each track.
     ///
     /// * `column`: a span of one bin; `None` when it is not among the columns.

@@ -92,6 +92,26 @@ impl Window {
         }
     }
 
+    /// Returns the window that an interval of the published protocol means (0-based, half-open): it may begin below 0 and
+    /// end past its contig. `None` when it has no base, is longer than 2^32 - 1 or lies further than that from its contig.
+    ///
+    /// ```
+    /// use refalt_core::{ContigName, Window};
+    ///
+    /// let window = Window::from_bed(&ContigName::new("chr8"), -495_768, 552_808).unwrap();
+    /// assert_eq!(window.to_string(), "chr8:-495768-552808:.");
+    /// assert!(Window::from_bed(&ContigName::new("chr8"), 5, 5).is_none());
+    /// ```
+    pub fn from_bed(contig: &ContigName, start: i64, end: i64) -> Option<Self> {
+        let furthest = i64::from(u32::MAX);
+        let length = u32::try_from(end.checked_sub(start)?).ok().and_then(NonZeroU32::new)?;
+        (-furthest..=furthest).contains(&start).then(|| Self {
+            contig: contig.clone(),
+            start,
+            length,
+        })
+    }
+
     /// Returns the contig, named as the reference names it.
     pub fn contig(&self) -> &ContigName {
         &self.contig

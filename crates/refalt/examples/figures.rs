@@ -317,6 +317,7 @@ fn effect_map(snvs: &[Snv], sequence: &str) -> Result<Figure, Box<dyn Error>> {
             })
             .collect(),
         bases_per_line: None,
+        contributions: None,
     };
     Ok(map.draw()?)
 }

@@ -1,10 +1,11 @@
-//! A score folder in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
+//! A score folder in the formats of other programs: VCF, BCF, TSV, bedGraph, bigWig, matrices.
 //!
 //! One file for each format. All of them stream the folder: memory does not grow with the score table. Where records
 //! have to be in another order than the input's, they are sorted in temporary files.
 
 mod bcf;
 mod bedgraph;
+mod bigwig;
 mod error;
 mod header;
 mod matrix;
@@ -33,6 +34,8 @@ pub enum Format {
     Tsv,
     /// One scorer on one track along the genome.
     BedGraph,
+    /// The same, indexed and with zooms.
+    BigWig,
     /// One scorer, variants by tracks, as text, or as Parquet when the name ends in `.parquet`.
     Matrix,
 }
@@ -71,6 +74,11 @@ pub const FORMATS: &[FormatEntry] = &[
         docs: "one scorer on one track along the genome, one value for a position; .gz: bgzip",
     },
     FormatEntry {
+        format: Format::BigWig,
+        name: "bigwig",
+        docs: "the same as bigWig, for genome browsers",
+    },
+    FormatEntry {
         format: Format::Matrix,
         name: "matrix",
         docs: "one scorer, variants by tracks, as text or (.parquet) as Parquet; .gz: bgzip",
@@ -97,8 +105,10 @@ pub struct ExportOptions {
     pub tracks: Option<String>,
     /// Summaries over the tracks (VCF, BCF); all when empty.
     pub summaries: Vec<String>,
-    /// How several scores at one position become one (bedGraph): `max`, `min`, `mean` or `signed_max`.
+    /// How several scores at one position become one (bedGraph, bigWig): `max`, `min`, `mean` or `signed_max`.
     pub aggregate: Option<String>,
+    /// The reference, for the lengths of contigs (bigWig) where the run does not know the assembly.
+    pub reference: Option<PathBuf>,
 }
 
 /// What was written.
@@ -136,6 +146,7 @@ pub fn export(
         Format::Bcf => vcf::write(folder, out, vcf::Kind::Bcf, &selection, &summaries),
         Format::Tsv => tsv::write(folder, out, &selection),
         Format::BedGraph => bedgraph::write(folder, out, &selection, aggregate),
+        Format::BigWig => bigwig::write(folder, out, &selection, aggregate, options.reference.as_deref()),
         Format::Matrix => matrix::write(folder, out, &selection),
     }?;
     report.statements = selection.statements;

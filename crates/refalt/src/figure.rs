@@ -5,7 +5,8 @@
 //! the disk.
 //!
 //! Standard charts ([`scatter`], [`ranked_bars`], [`forest`], [`histogram`], [`curves`]) come from one chart
-//! library; what is particular to genomics ([`effect_map`], [`logo`], [`locus`], [`track_coverage`]) is drawn on our own SVG layer.
+//! library; what is particular to genomics ([`effect_map`], [`logo`], [`locus`], [`track_coverage`],
+//! [`tracks`]) is drawn on our own SVG layer.
 //! Both end on the same canvas with the same typeface, sizes and colours. `docs/figures.md` says how to add one.
 
 mod drawing;
@@ -20,6 +21,7 @@ pub mod logo;
 pub mod ranked_bars;
 pub mod scatter;
 pub mod track_coverage;
+pub mod tracks;
 
 pub use curves::{Curve, Curves};
 pub use effect_map::{ColourLimit, EffectMap, EffectMark, EffectPanel};
@@ -31,6 +33,7 @@ pub use logo::{Logo, LogoMotif, LogoPanel};
 pub use ranked_bars::{RankedBar, RankedBars};
 pub use scatter::{Fit, Point, Scatter};
 pub use track_coverage::{CoverageColumn, CoverageRow, TrackCoverage};
+pub use tracks::{GeneModel, MarkedVariant, TrackPlot, TrackRow};
 
 /// Weight and TrueType bytes of the bundled typeface, for pages that show figures.
 pub(crate) const FONTS: [(u16, &[u8]); 2] = [(400, drawing::font::REGULAR), (600, drawing::font::SEMIBOLD)];
@@ -46,6 +49,7 @@ pub const FIGURES: &[FigureKind] = &[
     histogram::KIND,
     curves::KIND,
     track_coverage::KIND,
+    tracks::KIND,
 ];
 
 /// One kind of figure.

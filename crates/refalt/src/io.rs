@@ -3,10 +3,12 @@
 //! No type of a format crate leaves this module.
 
 pub mod bed;
+pub mod bigwig;
 pub mod chain;
 pub mod fasta;
 pub mod genes;
 pub(crate) mod gzip;
 pub mod motif;
+pub mod npz;
 pub mod sites;
 pub mod variants;

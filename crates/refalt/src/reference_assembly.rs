@@ -1,7 +1,7 @@
 //! What is known of the assembly of a reference, and on whose word; what the variants state beside it.
 
 use crate::io::variants::AssemblyClue;
-use refalt_core::{Assembly, Reference};
+use refalt_core::{Assembly, Chromosome, Reference};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,6 +75,17 @@ impl ReferenceAssembly {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// Returns the length in bp of a contig of an assembly by its name or an alias; `None` for a contig that the table of
+/// assemblies does not have, or an accession of another assembly.
+pub fn contig_length(name: &str, assembly: Assembly) -> Option<u32> {
+    let chromosome = Chromosome::of(name).filter(|found| found.assembly.is_none_or(|own| own == assembly))?;
+    let contig = assembly
+        .contigs()
+        .iter()
+        .find(|contig| contig.number == chromosome.number)?;
+    Some(contig.length_bp)
 }
 
 impl fmt::Display for ReferenceAssembly {

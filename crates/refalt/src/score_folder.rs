@@ -57,28 +57,33 @@ pub struct RunScorer {
     pub output_type: String,
 }
 
+/// Returns the short name of a scorer's text: the recommended one, or one made of class and arguments.
+pub(crate) fn short_name(scorer: &str) -> String {
+    if let Some(named) = refalt_core::scorer::RECOMMENDED
+        .iter()
+        .find(|named| named.text == scorer)
+    {
+        return named.name.to_owned();
+    }
+    let (class, arguments) = scorer.split_once('(').unwrap_or((scorer, ""));
+    let mut name = class.strip_suffix("Scorer").unwrap_or(class).to_owned();
+    for argument in arguments.trim_end_matches(')').split(',') {
+        let value = argument.split_once('=').map_or(argument, |(_, value)| value).trim();
+        if !value.is_empty() {
+            name.push('_');
+            name.push_str(value);
+        }
+    }
+    name.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
+        .collect()
+}
+
 impl RunScorer {
     /// Returns the published short name where there is one, else a name made of the text:
     /// `CenterMask_CHIP_TF_501_DIFF_MEAN`. It holds letters, digits and underscores only.
     pub fn short_name(&self) -> String {
-        if let Some(named) = refalt_core::scorer::RECOMMENDED
-            .iter()
-            .find(|named| named.text == self.scorer)
-        {
-            return named.name.to_owned();
-        }
-        let (class, arguments) = self.scorer.split_once('(').unwrap_or((&self.scorer, ""));
-        let mut name = class.strip_suffix("Scorer").unwrap_or(class).to_owned();
-        for argument in arguments.trim_end_matches(')').split(',') {
-            let value = argument.split_once('=').map_or(argument, |(_, value)| value).trim();
-            if !value.is_empty() {
-                name.push('_');
-                name.push_str(value);
-            }
-        }
-        name.chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
-            .collect()
+        short_name(&self.scorer)
     }
 }
 

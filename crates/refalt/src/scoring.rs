@@ -2,6 +2,7 @@
 
 mod genes;
 
+pub(crate) use genes::OpenGenes;
 pub use genes::{GeneFiles, GeneFilesError, PolyaSource};
 
 use crate::diagnostic::Diagnostic;

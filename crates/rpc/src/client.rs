@@ -9,5 +9,7 @@ mod connection;
 mod gate;
 mod methods;
 
+pub(crate) use connection::with_causes;
 pub use connection::{ClientOptions, Timeouts};
+pub(crate) use methods::Wanted;
 pub use methods::{Client, MOST_SCORERS, Place, Requested, WINDOW_LENGTHS, window_lengths};

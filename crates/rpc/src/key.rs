@@ -140,6 +140,11 @@ impl ApiKey {
         Some(value)
     }
 
+    /// Returns the bytes of the key, to be digested.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// Takes the key out of a text.
     pub(crate) fn hide_in(&self, text: &str) -> String {
         text.replace(&*self.0, "[key]")

@@ -13,4 +13,5 @@ pub use fault::Fault;
 pub use retry::{Next, Retry, RetryPolicy};
 pub use service::Verdict;
 pub use status_details::StatusDetails;
+pub(crate) use status_details::retry_info;
 pub use window::{Admission, CallWindow, Outcome, Ticket, WindowPolicy};

@@ -32,4 +32,7 @@ pub mod atlas {
     }
 }
 
+/// The `.proto` files of all services as an encoded `google.protobuf.FileDescriptorSet`, for reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/file_descriptor_set.bin");
+
 pub use v1main::*;

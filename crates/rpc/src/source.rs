@@ -3,22 +3,22 @@
 //! The service scores by itself and brings its own genes. Its answers are of its model; they are recorded under the
 //! model's name, version and a digest of its tracks, so that a run is not resumed against a service that has changed
 //! them. Every row states the day of its answer (UTC), and nothing finer: of all that is written, only this depends on when
-//! a run is made.
+//! the service was asked. An answer from the cache has the day on which it was given.
 
 use crate::answer::ScoredTracks;
-use crate::client::{Client, MOST_SCORERS, Place, window_lengths};
+use crate::cache::AnswerCache;
+use crate::cached_client::{AnswerTally, Answered, CachedClient};
+use crate::client::{Client, Place, window_lengths};
 use crate::error::ApiError;
+use crate::track_lists::{difference, digest};
 use crate::wire_error::WireError;
 use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob, origin};
 use refalt::{Diagnostic, ServiceStop};
+use refalt_core::ModelCard;
 use refalt_core::backend::WindowLengths;
 use refalt_core::score::{Origin, ScoreBlock, UtcDay};
 use refalt_core::scorer::Scorer;
-use refalt_core::strand::sign_or_dot;
-use refalt_core::{ModelCard, TrackSet};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 impl Diagnostic for ApiError {
     fn is_usage(&self) -> bool {
@@ -43,16 +43,18 @@ impl Diagnostic for ApiError {
 /// A service that scores.
 #[derive(Debug)]
 pub struct ApiSource {
-    client: Client,
+    client: CachedClient,
     card: ModelCard,
 }
 
 impl ApiSource {
     /// Asks a service which tracks it has.
     ///
+    /// * `cache`: where its answers are kept; `None` to ask for everything, and to keep nothing.
+    ///
     /// # Errors
     /// [`ApiError`] when there is no answer, or no track in it.
-    pub fn open(client: Client) -> Result<Self, ApiError> {
+    pub fn open(client: Client, cache: Option<Arc<AnswerCache>>) -> Result<Self, ApiError> {
         let mut outputs = client.metadata()?;
         outputs.retain(|set| !set.tracks.is_empty());
         let options = client.options();
@@ -82,29 +84,22 @@ impl ApiSource {
             lengths: WindowLengths::OneOf(window_lengths()),
             outputs,
         };
+        let client = CachedClient::new(client, cache, &card.outputs);
         Ok(Self { client, card })
     }
 
     /// Returns the client.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.client.client()
+    }
+
+    /// Returns how many answers came from where; it goes on counting.
+    pub fn tally(&self) -> Arc<AnswerTally> {
+        self.client.tally()
     }
 }
 
 const HOSTED_TERMS: &str = "non-commercial use only, under the terms of the AlphaGenome API";
-
-/// Returns the digest of what distinguishes tracks.
-fn digest(outputs: &[TrackSet]) -> String {
-    let mut hasher = Sha256::new();
-    for set in outputs {
-        for track in set.tracks.iter() {
-            let strand = sign_or_dot(track.strand);
-            let curie = track.ontology_curie.as_deref().unwrap_or_default();
-            hasher.update(format!("{}\t{}\t{strand}\t{curie}\n", set.output, track.name));
-        }
-    }
-    format!("sha256:{}", refalt::provenance::hexadecimal(&hasher.finalize()))
-}
 
 impl ScoreSource for ApiSource {
     fn card(&self) -> &ModelCard {
@@ -120,45 +115,46 @@ impl ScoreSource for ApiSource {
     }
 
     fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
-        let mut places: Vec<Place<'_>> = jobs.iter().map(place).collect();
-        let mut blocks: Vec<Result<Vec<ScoreBlock>, SourceError>> = jobs.iter().map(|_| Ok(Vec::new())).collect();
-        // Indices of the jobs that have not failed; more scorers than a request may have need several requests.
-        let mut open: Vec<usize> = (0..jobs.len()).collect();
-        for (group, planned) in plan.planned().chunks(MOST_SCORERS).enumerate() {
-            let scorers: Vec<&dyn Scorer> = planned.iter().map(|planned| planned.scorer.as_ref()).collect();
-            let answers = self.client.score_variants(&places, &scorers);
-            let origin = Arc::new(origin(&self.card, today()));
-            for (&job, answer) in open.iter().zip(answers) {
-                let made = answer.map_err(|error| self.source_error(&error)).and_then(|scored| {
-                    let numbered = (group * MOST_SCORERS..).zip(planned).zip(scored);
-                    numbered
-                        .map(|((number, planned), scored)| self.block(number, planned, scored, &origin))
-                        .collect()
-                });
-                blocks[job] = match (std::mem::replace(&mut blocks[job], Ok(Vec::new())), made) {
-                    (Ok(mut before), Ok(more)) => {
-                        let more: Vec<ScoreBlock> = more;
-                        before.extend(more);
-                        Ok(before)
-                    }
-                    (Err(error), _) | (_, Err(error)) => Err(error),
-                };
-            }
-            open.retain(|&job| blocks[job].is_ok());
-            places = open.iter().map(|&job| place(&jobs[job])).collect();
-        }
-        blocks
+        let places: Vec<Place<'_>> = jobs.iter().map(place).collect();
+        let planned = plan.planned();
+        let scorers: Vec<(&dyn Scorer, &str)> = planned
+            .iter()
+            .map(|planned| (planned.scorer.as_ref(), planned.text.as_str()))
+            .collect();
+        let answers = self.client.score_variants(&places, &scorers);
+        // One for each day, shared by the blocks.
+        let mut origins: Vec<Arc<Origin>> = Vec::new();
+        let mut origin_of = |utc_s: u64| {
+            let day = UtcDay::of_unix_seconds(utc_s);
+            let known = origins.iter().find(|known| known.answered_on == day).cloned();
+            known.unwrap_or_else(|| {
+                let made = Arc::new(origin(&self.card, day));
+                origins.push(Arc::clone(&made));
+                made
+            })
+        };
+        let mut blocks = |answer: Result<Vec<Answered>, ApiError>| {
+            let answered = answer.map_err(|error| self.source_error(&error))?;
+            let numbered = planned.iter().enumerate().zip(answered);
+            numbered
+                .map(|((number, planned), answered)| {
+                    let origin = origin_of(answered.answered_on_utc_s);
+                    self.block(number, planned, answered.scored, origin)
+                })
+                .collect()
+        };
+        answers.into_iter().map(&mut blocks).collect()
     }
 }
 
 impl ApiSource {
     /// Makes a block of an answer, whose tracks have to be those of the plan.
-    fn block(
+    pub(crate) fn block(
         &self,
         scorer: usize,
         planned: &PlannedScorer,
         scored: ScoredTracks,
-        origin: &Arc<Origin>,
+        origin: Arc<Origin>,
     ) -> Result<ScoreBlock, SourceError> {
         if let Some(difference) = difference(&planned.given, &scored.tracks) {
             let output = planned.given.output;
@@ -173,11 +169,15 @@ impl ApiSource {
             quantile: scored.quantile.map(|quantile| planned.keep(&scored.rows, quantile)),
             rows: scored.rows,
             terms: None,
-            origin: Arc::clone(origin),
+            origin,
         })
     }
 
-    fn source_error(&self, error: &ApiError) -> SourceError {
+    pub(crate) fn model_card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    pub(crate) fn source_error(&self, error: &ApiError) -> SourceError {
         let (from, reason) = (self.card.name.clone(), error.to_string());
         match error.service_stop() {
             Some(stop) => SourceError::Service {
@@ -191,29 +191,9 @@ impl ApiSource {
     }
 }
 
-/// Returns the day in UTC, by the clock of this machine; none when the clock stands before 1970.
-pub(crate) fn today() -> Option<UtcDay> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    UtcDay::of_unix_seconds(since.as_secs())
-}
-
 fn place<'a>(job: &SourceJob<'a>) -> Place<'a> {
     Place {
         variant: job.variant,
         window: job.window,
     }
-}
-
-/// Returns the first difference between the tracks that are known and those of an answer.
-fn difference(known: &TrackSet, found: &TrackSet) -> Option<String> {
-    if known.tracks.len() != found.tracks.len() {
-        return Some(format!("{} in place of {}", found.tracks.len(), known.tracks.len()));
-    }
-    let mut pairs = known.tracks.iter().zip(found.tracks.iter());
-    pairs
-        .find(|(known, found)| known.name != found.name || known.strand != found.strand)
-        .map(|(known, found)| {
-            let text = |track: &refalt_core::Track| format!("`{}` {}", track.name, sign_or_dot(track.strand));
-            format!("{} in place of {}", text(found), text(known))
-        })
 }

@@ -15,7 +15,7 @@ mod read;
 mod sixteen_bit;
 mod values;
 
-pub use encode::{Encoded, Encoding, Packing, encode};
+pub use encode::{Encoded, Encoding, Packer, Packing, encode};
 pub use error::TensorError;
 pub use read::{Begun, Limits, TensorReader, whole};
 pub use sixteen_bit::{bfloat16_bits, from_bfloat16_bits, from_float16_bits};

@@ -18,8 +18,8 @@ pub(crate) struct Options {
     #[arg(value_name = "DIR")]
     run: PathBuf,
 
-    /// Format: vcf, bcf, tsv, bedgraph, matrix.
-    #[arg(long, value_name = "FORMAT")]
+    /// Format: vcf, bcf, tsv, bedgraph, bigwig, matrix.
+    #[arg(long, visible_alias = "format", value_name = "FORMAT")]
     to: String,
 
     /// File to write; a name that ends in .gz is compressed (bgzip), and indexed where the format has an index.
@@ -38,17 +38,16 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     summary: Vec<String>,
 
-    /// How several scores at one position become one, for bedGraph: max, min, mean, signed_max.
+    /// How several scores at one position become one, for bedGraph and bigWig: max, min, mean, signed_max.
     #[arg(long, value_name = "NAME")]
     aggregate: Option<String>,
+
+    /// Reference of the run, for the lengths of contigs in bigWig where the run does not know the assembly.
+    #[arg(long, short, value_name = "FASTA")]
+    reference: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failure> {
-    if options.to.eq_ignore_ascii_case("bigwig") {
-        return Err(Failure::new("bigWig is not written")
-            .with_hint("write bedgraph, and turn it with `bedGraphToBigWig FILE chrom.sizes FILE.bw`")
-            .usage());
-    }
     let format = Format::from_name(&options.to)
         .ok_or_else(|| unknown("format", &options.to, FORMATS.iter().map(|entry| entry.name)))?;
     let folder = ScoreFolder::open(&options.run).map_err(|error| Failure::of(&error))?;
@@ -57,6 +56,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         tracks: options.tracks.clone(),
         summaries: options.summary.clone(),
         aggregate: options.aggregate.clone(),
+        reference: options.reference.clone(),
     };
     let report = export(&folder, format, &options.out, &chosen).map_err(|error| Failure::of(&error))?;
     if settings.json {

@@ -1,5 +1,6 @@
 //! `refalt score`: scores of each variant for each track, as a Parquet table.
 
+use super::cache_options::CacheOptions;
 use super::input::InputOptions;
 use crate::args::at_least_one;
 use crate::exit::Exit;
@@ -47,6 +48,9 @@ pub(crate) struct Options {
     service: super::service::ServiceOptions,
 
     #[command(flatten)]
+    cache: CacheOptions,
+
+    #[command(flatten)]
     genes: GeneOptions,
 
     #[command(flatten)]
@@ -70,8 +74,8 @@ pub(crate) struct Options {
 }
 
 /// The gene annotation, for scorers that work by gene.
-#[derive(Debug, clap::Args)]
-struct GeneOptions {
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct GeneOptions {
     /// Gene models: GTF or GFF3 of GENCODE, Ensembl or RefSeq, on the assembly of the reference.
     #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
@@ -79,21 +83,17 @@ struct GeneOptions {
     /// Sites of polyadenylation: a table (PolyADB, PolyASite), or `transcript-ends` to take the ends of transcripts.
     #[arg(long, value_name = "FILE", requires = "genes")]
     polya: Option<PathBuf>,
-
-    /// Folder for the index of the gene models when that of their file cannot be written.
-    #[arg(long, value_name = "DIR", env = "REFALT_CACHE")]
-    cache: Option<PathBuf>,
 }
 
 impl GeneOptions {
-    fn files(self) -> Option<GeneFiles> {
+    pub(crate) fn files(self, cache_folder: Option<PathBuf>) -> Option<GeneFiles> {
         let polya = self.polya.map(|path| match path.to_str() {
             Some("transcript-ends") => PolyaSource::TranscriptEnds,
             _ => PolyaSource::Table(path),
         });
         self.genes.map(|models| GeneFiles {
             models,
-            cache_folder: self.cache,
+            cache_folder,
             polya,
         })
     }
@@ -149,11 +149,14 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             annotation: None,
             table: options.table.options(),
         },
-        genes: options.genes.files(),
+        genes: options.genes.files(options.cache.cache.clone()),
         threads: settings.threads,
     };
     #[cfg(feature = "api")]
-    let source = options.service.source(&request, settings)?;
+    let (source, answers) = match options.service.source(&request, &options.cache, settings)? {
+        Some(service) => (Some(service.source), Some(service.answers)),
+        None => (None, None),
+    };
     #[cfg(not(feature = "api"))]
     let source = None;
     let digesting = DigestBar::new(settings);
@@ -175,19 +178,33 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         print_survey(&survey, done, settings)?;
         return Ok(Exit::Done);
     }
-    let summary = score(&scoring, &options.out, settings)?;
+    let started = Instant::now();
+    let summary = score(&scoring, &options.out, settings);
+    #[cfg(feature = "api")]
+    let notes = answers.as_ref().map(|answers| (answers.text(), answers.json()));
+    #[cfg(not(feature = "api"))]
+    let notes: Option<(String, serde_json::Value)> = None;
+    if let Some((text, _)) = &notes {
+        settings.note(text);
+    }
+    let summary = summary?;
+    let answers = notes.map(|(_, answers)| answers);
+    print_summary(
+        &summary,
+        answers,
+        &options.out,
+        started.elapsed().as_secs_f64(),
+        settings,
+    )?;
     Ok(exit_of(&summary.manifest))
 }
 
-/// Runs a prepared job with a progress bar and prints its summary.
-pub(crate) fn score(scoring: &Scoring, out: &Path, settings: &Settings) -> Result<Summary, Failure> {
-    let started = Instant::now();
+/// Runs a prepared job with a progress bar.
+fn score(scoring: &Scoring, out: &Path, settings: &Settings) -> Result<Summary, Failure> {
     let mut progress = RunProgress::new(scoring.rows(), settings);
     let summary = scoring.run(out, &mut progress);
     progress.finish();
-    let summary = summary.map_err(|error| Failure::of(&error as &dyn Diagnostic))?;
-    print_summary(&summary, out, started.elapsed().as_secs_f64(), settings)?;
-    Ok(summary)
+    summary.map_err(|error| Failure::of(&error as &dyn Diagnostic))
 }
 
 /// Returns the exit code of a finished run.
@@ -335,11 +352,23 @@ fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
     format!("{total} ({})", reasons.join(", "))
 }
 
-fn print_summary(summary: &Summary, out: &Path, seconds: f64, settings: &Settings) -> Result<(), Failure> {
+/// Prints what a run came to.
+///
+/// * `answers`: where those of a service came from. It is no part of the manifest, which is the same however they came.
+fn print_summary(
+    summary: &Summary,
+    answers: Option<serde_json::Value>,
+    out: &Path,
+    seconds: f64,
+    settings: &Settings,
+) -> Result<(), Failure> {
     let manifest = &summary.manifest;
     let counts = &manifest.counts;
     if settings.json {
-        let text = serde_json::to_string(manifest).map_err(|error| Failure::new(error.to_string()))?;
+        let mut text = serde_json::to_value(manifest).map_err(|error| Failure::new(error.to_string()))?;
+        if let (Some(answers), Some(members)) = (answers, text.as_object_mut()) {
+            members.insert("answers".to_owned(), answers);
+        }
         writeln!(std::io::stdout().lock(), "{text}")?;
         return Ok(());
     }

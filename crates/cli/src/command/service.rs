@@ -1,17 +1,21 @@
 //! Which service scores, and how it is reached.
 
+use super::cache_options::CacheOptions;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::engine::ScoreSource;
 use refalt::scoring::ScoreRequest;
 use refalt_core::Organism;
+use refalt_rpc::cache::{AnswerCache, CacheTrouble};
+use refalt_rpc::cached_client::AnswerTally;
 use refalt_rpc::key::KeyError;
 use refalt_rpc::{Address, ApiError, ApiKey, ApiSource, Client, ClientOptions};
+use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name of the model that is a service.
-const MODEL: &str = "api";
+pub(crate) const MODEL: &str = "api";
 
 /// Arguments for `--model api`.
 #[derive(Debug, clap::Args)]
@@ -38,23 +42,47 @@ pub(crate) struct ServiceOptions {
     organism: Option<String>,
 }
 
+/// A service that scores, and where its answers come from.
+pub(crate) struct Service {
+    pub(crate) source: Box<dyn ScoreSource>,
+    pub(crate) answers: Answers,
+}
+
+/// Where the answers of a service come from, as a run goes on.
+pub(crate) struct Answers {
+    tally: Arc<AnswerTally>,
+    troubles: Arc<Mutex<Vec<String>>>,
+}
+
+impl Answers {
+    /// Says where the answers came from.
+    pub(crate) fn text(&self) -> String {
+        let (kept, asked, calls) = (self.tally.from_cache(), self.tally.from_service(), self.tally.calls());
+        format!("answers: {kept} from the cache, {asked} from the service in {calls} calls")
+    }
+
+    /// Says it for machines.
+    pub(crate) fn json(&self) -> Value {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        json!({
+            "from_cache": self.tally.from_cache(),
+            "from_service": self.tally.from_service(),
+            "calls": self.tally.calls(),
+            "cache_troubles": *troubles,
+        })
+    }
+}
+
 impl ServiceOptions {
-    /// Opens the service when it is the model that is asked for.
+    /// Opens the service that scores when it is the model that is asked for.
     pub(crate) fn source(
         self,
         request: &ScoreRequest,
+        cache: &CacheOptions,
         settings: &Settings,
-    ) -> Result<Option<Box<dyn ScoreSource>>, Failure> {
+    ) -> Result<Option<Service>, Failure> {
         if request.model != MODEL {
-            let given = [
-                (self.key_file.is_some(), "--key-file"),
-                (self.model_version.is_some(), "--model-version"),
-                (self.organism.is_some(), "--organism"),
-            ];
-            return match given.into_iter().find(|(given, _)| *given) {
-                Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
-                None => Ok(None),
-            };
+            return self.not_asked_for().map(|()| None);
         }
         if request.plan.table.terms {
             let message = "--keep-ref-alt: the service gives scores, not the terms of REF and ALT";
@@ -64,25 +92,77 @@ impl ServiceOptions {
             let message = "--genes: the service brings genes of its own";
             return Err(Failure::new(message).usage());
         }
+        let troubles: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (told, shown) = (Arc::clone(&troubles), settings.clone());
+        let told = move |trouble: &CacheTrouble| {
+            shown.tell(format!("warning: {trouble}"));
+            told.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(trouble.to_string());
+        };
+        let cache = cache.answers(Arc::new(told), settings)?;
+        let source = self.connect(cache, settings)?;
+        Ok(Some(Service {
+            answers: Answers {
+                tally: source.tally(),
+                troubles,
+            },
+            source: Box::new(source),
+        }))
+    }
+
+    /// Opens the service that predicts when it is the model that is asked for; predictions are not kept.
+    pub(crate) fn open(self, model: &str, settings: &Settings) -> Result<Option<ApiSource>, Failure> {
+        if model == MODEL {
+            self.connect(None, settings).map(Some)
+        } else {
+            self.not_asked_for().map(|()| None)
+        }
+    }
+
+    /// Refuses options of a service where no service is the model.
+    fn not_asked_for(&self) -> Result<(), Failure> {
+        let given = [
+            (self.key_file.is_some(), "--key-file"),
+            (self.model_version.is_some(), "--model-version"),
+            (self.organism.is_some(), "--organism"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
+            None => Ok(()),
+        }
+    }
+
+    fn connect(self, cache: Option<Arc<AnswerCache>>, settings: &Settings) -> Result<ApiSource, Failure> {
         let failed = |error: ApiError| Failure::of(&error);
-        let address = match &self.address {
+        let options = self.options(self.address.as_deref(), settings)?;
+        Client::new(options)
+            .and_then(|client| ApiSource::open(client, cache))
+            .map_err(failed)
+    }
+
+    /// Returns how a service is reached.
+    ///
+    /// * `address`: the hosted one when not given.
+    fn options(&self, address: Option<&str>, settings: &Settings) -> Result<ClientOptions, Failure> {
+        let failed = |error: ApiError| Failure::of(&error);
+        let address = match address {
             Some(text) => Address::parse(text).map_err(|error| failed(error.into()))?,
             None => Address::hosted(),
         };
         let key = self
             .key(&address, settings)
             .map_err(|error| failed(Arc::new(error).into()))?;
-        let options = ClientOptions {
-            tls_roots: self.tls_roots,
-            model_version: self.model_version,
+        Ok(ClientOptions {
+            tls_roots: self.tls_roots.clone(),
+            model_version: self.model_version.clone(),
             organism: self
                 .organism
-                .and_then(|name| Organism::from_common_name(&name))
+                .as_deref()
+                .and_then(Organism::from_common_name)
                 .unwrap_or(Organism::Human),
             ..ClientOptions::new(address, key)
-        };
-        let source = Client::new(options).and_then(ApiSource::open).map_err(failed)?;
-        Ok(Some(Box::new(source)))
+        })
     }
 
     /// Returns the key; a service of one's own may need none.

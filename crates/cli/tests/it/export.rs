@@ -235,7 +235,10 @@ fn unknown_names_get_the_nearest_and_write_nothing() {
         (["--to", "vcf", "--summary", "maxx"], "is `MAX`"),
         (["--to", "vcf", "--scorers", "CHIPTF"], "is `CHIP_TF` meant?"),
         (["--to", "tsv", "--tracks", "tf=GABPAA"], "nearest is GABPA"),
-        (["--to", "bigwig", "--tracks", "GABPA"], "bedGraphToBigWig"),
+        (
+            ["--to", "bigwig", "--tracks", "GABPA"],
+            "the length of `chr1` is not known",
+        ),
         (
             ["--to", "bedgraph", "--tracks", "CHIP_TF"],
             "takes one track, and 739 are selected",

@@ -3,6 +3,8 @@
 
 mod assembly;
 mod basics;
+#[cfg(feature = "api")]
+mod cache;
 mod diff;
 mod exit_codes;
 mod export;
@@ -17,9 +19,12 @@ mod genes;
 mod lint;
 mod made_up;
 mod motifs;
+mod predict;
 mod query;
 mod score;
 mod score_tables;
+#[cfg(feature = "api")]
+mod serve;
 #[cfg(feature = "api")]
 mod service;
 mod tracks;

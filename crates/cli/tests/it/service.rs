@@ -9,14 +9,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const KEY: &str = "AIza-nobody-sees-this";
+pub(crate) const KEY: &str = "AIza-nobody-sees-this";
 
-struct Job {
-    folder: tempfile::TempDir,
+/// Variants, a genome and a key in a folder.
+pub(crate) struct Job {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Job {
-    fn new(variants: usize) -> Self {
+    pub(crate) fn new(variants: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         made_up::write_genome(folder.path());
         std::fs::write(folder.path().join("variants.vcf"), made_up::vcf(variants, variants + 1)).unwrap();
@@ -24,29 +25,44 @@ impl Job {
         Self { folder }
     }
 
+    /// Returns the command that scores without a cache.
     fn command(&self, address: &str, out: &str) -> Command {
+        let mut command = self.scoring(address, out);
+        command.arg("--no-cache");
+        command
+    }
+
+    /// Returns the command that scores, with the usual cache in a folder of the job.
+    pub(crate) fn scoring(&self, address: &str, out: &str) -> Command {
+        self.scoring_by("ATAC,RNA_SEQ", address, out)
+    }
+
+    /// Returns that command for other scorers.
+    pub(crate) fn scoring_by(&self, scorers: &str, address: &str, out: &str) -> Command {
         let path = |name: &str| self.folder.path().join(name);
         let mut command = refalt();
         command
             .env_remove("ALPHAGENOME_API_KEY")
-            .env_remove("ALPHA_GENOME_API_KEY");
+            .env_remove("ALPHA_GENOME_API_KEY")
+            .env_remove("REFALT_CACHE")
+            .env("XDG_CACHE_HOME", path("caches"));
         command
             .arg("score")
             .arg(path("variants.vcf"))
             .arg("--reference")
             .arg(path("genome.fa"));
-        command.args(["--model", "api", "--address", address, "--scorers", "ATAC,RNA_SEQ"]);
+        command.args(["--model", "api", "--address", address, "--scorers", scorers]);
         command.arg("--key-file").arg(path("key")).arg("--out").arg(path(out));
         command
     }
 
-    fn manifest(&self, out: &str) -> Value {
+    pub(crate) fn manifest(&self, out: &str) -> Value {
         let text = std::fs::read_to_string(self.folder.path().join(out).join("manifest.json")).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 }
 
-fn never() -> Arc<Schedule> {
+pub(crate) fn never() -> Arc<Schedule> {
     Arc::new(|_, _| None)
 }
 

@@ -27,16 +27,22 @@ pub struct SpliceJunction;
 
 /// A junction between two candidate sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Junction {
-    strand: Strand,
-    donor: usize,
-    acceptor: usize,
-    intron: Interval,
+pub struct Junction {
+    /// The strand.
+    pub strand: Strand,
+    /// Place of the donor in the list of the strand's donors (0-based).
+    pub donor: usize,
+    /// Place of the acceptor in the list of the strand's acceptors (0-based).
+    pub acceptor: usize,
+    /// The intron (0-based, half-open).
+    pub intron: Interval,
 }
 
 /// Returns the junctions of a strand, donors outside, acceptors inside; the introns have bases and begin after the
 /// first base of the contig.
-fn junctions(values: &JunctionValues, strand: Strand, window: &Window) -> Vec<Junction> {
+///
+/// The first [`SITES_READ`] sites of each class are read.
+pub fn junctions(values: &JunctionValues, strand: Strand, window: &Window) -> Vec<Junction> {
     let (donors, acceptors) = match strand {
         Strand::Forward => (SpliceSiteClass::DonorForward, SpliceSiteClass::AcceptorForward),
         Strand::Reverse => (SpliceSiteClass::DonorReverse, SpliceSiteClass::AcceptorReverse),

@@ -11,6 +11,7 @@ mod gene_mask;
 mod gene_table;
 mod generator;
 mod interval_gene_mask;
+mod ism_matrix;
 mod merge_stranded;
 mod polyadenylation;
 mod safetensors;

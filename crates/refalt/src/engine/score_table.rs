@@ -23,6 +23,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use refalt_core::ModelCard;
 use refalt_core::score::{COLUMNS, Column, ColumnType, ScoreBlock, VariantPart};
 use refalt_core::scorer::ScoreRows;
 use std::io;
@@ -83,7 +84,11 @@ pub(crate) fn schema_of(columns: &[Column]) -> SchemaRef {
 
 /// Returns the settings of refalt's Parquet files, with the licence and the model in the footer.
 pub(crate) fn properties(plan: &Plan, float_columns: &[&str]) -> Result<WriterProperties, ParquetError> {
-    let card = plan.card();
+    properties_of(plan.card(), float_columns)
+}
+
+/// Returns the properties of every table of values of a model.
+pub(crate) fn properties_of(card: &ModelCard, float_columns: &[&str]) -> Result<WriterProperties, ParquetError> {
     let note = |key: &str, value: &str| KeyValue::new(format!("refalt.{key}"), value.to_owned());
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(chunk::ZSTD_LEVEL)?))

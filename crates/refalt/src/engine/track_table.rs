@@ -1,7 +1,7 @@
 //! `tracks.parquet`: the metadata of every track that a score can belong to, once.
 
 use super::plan::{Plan, PlannedScorer, each_output};
-use super::score_table::{TableError, properties};
+use super::score_table::{TableError, properties_of};
 use crate::atomic_file::{AtomicFile, Committed};
 use arrow::array::{Array, ArrayRef, BooleanArray, Float32Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
@@ -9,28 +9,41 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{OutputType, Resolution, Strand, Track, TrackSet};
+use refalt_core::{ModelCard, OutputType, Resolution, Strand, Track, TrackSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Writes the tracks of the outputs that the plan's scorers read, in the model's order; where tracks are selected, those.
 pub(crate) fn write(path: &Path, plan: &Plan) -> Result<Committed, TableError> {
-    let batch = batch(&each_output(&plan.scorers))?;
+    let placed = |planned: &&PlannedScorer| {
+        let places = (0..planned.tracks.tracks.len()).map(|index| planned.place(index));
+        (planned.tracks.clone(), places.collect())
+    };
+    let sets: Vec<(TrackSet, Vec<usize>)> = each_output(&plan.scorers).iter().map(placed).collect();
+    write_sets(path, plan.card(), &sets)
+}
+
+/// Writes tracks of a model, each set with the indices of its tracks in what the model gives.
+pub(crate) fn write_sets(
+    path: &Path,
+    card: &ModelCard,
+    sets: &[(TrackSet, Vec<usize>)],
+) -> Result<Committed, TableError> {
+    let batch = batch(sets)?;
     let options = ArrowWriterOptions::new()
-        .with_properties(properties(plan, &[])?)
+        .with_properties(properties_of(card, &[])?)
         .with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(AtomicFile::create(path)?, batch.schema(), options)?;
     writer.write(&batch)?;
     Ok(writer.into_inner()?.commit()?)
 }
 
-fn batch(scorers: &[&PlannedScorer]) -> Result<RecordBatch, TableError> {
+fn batch(sets: &[(TrackSet, Vec<usize>)]) -> Result<RecordBatch, TableError> {
     let tracks = || {
-        scorers.iter().flat_map(|planned| {
-            let set = &planned.tracks;
-            let numbered = set.tracks.iter().enumerate();
-            numbered.map(move |(index, track)| (set, planned.place(index), track))
+        sets.iter().flat_map(|(set, places)| {
+            let numbered = set.tracks.iter().zip(places);
+            numbered.map(move |(track, &place)| (set, place, track))
         })
     };
     let text = |value: &dyn Fn(&Track) -> Option<String>| -> ArrayRef {

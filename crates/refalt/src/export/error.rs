@@ -1,6 +1,8 @@
 //! Why an export fails.
 
 use crate::diagnostic::Diagnostic;
+use crate::io::bigwig::BigWigError;
+use crate::io::fasta::FastaError;
 use crate::score_folder::ScoreFolderError;
 use crate::track_source::TrackSourceError;
 use refalt_core::Position;
@@ -45,19 +47,35 @@ pub enum ExportError {
         found: Vec<String>,
     },
     /// The format takes one track.
-    #[error("bedGraph takes one track, and {found} are selected")]
+    #[error("{format} takes one track, and {found} are selected")]
     NotOneTrack {
+        /// The format.
+        format: &'static str,
         /// How many are selected.
         found: usize,
     },
     /// Several scores stand at one position, and nothing says which of them is meant.
-    #[error("more than one score stands at {contig}:{position}, and bedGraph has one value for a position")]
+    #[error("more than one score stands at {contig}:{position}, and {format} has one value for a position")]
     SeveralAtPosition {
+        /// The format.
+        format: &'static str,
         /// The contig.
         contig: String,
         /// The position (1-based).
         position: Position,
     },
+    /// The length of a contig is not known, and the format states lengths.
+    #[error("the length of `{contig}` is not known, and bigWig states the length of each contig")]
+    LengthUnknown {
+        /// The contig.
+        contig: String,
+    },
+    /// The reference cannot be used.
+    #[error(transparent)]
+    Reference(#[from] FastaError),
+    /// A bigWig file cannot be written.
+    #[error(transparent)]
+    BigWig(#[from] BigWigError),
     /// The selection leaves nothing.
     #[error("no scorer of the run reads a selected track")]
     NothingSelected,
@@ -95,7 +113,7 @@ impl ExportError {
     }
 
     /// Says that a file cannot be written.
-    pub(super) fn write(path: &Path) -> impl Fn(io::Error) -> Self {
+    pub(super) fn write(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Write {
             path: path.clone(),
@@ -108,6 +126,7 @@ impl Diagnostic for ExportError {
     fn is_usage(&self) -> bool {
         match self {
             Self::Tracks(error) => error.is_usage(),
+            Self::Reference(_) | Self::BigWig(_) => false,
             Self::Folder(_) | Self::Write { .. } | Self::TrackUnknown { .. } => false,
             _ => true,
         }
@@ -116,6 +135,7 @@ impl Diagnostic for ExportError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Tracks(error) => error.place(),
+            Self::Reference(error) => error.place(),
             _ => None,
         }
     }
@@ -131,6 +151,9 @@ impl Diagnostic for ExportError {
             ),
             Self::TrackUnknown { .. } => Some("export it as tsv".to_owned()),
             Self::Tracks(error) => error.hint(),
+            Self::LengthUnknown { .. } => Some("give the reference of the run with --reference".to_owned()),
+            Self::Reference(error) => error.hint(),
+            Self::BigWig(error) => error.hint(),
             Self::NotOneScorer { .. } => Some("choose one with --scorers".to_owned()),
             Self::NotOneTrack { .. } => {
                 Some("choose one with --tracks; the whole name of a track selects it".to_owned())

@@ -4,8 +4,9 @@ use super::selection::Selection;
 use super::spelling::UNPLACED;
 use super::summary::Summary;
 use crate::provenance::VERSION;
+use crate::reference_assembly::contig_length;
 use crate::score_folder::ScoreFolder;
-use refalt_core::{Assembly, Chromosome};
+use refalt_core::Assembly;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -162,13 +163,8 @@ fn contig_line(name: &str, assembly: Option<&str>) -> String {
     let Some((assembly_name, assembly)) = known else {
         return format!("##contig=<ID={name}>");
     };
-    let chromosome = Chromosome::of(name).filter(|found| found.assembly.is_none_or(|own| own == assembly));
-    let contig = chromosome.and_then(|found| assembly.contigs().iter().find(|contig| contig.number == found.number));
-    match contig {
-        Some(contig) => format!(
-            "##contig=<ID={name},length={},assembly={assembly_name}>",
-            contig.length_bp
-        ),
+    match contig_length(name, assembly) {
+        Some(length_bp) => format!("##contig=<ID={name},length={length_bp},assembly={assembly_name}>"),
         None => format!("##contig=<ID={name},assembly={assembly_name}>"),
     }
 }

@@ -5,6 +5,7 @@
 
 use refalt_core::{Interval, Position};
 
+use contribution::LogoLane;
 use limit::Limit;
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
@@ -19,6 +20,7 @@ use super::drawing::ticks;
 use super::{Figure, FigureError, FigureKind, Labels};
 use super::{check_bases, check_finite, check_lengths, check_not_empty};
 
+mod contribution;
 mod legend;
 mod limit;
 
@@ -103,6 +105,9 @@ pub struct EffectMap {
     pub marks: Vec<EffectMark>,
     /// Bases per line; chosen from the length when absent.
     pub bases_per_line: Option<usize>,
+    /// What each reference base contributes, one value per position, drawn as a logo above the panels: letters above the
+    /// line where the value is positive, below it where it is negative.
+    pub contributions: Option<Vec<f64>>,
 }
 
 /// Sizes that follow from the length of the element.
@@ -145,7 +150,8 @@ impl EffectMap {
     pub fn draw(&self) -> Result<Figure, FigureError> {
         let shown = self.check()?;
         let limits: Vec<Limit> = self.panels.iter().map(Limit::of).collect();
-        let grid = self.grid();
+        let logo = self.contributions.as_deref().map(LogoLane::new);
+        let grid = self.grid(logo.as_ref());
         let length = self.reference_bases.len();
         let lines: Vec<(usize, usize)> = (0..length)
             .step_by(grid.per_line)
@@ -158,11 +164,12 @@ impl EffectMap {
         for &(from, to) in &lines {
             lanes.push(self.mark_lane(&grid, from, to, width)?);
         }
+        let logo_height = logo.as_ref().map_or(0.0, LogoLane::height);
         let block = grid.panel_top(self.panels.len() - 1) + grid.panel_height() + AXIS_HEIGHT + 12.0;
         let legend = self.legend(&limits, width);
         let legend_height = legend.last().map_or(0.0, |item| item.y + 44.0);
         let height = heading.height()
-            + lanes.iter().map(|lane| lane.height + block).sum::<f64>()
+            + lanes.iter().map(|lane| lane.height + logo_height + block).sum::<f64>()
             + look::LABEL
             + 16.0
             + legend_height
@@ -171,9 +178,13 @@ impl EffectMap {
         heading.draw(&mut canvas);
         let mut top = heading.height();
         for (&(from, to), lane) in lines.iter().zip(&lanes) {
-            let map_top = top + lane.height;
+            let logo_top = top + lane.height;
+            let map_top = logo_top + logo_height;
+            if let Some(logo) = &logo {
+                self.draw_logo(&mut canvas, &grid, logo, from..to, logo_top);
+            }
             self.draw_line(&mut canvas, &grid, &limits, from, to, map_top);
-            self.draw_marks(&mut canvas, &grid, lane, from, top, map_top);
+            self.draw_marks(&mut canvas, &grid, lane, from, [top, logo_top, map_top]);
             top = map_top + block;
         }
         let axis = self.axis_title();
@@ -248,6 +259,11 @@ impl EffectMap {
                 _ => {}
             }
         }
+        if let Some(contributions) = &self.contributions {
+            let given = ("the contributions", contributions.len());
+            check_lengths(name, ("the reference sequence", length), given)?;
+            check_finite(name, "contribution", contributions.iter().copied())?;
+        }
         if self.bases_per_line == Some(0) {
             return Err(setting("the number of bases per line", "0".to_owned(), "at least 1"));
         }
@@ -279,12 +295,13 @@ impl EffectMap {
         Ok(shown)
     }
 
-    fn grid(&self) -> Grid {
+    fn grid(&self, logo: Option<&LogoLane>) -> Grid {
         let length = self.reference_bases.len();
         let names = self
             .panels
             .iter()
             .map(|p| text_width(&p.label, look::TICK, Weight::SemiBold));
+        let names = names.chain(logo.map(LogoLane::names_width));
         let left = look::MARGIN + names.fold(0.0, f64::max) + 26.0;
         let room = look::WIDE - left - RIGHT;
         let per_line = self.bases_per_line.unwrap_or_else(|| {
@@ -425,7 +442,8 @@ impl EffectMap {
         Ok(Lane { marks, places, height })
     }
 
-    fn draw_marks(&self, canvas: &mut Canvas, grid: &Grid, lane: &Lane<'_>, from: usize, top: f64, map_top: f64) {
+    fn draw_marks(&self, canvas: &mut Canvas, grid: &Grid, lane: &Lane<'_>, from: usize, tops: [f64; 3]) {
+        let [top, leader_end, map_top] = tops;
         let lines = lane.places.iter().map(|place| place.0 + 1).max().unwrap_or(0);
         for (mark, &(line, centre)) in lane.marks.iter().zip(&lane.places) {
             let x = grid.x(self.index_of(mark.position) - from);
@@ -433,7 +451,7 @@ impl EffectMap {
             let baseline = top + (lines - line) as f64 * LABEL_LINE - 4.0;
             canvas.line(
                 (centre, baseline + 3.0),
-                (column, map_top),
+                (column, leader_end),
                 Paint::stroke(INK, look::HAIRLINE),
             );
             let outline = Paint::stroke(INK, 1.4);
@@ -486,6 +504,9 @@ impl EffectMap {
     fn note(&self, grid: &Grid, limits: &[Limit]) -> String {
         let reference = if grid.show_dots { "Dots" } else { "White" };
         let mut note = format!("{reference}: reference base; grey: no value.");
+        if self.contributions.is_some() {
+            note.push_str(" Letters: the mean effect of changing a base, with the sign turned.");
+        }
         let cut: Vec<String> = self
             .panels
             .iter()
@@ -509,6 +530,7 @@ impl EffectMap {
     fn table(&self) -> String {
         let mut headers = vec!["contig", "position", "reference", "alternate"];
         headers.extend(self.panels.iter().map(|panel| panel.label.as_str()));
+        headers.extend(self.contributions.iter().map(|_| "contribution_of_reference"));
         headers.push("mark");
         let mut table = Table::new(&headers);
         for (index, base) in self.reference_bases.chars().enumerate() {
@@ -525,6 +547,7 @@ impl EffectMap {
                     Cell::Text(&alternate_text),
                 ];
                 cells.extend(self.panels.iter().map(|panel| Cell::from(panel.effects[index][row])));
+                cells.extend(self.contributions.iter().map(|values| Cell::Number(values[index])));
                 cells.push(mark.map_or(Cell::Missing, |mark| Cell::Text(&mark.label)));
                 table.row(&cells);
             }

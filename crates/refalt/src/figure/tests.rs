@@ -121,7 +121,27 @@ fn no_text_overlaps_or_leaves_the_page() {
         assert_legible(&figure.unwrap());
     }
     for length in [20, 31, 64, 100, 131, 600, 2000] {
-        assert_legible(&effect_map("C228T", length).draw().unwrap());
+        let map = effect_map("C228T", length);
+        assert_legible(&map.draw().unwrap());
+        let contributions = (0..length).map(|at| (at % 7) as f64 / 1e3 - 0.002).collect();
+        let with_logo = EffectMap {
+            contributions: Some(contributions),
+            ..map
+        };
+        assert_legible(&with_logo.draw().unwrap());
+    }
+    let plot = tracks("1,295,113 G>A");
+    for (zoom, first, last) in [
+        (None, 1_000_001, 1_008_192),
+        (None, 1_003_400, 1_003_600),
+        (plot.zoom, 1_000_001, 1_008_192),
+    ] {
+        let plot = TrackPlot {
+            zoom,
+            interval: interval(first, last),
+            ..plot.clone()
+        };
+        assert_legible(&plot.draw().unwrap());
     }
 }
 
@@ -235,6 +255,7 @@ fn tert() -> EffectMap {
             label: "C228T".into(),
         }],
         bases_per_line: Some(130),
+        contributions: None,
     }
 }
 

@@ -33,11 +33,11 @@ pub struct GeneFiles {
 }
 
 /// The annotation, opened.
-pub(super) struct OpenGenes {
+pub(crate) struct OpenGenes {
     genes: Genes,
-    pub(super) identity: FileIdentity,
+    pub(crate) identity: FileIdentity,
     pub(super) polya: Option<PolyaIdentity>,
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// The annotation cannot be used.
@@ -107,8 +107,22 @@ fn identity(path: &Path) -> Result<FileIdentity, GeneFilesError> {
 }
 
 impl GeneFiles {
+    /// Opens the files for a reference: the annotation, and what the user may want to know of it.
+    ///
+    /// # Errors
+    /// [`GeneFilesError`] when a file cannot be used, or the annotation is of another assembly than the reference.
+    pub fn annotation(
+        &self,
+        reference: &dyn Reference,
+        known: ReferenceAssembly,
+    ) -> Result<(Annotation, Vec<String>), GeneFilesError> {
+        let open = self.open()?;
+        open.check(reference, known)?;
+        Ok((open.genes.annotation, open.notes))
+    }
+
     /// Opens the files.
-    pub(super) fn open(&self) -> Result<OpenGenes, GeneFilesError> {
+    pub(crate) fn open(&self) -> Result<OpenGenes, GeneFilesError> {
         let options = OpenOptions {
             cache_folder: self.cache_folder.clone(),
             ..OpenOptions::default()
@@ -163,11 +177,11 @@ impl GeneFiles {
 
 impl OpenGenes {
     /// Refuses an annotation of another assembly than the reference's.
-    pub(super) fn check(&self, reference: &dyn Reference, known: ReferenceAssembly) -> Result<(), GeneFilesError> {
+    pub(crate) fn check(&self, reference: &dyn Reference, known: ReferenceAssembly) -> Result<(), GeneFilesError> {
         Ok(self.genes.check_against(reference, known)?)
     }
 
-    pub(super) fn annotation(&self) -> &Annotation {
+    pub(crate) fn annotation(&self) -> &Annotation {
         &self.genes.annotation
     }
 }

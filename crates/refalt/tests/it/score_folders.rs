@@ -224,3 +224,52 @@ fn genes_junctions_and_nan_are_joined_whatever_the_order_of_rows() {
     );
     assert_eq!(found.examples[1].gene.as_deref(), Some("ENSG1"));
 }
+
+#[test]
+fn bigwig_has_the_values_of_bedgraph_and_the_lengths_of_the_reference() {
+    let place = tempfile::tempdir().unwrap();
+    let scores = [
+        (1, Some("ENSG1"), None, "a b", "+", 0.5),
+        (1, Some("ENSG2"), None, "a b", "+", -2.0),
+        (2, Some("ENSG1"), None, "a b", "+", f32::NAN),
+        (2, Some("ENSG2"), None, "a b", "+", 0.25),
+    ];
+    let folder = folder(&place.path().join("run"), &scores);
+    let genome = place.path().join("genome.fa");
+    std::fs::write(&genome, format!(">chr1\n{}\n", "ACGTA".repeat(20))).unwrap();
+    let options = |aggregate: Option<&str>, reference: bool| ExportOptions {
+        tracks: Some("strand=+".to_owned()),
+        aggregate: aggregate.map(str::to_owned),
+        reference: reference.then(|| genome.clone()),
+        ..ExportOptions::default()
+    };
+    let (text, wig) = (place.path().join("a.bedgraph"), place.path().join("a.bw"));
+    let fails = |options: &ExportOptions| {
+        let error = export(&folder, Format::BigWig, &wig, options).unwrap_err().to_string();
+        assert!(!wig.exists(), "{error}");
+        error
+    };
+    assert_eq!(
+        fails(&options(Some("mean"), false)),
+        "the length of `chr1` is not known, and bigWig states the length of each contig"
+    );
+    assert_eq!(
+        fails(&options(None, true)),
+        "more than one score stands at chr1:5, and bigWig has one value for a position"
+    );
+    for (aggregate, first) in [("max", 0.5), ("min", -2.0), ("mean", -0.75), ("signed_max", -2.0)] {
+        let options = options(Some(aggregate), true);
+        export(&folder, Format::BedGraph, &text, &options).unwrap();
+        let report = export(&folder, Format::BigWig, &wig, &options).unwrap();
+        assert_eq!(report.records, 2);
+        let mut read = bigtools::BigWigRead::open_file(&wig).unwrap();
+        assert_eq!((read.chroms()[0].name.as_str(), read.chroms()[0].length), ("chr1", 100));
+        let values = read.get_interval("chr1", 0, 100).unwrap().map(Result::unwrap);
+        let found: Vec<String> = values
+            .map(|value| format!("chr1\t{}\t{}\t{}", value.start, value.end, value.value))
+            .collect();
+        let written = std::fs::read_to_string(&text).unwrap();
+        assert_eq!(found, written.lines().collect::<Vec<_>>());
+        assert_eq!(found, [format!("chr1\t4\t5\t{first}"), "chr1\t5\t6\t0.25".to_owned()]);
+    }
+}

@@ -121,7 +121,7 @@ fn roots(path: &Path) -> Result<Vec<u8>, ApiError> {
 }
 
 /// Writes an error with what caused it.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -47,6 +47,12 @@ pub struct Place<'a> {
     pub window: &'a Window,
 }
 
+/// A variant and what is asked about it in one call.
+pub(crate) struct Wanted<'a> {
+    pub(crate) place: Place<'a>,
+    pub(crate) scorers: Vec<&'a dyn Scorer>,
+}
+
 /// Which predictions are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Requested<'a> {
@@ -105,6 +111,11 @@ impl Client {
         self.caller.attempts()
     }
 
+    /// Returns why no further call is made, if none is.
+    pub(crate) fn stopped(&self) -> Option<ApiError> {
+        self.caller.stopped()
+    }
+
     /// Lists the tracks of each output type, in the order of output types.
     ///
     /// # Errors
@@ -144,20 +155,53 @@ impl Client {
             Ok(messages) => messages,
             Err(error) => return places.iter().map(|_| Err(error.clone())).collect(),
         };
-        let request = |place: &Place<'_>| proto::ScoreVariantRequest {
-            interval: Some(interval_message(place.window)),
-            variant: Some(variant_message(place.variant)),
-            organism: self.organism(),
-            variant_scorers: messages.clone(),
-            model_version: self.model_version(),
-            merge_stranded_gene_tracks: self.caller.options.merge_stranded_gene_tracks,
-        };
         let spawn = |place: &Place<'_>| {
-            let call = score_variant(Arc::clone(&self.caller), request(place), Arc::clone(&asked));
-            self.runtime.spawn(call)
+            let request = self.score_request(place, messages.clone());
+            self.runtime
+                .spawn(score_variant(Arc::clone(&self.caller), request, Arc::clone(&asked)))
         };
         let running: Vec<JoinHandle<_>> = places.iter().map(spawn).collect();
         self.collect(running)
+    }
+
+    /// Scores variants like [`Client::score_variants`], each by scorers of its own.
+    ///
+    /// * `taken`: is given each answer as soon as it is whole, with its index, on a thread that may wait.
+    pub(crate) fn score_each<T: Send + 'static>(
+        &self,
+        wanted: &[Wanted<'_>],
+        taken: Arc<dyn Fn(usize, Vec<ScoredTracks>) -> T + Send + Sync>,
+    ) -> Vec<Result<T, ApiError>> {
+        let spawn = |(index, wanted): (usize, &Wanted<'_>)| {
+            let (caller, taken) = (Arc::clone(&self.caller), Arc::clone(&taken));
+            let prepared = variant_scorers(&wanted.scorers)
+                .map(|(messages, asked)| (self.score_request(&wanted.place, messages), asked));
+            self.runtime.spawn(async move {
+                let (request, asked) = prepared?;
+                let answer = score_variant(caller, request, asked).await?;
+                let taking = tokio::task::spawn_blocking(move || taken(index, answer));
+                taking.await.map_err(|error| ApiError::Setup {
+                    reason: error.to_string(),
+                })
+            })
+        };
+        let running: Vec<JoinHandle<_>> = wanted.iter().enumerate().map(spawn).collect();
+        self.collect(running)
+    }
+
+    fn score_request(
+        &self,
+        place: &Place<'_>,
+        variant_scorers: Vec<proto::VariantScorer>,
+    ) -> proto::ScoreVariantRequest {
+        proto::ScoreVariantRequest {
+            interval: Some(interval_message(place.window)),
+            variant: Some(variant_message(place.variant)),
+            organism: self.organism(),
+            variant_scorers,
+            model_version: self.model_version(),
+            merge_stranded_gene_tracks: self.caller.options.merge_stranded_gene_tracks,
+        }
     }
 
     /// Scores an interval by each scorer, in order.

@@ -19,6 +19,10 @@ pub struct StatusDetails {
 
 #[derive(Clone, PartialEq, Message)]
 struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
     #[prost(message, repeated, tag = "3")]
     details: Vec<Any>,
 }
@@ -81,6 +85,23 @@ impl StatusDetails {
     }
 }
 
+/// Writes the details of a status that asks to wait: google.rpc.Status with RetryInfo.
+pub(crate) fn retry_info(code: tonic::Code, message: &str, wait: Duration) -> Vec<u8> {
+    let retry_delay = Some(Span {
+        seconds: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(wait.subsec_nanos()).unwrap_or(0),
+    });
+    RpcStatus {
+        code: code.into(),
+        message: message.to_owned(),
+        details: vec![Any {
+            type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(),
+            value: RetryInfo { retry_delay }.encode_to_vec(),
+        }],
+    }
+    .encode_to_vec()
+}
+
 impl Span {
     fn duration(self) -> Option<Duration> {
         let seconds = u64::try_from(self.seconds).ok()?;
@@ -109,6 +130,8 @@ mod tests {
             nanos: 500_000_000,
         });
         let details = RpcStatus {
+            code: 8,
+            message: "slow down".to_owned(),
             details: vec![
                 any("RetryInfo", &RetryInfo { retry_delay }),
                 any(

@@ -48,6 +48,37 @@ pub struct Encoded {
     pub chunks: Vec<TensorChunk>,
 }
 
+/// Packs chunks one by one, for arrays that are too large to be written as a whole.
+pub struct Packer(Option<Compressor<'static>>);
+
+impl Packer {
+    /// Opens the packing.
+    ///
+    /// # Errors
+    /// The error of zstd, for a level that it does not have.
+    pub fn new(packing: Packing) -> std::io::Result<Self> {
+        Ok(Self(match packing {
+            Packing::None => None,
+            Packing::Zstd { level } => Some(Compressor::new(level)?),
+        }))
+    }
+
+    /// Packs the bytes of a chunk.
+    ///
+    /// # Errors
+    /// The error of zstd, when there is no memory.
+    pub fn pack(&mut self, bytes: &[u8]) -> std::io::Result<TensorChunk> {
+        let (data, compression) = match &mut self.0 {
+            None => (bytes.to_vec(), CompressionType::None),
+            Some(packer) => (packer.compress(bytes)?, CompressionType::Zstd),
+        };
+        Ok(TensorChunk {
+            data: data.into(),
+            compression_type: compression.into(),
+        })
+    }
+}
+
 /// Writes an array as messages.
 ///
 /// A chunk ends with an element: it has the whole elements that fit `chunk_bytes`, at least one. An array without
@@ -76,20 +107,8 @@ pub fn encode(array: &Array, encoding: Encoding) -> std::io::Result<Encoded> {
         Values::Uint64(values) => (DataType::Uint64, 8, bytes(values, u64::to_le_bytes)),
         Values::Bool(values) => (DataType::Bool, 1, values.iter().map(|&value| u8::from(value)).collect()),
     };
-    let mut packer = match encoding.packing {
-        Packing::None => None,
-        Packing::Zstd { level } => Some(Compressor::new(level)?),
-    };
-    let mut pack = |part: &[u8]| -> std::io::Result<TensorChunk> {
-        let (data, compression) = match &mut packer {
-            None => (part.to_vec(), CompressionType::None),
-            Some(packer) => (packer.compress(part)?, CompressionType::Zstd),
-        };
-        Ok(TensorChunk {
-            data: data.into(),
-            compression_type: compression.into(),
-        })
-    };
+    let mut packer = Packer::new(encoding.packing)?;
+    let mut pack = |part: &[u8]| packer.pack(part);
     let (payload, chunks) = match encoding.chunk_bytes {
         None => (Payload::Array(pack(&bytes)?), Vec::new()),
         Some(most) => {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-const KEY: &str = "AIza-a-key-that-nobody-sees";
+pub(crate) const KEY: &str = "AIza-a-key-that-nobody-sees";
 
 /// Variants A>C at positions 1 to `count` of a contig of A.
 pub(crate) fn variants(count: u32) -> Vec<(CheckedVariant, Window)> {
@@ -38,14 +38,14 @@ pub(crate) fn variants(count: u32) -> Vec<(CheckedVariant, Window)> {
     (1..=count).map(one).collect()
 }
 
-fn places(variants: &[(CheckedVariant, Window)]) -> Vec<Place<'_>> {
+pub(crate) fn places(variants: &[(CheckedVariant, Window)]) -> Vec<Place<'_>> {
     variants
         .iter()
         .map(|(variant, window)| Place { variant, window })
         .collect()
 }
 
-fn options(server: &FaultServer) -> ClientOptions {
+pub(crate) fn options(server: &FaultServer) -> ClientOptions {
     let key = ApiKey::parse(KEY, "the test").unwrap();
     ClientOptions {
         timeouts: Timeouts {
@@ -62,11 +62,11 @@ fn options(server: &FaultServer) -> ClientOptions {
     }
 }
 
-fn never() -> Arc<Schedule> {
+pub(crate) fn never() -> Arc<Schedule> {
     Arc::new(|_, _| None)
 }
 
-fn scorers() -> Vec<Box<dyn Scorer>> {
+pub(crate) fn scorers() -> Vec<Box<dyn Scorer>> {
     ["ATAC", "RNA_SEQ", "RNA_SEQ_ACTIVE"]
         .map(|name| parse(name).unwrap())
         .into()

@@ -94,6 +94,12 @@ pub(crate) struct Seen {
     under_way: AtomicU64,
     pub(crate) most_under_way: AtomicU64,
     pub(crate) key: Mutex<Option<String>>,
+    /// Answers that were whole and fitting, sent to their last message.
+    pub(crate) answered: AtomicU64,
+    /// The number of scorers of each request, in order.
+    pub(crate) scorers: Mutex<Vec<usize>>,
+    /// How many of the next requests for the tracks are answered UNAVAILABLE.
+    pub(crate) metadata_troubles: AtomicU64,
 }
 
 struct Service {
@@ -229,6 +235,7 @@ impl server::DnaModelService for Service {
             *count += 1;
             *count - 1
         };
+        self.seen.scorers.lock().unwrap().push(request.variant_scorers.len());
         let trouble = (self.schedule)(&variant, attempt);
         if trouble.is_some() {
             self.seen.troubles.fetch_add(1, Ordering::SeqCst);
@@ -292,10 +299,16 @@ impl server::DnaModelService for Service {
             }
             Some(Trouble::SlowDrip) => pause = Duration::from_millis(4),
         }
-        let stream = tokio_stream::iter(messages).then(move |message| {
-            let _held = &under_way;
+        let last = messages.len() - 1;
+        let whole = matches!(trouble, None | Some(Trouble::SlowDrip));
+        let numbered = messages.into_iter().enumerate();
+        let stream = tokio_stream::iter(numbered).then(move |(number, message)| {
+            let ends = (whole && number == last).then(|| Arc::clone(&under_way.0));
             async move {
                 tokio::time::sleep(pause).await;
+                if let Some(seen) = ends {
+                    seen.answered.fetch_add(1, Ordering::SeqCst);
+                }
                 message
             }
         });
@@ -310,6 +323,13 @@ impl server::DnaModelService for Service {
         _: Request<proto::MetadataRequest>,
     ) -> Result<Response<Self::GetMetadataStream>, Status> {
         use proto::output_metadata::Payload;
+        let troubles = &self.seen.metadata_troubles;
+        if troubles
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+            .is_ok()
+        {
+            return Err(Status::unavailable("restarting"));
+        }
         let set = |output: proto::OutputType, prefix: &str| proto::MetadataResponse {
             output_metadata: vec![proto::OutputMetadata {
                 output_type: output.into(),

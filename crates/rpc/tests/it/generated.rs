@@ -14,6 +14,14 @@ const FILES: [&str; 4] = [
     "alphagenome/protos/atlas_service.proto",
 ];
 
+/// Encodes the files for reflection, without their comments.
+fn descriptors(mut files: protox::prost_reflect::prost_types::FileDescriptorSet) -> Vec<u8> {
+    for file in &mut files.file {
+        file.source_code_info = None;
+    }
+    prost::Message::encode_to_vec(&files)
+}
+
 #[test]
 fn generated_code_is_that_of_the_proto_files() {
     let made = tempfile::tempdir().unwrap();
@@ -22,8 +30,9 @@ fn generated_code_is_that_of_the_proto_files() {
         .bytes(".")
         .emit_rerun_if_changed(false)
         .out_dir(made.path())
-        .compile_fds(files)
+        .compile_fds(files.clone())
         .unwrap();
+    std::fs::write(made.path().join("file_descriptor_set.bin"), descriptors(files)).unwrap();
     let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/generated");
     let names = |folder: &Path| -> BTreeSet<String> {
         let entries = std::fs::read_dir(folder).unwrap();
@@ -38,7 +47,7 @@ fn generated_code_is_that_of_the_proto_files() {
     }
     assert_eq!(names(made.path()), names(&stored));
     for name in names(made.path()) {
-        let [made, stored] = [made.path(), &stored].map(|folder| std::fs::read_to_string(folder.join(&name)).unwrap());
+        let [made, stored] = [made.path(), &stored].map(|folder| std::fs::read(folder.join(&name)).unwrap());
         assert!(
             made == stored,
             "{name} is stale; `REFALT_BLESS=1 cargo test -p refalt-rpc generated` writes it"

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod cache;
 mod client;
 mod conversions;
 mod fault_server;
 mod generated;
 mod messages;
 mod official;
+mod python_client;
+mod server;
+mod serving;
+mod synthetic;
 mod tensors;
 
 /// Reads a file of `tests/data/rpc`.

@@ -18,20 +18,23 @@ struct Official {
     port: u16,
 }
 
+/// Returns the Python that may have the official client.
+pub(crate) fn python() -> String {
+    let installed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/official/bin/python");
+    std::env::var("REFALT_PYTHON").unwrap_or_else(|_| {
+        if std::path::Path::new(installed).exists() {
+            installed.to_owned()
+        } else {
+            "python3".to_owned()
+        }
+    })
+}
+
 impl Official {
     /// Starts the service; `None` where it cannot be started.
     fn start() -> Option<Self> {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        let installed = format!("{root}/target/official/bin/python");
-        let python = std::env::var("REFALT_PYTHON").unwrap_or_else(|_| {
-            if std::path::Path::new(&installed).exists() {
-                installed
-            } else {
-                "python3".to_owned()
-            }
-        });
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/official/server.py");
-        let started = Command::new(&python)
+        let started = Command::new(python())
             .arg(script)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -100,7 +103,7 @@ fn check_scores(scored: &ScoredTracks, scorer: &dyn Scorer, seed: u32) {
 }
 
 #[allow(clippy::print_stdout, reason = "a skipped test says so")]
-fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     println!("skipped: {why}; scripts/test installs the official client");
 }
 

@@ -51,6 +51,7 @@ pub(super) fn effect_map(text: &str, length: usize) -> EffectMap {
         panels: vec![panel("measured"), panel("predicted")],
         marks: vec![mark(0, None), mark(3, Some('A')), mark(4, Some('T')), mark(19, None)],
         bases_per_line: None,
+        contributions: None,
     }
 }
 
@@ -248,6 +249,44 @@ pub(super) fn track_coverage(text: &str) -> TrackCoverage {
     }
 }
 
+pub(super) fn tracks(text: &str) -> TrackPlot {
+    let bins: Vec<_> = (0..64)
+        .map(|at| interval(1_000_001 + 128 * at, 1_000_128 + 128 * at))
+        .collect();
+    let row = |detail: &str, scale: f64| TrackRow {
+        label: text.into(),
+        detail: detail.into(),
+        reference: (0..64).map(|i| f64::from(i * i % 37) * scale).collect(),
+        alternate: Some((0..64).map(|i| f64::from(i * i % 41) * scale).collect()),
+        bins: bins.clone(),
+    };
+    let gene = |first: u32, strand| GeneModel {
+        label: text.into(),
+        strand,
+        body: interval(first, first + 3000),
+        exons: vec![interval(first, first + 200), interval(first + 2500, first + 3000)],
+        coding: Some(interval(first + 100, first + 2700)),
+    };
+    TrackPlot {
+        labels: labels("tracks", text),
+        contig: "chr5".into(),
+        assembly: "GRCh38".into(),
+        interval: interval(1_000_001, 1_008_192),
+        zoom: Some(interval(1_003_000, 1_004_000)),
+        rows: vec![row("CHIP_TF, 128 bp bins", 1e-5), row(text, 1e6), row("", 0.0)],
+        genes: vec![
+            gene(999_000, Strand::Forward),
+            gene(1_002_000, Strand::Reverse),
+            gene(1_002_500, Strand::Forward),
+            gene(1_008_000, Strand::Reverse),
+        ],
+        variant: Some(MarkedVariant {
+            bases: interval(1_003_500, 1_003_510),
+            label: text.into(),
+        }),
+    }
+}
+
 /// One figure of each kind, with `text` wherever a caller chooses text.
 pub(super) fn samples(text: &str) -> Vec<Figure> {
     [
@@ -260,6 +299,7 @@ pub(super) fn samples(text: &str) -> Vec<Figure> {
         histogram(text).draw(),
         curves(text).draw(),
         track_coverage(text).draw(),
+        tracks(text).draw(),
     ]
     .into_iter()
     .map(Result::unwrap)

@@ -151,6 +151,7 @@ fn map(findings: &Findings<'_>, predictions: &[Prediction<'_>]) -> Result<Effect
         panels,
         marks: marks.collect(),
         bases_per_line: None,
+        contributions: None,
     })
 }
 

@@ -1,0 +1,290 @@
+//! `refalt serve` as a process: refalt and the official Python client against it, its words, its end.
+
+use crate::{made_up, refalt};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// A server under way, and what it says.
+struct Serving {
+    child: Child,
+    lines: Receiver<String>,
+    address: String,
+    said: Vec<String>,
+}
+
+impl Serving {
+    fn start(folder: &Path, more: &[&str]) -> Self {
+        let genome = made_up::write_genome(folder);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_refalt"))
+            .env("NO_COLOR", "1")
+            .arg("serve")
+            .arg("--reference")
+            .arg(genome)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(more)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let mut serving = Self {
+            child,
+            lines,
+            address: String::new(),
+            said: Vec::new(),
+        };
+        let line = serving.wait_for("listening at ");
+        serving.address = line.strip_prefix("listening at ").unwrap().to_owned();
+        serving
+    }
+
+    /// Waits for a line with a text, and returns it.
+    fn wait_for(&mut self, text: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(60));
+            let line = line.unwrap_or_else(|_| panic!("no `{text}` in {:?}", self.said));
+            self.said.push(line.clone());
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    fn port(&self) -> &str {
+        self.address.rsplit_once(':').unwrap().1
+    }
+
+    /// Asks the server to end, and returns its exit code and everything it said.
+    #[cfg(unix)]
+    fn end(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let code = self.child.wait().unwrap().code();
+        while let Ok(line) = self.lines.recv_timeout(Duration::from_millis(500)) {
+            self.said.push(line);
+        }
+        let mut out = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        assert_eq!(out, "");
+        (code, std::mem::take(&mut self.said))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Scores the made-up variants into a folder and returns the table as text.
+fn table(folder: &Path, name: &str, more: &[&str]) -> PathBuf {
+    let out = folder.join(name);
+    std::fs::write(folder.join("variants.vcf"), made_up::vcf(4, 5)).unwrap();
+    refalt()
+        .env_remove("ALPHAGENOME_API_KEY")
+        .env_remove("ALPHA_GENOME_API_KEY")
+        .arg("score")
+        .arg(folder.join("variants.vcf"))
+        .arg("--reference")
+        .arg(folder.join("genome.fa"))
+        .arg("--out")
+        .arg(&out)
+        .args(more)
+        .assert()
+        .code(0);
+    let tsv = folder.join(format!("{name}.tsv"));
+    refalt()
+        .arg("export")
+        .arg(&out)
+        .args(["--to", "tsv", "--out"])
+        .arg(&tsv)
+        .assert()
+        .code(0);
+    tsv
+}
+
+/// Reads the lines of a table up to the quantile score; behind it the sources differ.
+fn scores(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let columns = text.lines().next().unwrap().split('\t');
+    let kept = columns.take_while(|column| *column != "source").count();
+    assert!(kept >= 15);
+    let line = |line: &str| line.split('\t').take(kept).collect::<Vec<_>>().join("\t");
+    text.lines().map(line).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn scores_through_the_server_are_those_of_refalt_score_digit_for_digit() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut serving = Serving::start(folder, &[]);
+    let address = format!("http://{}", serving.address);
+    let local = table(folder, "local", &[]);
+    let served = table(
+        folder,
+        "served",
+        &["--model", "api", "--address", &address, "--scorers", "CHIP_TF"],
+    );
+    let [own, through] = [&local, &served].map(|path| scores(path));
+    // Four variants by 739 tracks, and the header.
+    assert_eq!(own.len(), 4 * 739 + 1);
+    assert!(own == through);
+    serving.wait_for("ScoreVariant");
+    python(folder, &serving);
+    let (code, said) = serving.end("-TERM");
+    let said = said.join("\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("licence: CC BY 4.0 (JASPAR 2024)"), "{said}");
+    assert!(
+        said.contains("recommended scorers served: CHIP_TF, CHIP_TF_ACTIVE"),
+        "{said}"
+    );
+    assert!(
+        said.contains("dna_client.DnaClient(channel=grpc.insecure_channel(\"127.0.0.1:"),
+        "{said}"
+    );
+    assert!(said.contains(" scorers=1 OK "), "{said}");
+    assert!(
+        said.contains("stopped after ") && said.contains(", 0 cut off"),
+        "{said}"
+    );
+    // No line of a call has bases.
+    assert!(!said.contains('>'), "{said}");
+}
+
+/// Compares the tidy table of the official client with that of `refalt score`, both scorers of the model.
+fn python(folder: &Path, serving: &Serving) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let python = root.join("target/official/bin/python");
+    if !python.exists() {
+        println!("skipped: the official client is not installed; scripts/test installs it");
+        return;
+    }
+    let both = table(folder, "both", &["--scorers", "CHIP_TF,CHIP_TF_ACTIVE"]);
+    let text = std::fs::read_to_string(&both).unwrap();
+    let mut variants: Vec<&str> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split('\t').nth(1).unwrap())
+        .collect();
+    variants.dedup();
+    variants.sort_unstable();
+    variants.dedup();
+    assert_eq!(variants.len(), 4);
+    let output = Command::new(python)
+        .env("no_proxy", "localhost,127.0.0.1")
+        .arg(root.join("crates/rpc/tests/official/client.py"))
+        .arg(&serving.address)
+        .arg("--table")
+        .arg(&both)
+        .args(variants)
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    if message.contains("ModuleNotFoundError") {
+        println!("skipped: a package that the official client needs is not installed");
+        return;
+    }
+    assert!(output.status.success(), "{message}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["rows"], 2 * 4 * 739);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_certificate_is_made_once_and_the_lines_for_the_client_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let tls = folder.path().join("tls");
+    let key = folder.path().join("key");
+    std::fs::write(&key, "a-key-of-mine\n").unwrap();
+    let options = [
+        "--tls-self-signed",
+        tls.to_str().unwrap(),
+        "--key-file",
+        key.to_str().unwrap(),
+    ];
+    let certificate = tls.join("cert.pem");
+    let mut made = Vec::new();
+    for signal in ["-TERM", "-INT"] {
+        let serving = Serving::start(folder.path(), &options);
+        let address = format!("localhost:{}", serving.port());
+        made.push(std::fs::read(&certificate).unwrap());
+        let score = |key: &Path, out: &str| {
+            let mut command = refalt();
+            std::fs::write(folder.path().join("variants.vcf"), made_up::vcf(1, 2)).unwrap();
+            command.arg("score").arg(folder.path().join("variants.vcf"));
+            command.arg("--reference").arg(folder.path().join("genome.fa"));
+            command.args(["--model", "api", "--scorers", "CHIP_TF", "--address", &address]);
+            command.arg("--tls-roots").arg(&certificate).arg("--key-file").arg(key);
+            command.arg("--out").arg(folder.path().join(format!("{out}{signal}")));
+            command
+        };
+        score(&key, "right").assert().code(0);
+        let other = folder.path().join("other");
+        std::fs::write(&other, "another\n").unwrap();
+        score(&other, "wrong").assert().code(4);
+        let (code, said) = serving.end(signal);
+        let said = said.join("\n");
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            said.contains(&format!(
+                "export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={}",
+                certificate.display()
+            )),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("dna_client.create(\"any\", address=\"{address}\")")),
+            "{said}"
+        );
+        assert!(said.contains("UNAUTHENTICATED"), "{said}");
+        assert!(!said.contains("a-key-of-mine") && !said.contains("another"), "{said}");
+    }
+    assert_eq!(made[0], made[1]);
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_before_anything_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let genome = made_up::write_genome(folder.path());
+    for (arguments, code, words) in [
+        (
+            &["--model", "alphagenome:all_folds"][..],
+            2,
+            "this build has no model of AlphaGenome weights",
+        ),
+        (&["--model", "api"], 2, "the hosted model is not served again"),
+        (&["--model", "other"], 2, "unknown model `other`"),
+        (
+            &["--listen", "0.0.0.0:0"],
+            2,
+            "would take plain connections from other machines",
+        ),
+        (&["--listen", "nonsense"], 2, "`nonsense` is no address"),
+        (&["--tls-cert", "x.pem"], 2, "--tls-key"),
+        (&["--tls-cert", "x.pem", "--tls-key", "y.pem"], 1, "cannot read `x.pem`"),
+        (&["--max-concurrent", "0"], 2, "not a whole number from 1 up"),
+        (&["--key-file", "no-such-file"], 1, "no-such-file"),
+    ] {
+        let failed = refalt()
+            .arg("serve")
+            .arg("--reference")
+            .arg(&genome)
+            .args(arguments)
+            .assert()
+            .code(code);
+        let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        assert!(message.contains(words), "{arguments:?}: {message}");
+    }
+}

@@ -1,0 +1,32 @@
+//! The tracks that a service lists: their digest, and answers that have others.
+
+use refalt_core::strand::sign_or_dot;
+use refalt_core::{Track, TrackSet};
+use sha2::{Digest as _, Sha256};
+
+/// Returns the digest of what distinguishes tracks.
+pub(crate) fn digest(outputs: &[TrackSet]) -> String {
+    let mut hasher = Sha256::new();
+    for set in outputs {
+        for track in set.tracks.iter() {
+            let strand = sign_or_dot(track.strand);
+            let curie = track.ontology_curie.as_deref().unwrap_or_default();
+            hasher.update(format!("{}\t{}\t{strand}\t{curie}\n", set.output, track.name));
+        }
+    }
+    format!("sha256:{}", refalt::provenance::hexadecimal(&hasher.finalize()))
+}
+
+/// Returns the first difference between the tracks that are known and those of an answer.
+pub(crate) fn difference(known: &TrackSet, found: &TrackSet) -> Option<String> {
+    if known.tracks.len() != found.tracks.len() {
+        return Some(format!("{} in place of {}", found.tracks.len(), known.tracks.len()));
+    }
+    let mut pairs = known.tracks.iter().zip(found.tracks.iter());
+    pairs
+        .find(|(known, found)| known.name != found.name || known.strand != found.strand)
+        .map(|(known, found)| {
+            let text = |track: &Track| format!("`{}` {}", track.name, sign_or_dot(track.strand));
+            format!("{} in place of {}", text(found), text(known))
+        })
+}

@@ -29,7 +29,7 @@ const LONG_VERSION: &str = concat!(
     propagate_version = true,
     after_help = "Exit codes: 0 done; 1 a file, a folder or the machine failed; 2 wrong usage: a value is wrong in itself or \
                   names what the inputs do not have; 3 done, but some variants were rejected or failed (they are \
-                  listed), or the runs that were compared differ; 4 credentials; 5 quota or service, run again to go on."
+                  listed), the runs that were compared differ, or the linter found something; 4 credentials; 5 quota or service, run again to go on."
 )]
 pub(crate) struct Arguments {
     /// What to do.
@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Validate(command::validate::Options),
     /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
     Export(command::export::Options),
+    /// Look for numbers that do not mean what they are taken for: rules over tables, runs and studies.
+    Lint(command::lint::Options),
     /// Say in what two scoring runs differ, and by how much.
     Diff(command::diff::Options),
     /// Answer SQL over a score folder.

@@ -9,6 +9,7 @@ pub(crate) mod export;
 pub(crate) mod genes;
 pub(crate) mod input;
 pub(crate) mod ism;
+pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod motifs;
 pub(crate) mod predict;
@@ -41,6 +42,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
         Command::Export(options) => export::run(&options, settings),
+        Command::Lint(options) => lint::run(&options, settings),
         Command::Diff(options) => diff::run(&options, settings),
         Command::Query(options) => query::run(&options, settings),
         Command::Tracks(options) => tracks::run(&options, settings),

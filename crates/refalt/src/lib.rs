@@ -13,6 +13,7 @@ pub mod gene_context;
 pub mod io;
 pub mod ism;
 pub mod liftover;
+pub mod lint;
 pub mod model;
 pub mod motif_scan;
 pub mod motif_set;

@@ -8,7 +8,7 @@ mod section;
 mod tables;
 
 pub use file::{
-    AuditPart, CreatedPart, FeaturePart, LocusPart, ReferencePart, ScorePart, ShowPart, StartPart, StudyFile,
+    AuditPart, CreatedPart, FeaturePart, LintPart, LocusPart, ReferencePart, ScorePart, ShowPart, StartPart, StudyFile,
     StudyFileError, ValidatePart,
 };
 

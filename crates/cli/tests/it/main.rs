@@ -16,6 +16,7 @@ mod fault_server;
 mod folder_contents;
 mod folders;
 mod genes;
+mod lint;
 mod made_up;
 mod motifs;
 mod predict;

@@ -14,7 +14,7 @@ use refalt_core::scorer::{GeneRow, ScoreRows, ScoredGene};
 use refalt_core::{Interval, Position, Strand};
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A scored variant of a folder.
@@ -66,9 +66,12 @@ pub struct ScoreLookup {
     parts: Vec<PathBuf>,
     groups: Vec<GroupRows>,
     scorers: HashMap<String, usize>,
-    /// For each scorer the number of its tracks, and the place of each by name and strand.
-    tracks: Vec<(usize, HashMap<(String, String), usize>)>,
+    /// For each scorer the number of its tracks, and the place of each.
+    tracks: Vec<(usize, TrackPlaces)>,
 }
+
+/// The place of a track by name and strand.
+type TrackPlaces = HashMap<(String, String), usize>;
 
 /// The columns that are read.
 const COLUMNS: [&str; 14] = [
@@ -252,7 +255,7 @@ impl ScoreLookup {
 
     fn read(
         &self,
-        path: &PathBuf,
+        path: &Path,
         groups: Vec<usize>,
         wanted: &HashMap<i64, usize>,
         gathered: &mut [Vec<Gathered>],
@@ -303,11 +306,11 @@ impl ScoreLookup {
         &self,
         batch: &ScoreBatch,
         row: usize,
-        path: &PathBuf,
+        path: &Path,
         scores: &mut [Gathered],
     ) -> Result<(), ScoreFolderError> {
         let unknown = |what: String| ScoreFolderError::Table {
-            path: path.clone(),
+            path: path.to_path_buf(),
             reason: format!("{what} is not in the folder's manifest or track table"),
         };
         let text = batch.scorer.text(row).unwrap_or_default();
@@ -333,10 +336,10 @@ fn key(variant: &StoredVariant) -> (&str, Position, &str, &str) {
     )
 }
 
-fn file(path: &PathBuf) -> Result<File, ScoreFolderError> {
+fn file(path: &Path) -> Result<File, ScoreFolderError> {
     File::open(path).map_err(|source| ScoreFolderError::File {
         action: "open",
-        path: path.clone(),
+        path: path.to_path_buf(),
         source,
     })
 }

@@ -31,6 +31,17 @@ pub struct StudyFile {
     pub validate: ValidatePart,
     /// What the report shows.
     pub show: ShowPart,
+    /// What the linter is told.
+    pub lint: Option<LintPart>,
+}
+
+/// What the linter is told.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LintPart {
+    /// Rules whose findings are allowed, by code, with the reason.
+    #[serde(default)]
+    pub allow: std::collections::BTreeMap<String, String>,
 }
 
 /// The genome of a study.

@@ -296,7 +296,10 @@ mod tests {
         places.iter().map(one).collect()
     }
 
-    fn calls(places: &[(&str, u32, &str)]) -> Vec<(Vec<usize>, Option<(u32, u32)>)> {
+    /// The jobs of a call, and the first and last position of a list.
+    type CallShape = (Vec<usize>, Option<(u32, u32)>);
+
+    fn calls(places: &[(&str, u32, &str)]) -> Vec<CallShape> {
         let variants = snvs(places);
         let variants: Vec<&CheckedVariant> = variants.iter().collect();
         let calls = stretches(&variants).into_iter();

@@ -1,0 +1,112 @@
+//! A lint that cannot be made.
+
+use super::role::LintColumnsError;
+use crate::diagnostic::Diagnostic;
+use crate::io::bed::BedError;
+use crate::io::fasta::FastaError;
+use refalt_core::nearest::question;
+use std::path::PathBuf;
+
+/// A lint cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LintError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file is no table.
+    #[error("`{path}` is no table: {reason}")]
+    NoTable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A folder is neither of a scoring run nor of a validation.
+    #[error("the folder `{path}` holds neither `manifest.json` nor `metrics.tsv`")]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A manifest or a study is not understood.
+    #[error("`{path}` is not understood: {reason}")]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A column that the user named is not there.
+    #[error("`{path}` has no column `{column}`")]
+    ColumnMissing {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Columns that may be meant.
+        nearest: Vec<String>,
+    },
+    /// No rule has the code.
+    #[error("no rule has the code `{code}`")]
+    UnknownRule {
+        /// The code.
+        code: String,
+        /// Codes that may be meant.
+        nearest: Vec<String>,
+    },
+    /// The columns are not understood.
+    #[error(transparent)]
+    Columns(#[from] LintColumnsError),
+    /// The reference cannot be used.
+    #[error(transparent)]
+    Reference(#[from] FastaError),
+    /// The peaks cannot be read.
+    #[error(transparent)]
+    Peaks(#[from] BedError),
+    /// The chains cannot be read.
+    #[error(transparent)]
+    Chain(#[from] crate::io::chain::ChainError),
+}
+
+impl Diagnostic for LintError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreadable { .. } | Self::Form { .. } => None,
+            Self::NoTable { .. } => {
+                Some("give TSV, CSV, Parquet, VCF or BED, plain or compressed with gzip".to_owned())
+            }
+            Self::NoRun { .. } => {
+                Some("give a folder that `refalt score` or `refalt validate` wrote, or a table".to_owned())
+            }
+            Self::ColumnMissing { nearest, .. } | Self::UnknownRule { nearest, .. } => {
+                question(nearest).or_else(|| Some("`refalt lint --rules` lists the rules".to_owned()))
+            }
+            Self::Columns(_) => {
+                let keys: Vec<&str> = super::LintRole::all().map(super::LintRole::key).collect();
+                Some(format!("roles: {}", keys.join(", ")))
+            }
+            Self::Reference(error) => error.hint(),
+            Self::Peaks(error) => error.hint(),
+            Self::Chain(error) => error.hint(),
+        }
+    }
+
+    fn place(&self) -> Option<String> {
+        match self {
+            Self::Peaks(error) => error.place(),
+            _ => None,
+        }
+    }
+
+    fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::ColumnMissing { .. } | Self::UnknownRule { .. } | Self::Columns(_) | Self::NoRun { .. }
+        )
+    }
+}

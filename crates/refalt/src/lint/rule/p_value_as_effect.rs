@@ -1,0 +1,122 @@
+//! A column of effects that holds p-values.
+
+use super::{Context, LintRole, Row, Rule, TableCheck};
+use crate::lint::finding::{Examples, Finding, Severity, grouped};
+use crate::lint::statistic::{Numbers, distance_from_uniform, log10_all_same_sign};
+
+/// Values from which on a column is judged.
+const LEAST: u64 = 20;
+/// Powers of ten from the smallest to the largest value that no list of effects on one side of 0 covers.
+const DECADES: f64 = 6.0;
+
+pub(super) static RULE: Rule = Rule {
+    code: "RF006",
+    name: "p-value-as-effect",
+    severity: Severity::Error,
+    finds: "a column of effects whose values are p-values",
+    why: "A correlation of predictions with p-values says nothing about effects. A published null result on 107,229 \
+          variant-gene pairs (rho -0.0005) took the column `pval_nominal`, one to the left of `slope`, for the effect.",
+    statistic: "At least 20 values, all in 0 to 1, none negative, and either they cover six powers of ten or more \
+                (significant pairs), or their Kolmogorov distance from the uniform distribution is below 1.63 / sqrt(n), \
+                the 1 % point (unselected tests). Measured effects have both signs; n values on one side of 0 have the \
+                probability 2^(1 - n) when both signs are as likely. False alarm: effects scaled to 0 to 1 and evenly \
+                spread, such as ranks; only a warning is given on that ground.",
+    remedy: "Take the column with the effect (in GTEx `slope`, by its name and not by its number), or tell the right \
+             one with `--columns effect=NAME`.",
+    source: "GTEx v8, header of `signif_variant_gene_pairs`; Kolmogorov's 1 % point: Massey (1951), \
+             doi:10.1080/01621459.1951.10500769, table 1.",
+    table: Some(|context| {
+        let columns = context.columns.all(LintRole::Effect);
+        let columns: Vec<_> = columns
+            .map(|column| (column, Numbers::default(), Examples::default()))
+            .collect();
+        (!columns.is_empty()).then(|| Box::new(Check { context, columns }) as Box<dyn TableCheck + '_>)
+    }),
+    plan: None,
+};
+
+struct Check<'a> {
+    context: &'a Context<'a>,
+    columns: Vec<(usize, Numbers, Examples)>,
+}
+
+/// Says whether numbers look like p-values, and how.
+pub(super) fn likeness(numbers: &Numbers) -> Option<(Severity, f64, f64)> {
+    if numbers.n < LEAST || numbers.negative > 0 || numbers.max > 1.0 || numbers.positive < LEAST {
+        return None;
+    }
+    let decades = (numbers.max / numbers.min_positive).log10();
+    let sorted = numbers.sorted();
+    let distance = distance_from_uniform(&sorted);
+    if decades >= DECADES {
+        Some((Severity::Error, decades, distance))
+    } else if distance < 1.63 / (sorted.len() as f64).sqrt() {
+        Some((Severity::Warning, decades, distance))
+    } else {
+        None
+    }
+}
+
+impl TableCheck for Check<'_> {
+    fn row(&mut self, row: &Row<'_>) {
+        for (column, numbers, examples) in &mut self.columns {
+            if let Some(value) = row.number(*column) {
+                numbers.add(value);
+                examples.add(row.number);
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>) -> Vec<Finding> {
+        let found = |(column, numbers, examples): &(usize, Numbers, Examples)| {
+            let (severity, decades, distance) = likeness(numbers)?;
+            let message = format!(
+                "{} of {} values are above 0 and none is above 1, from {:e} to {:e}: these are p-values, not effects",
+                grouped(numbers.positive),
+                grouped(numbers.n),
+                numbers.min,
+                numbers.max
+            );
+            Some(
+                Finding::new(&RULE, severity, message)
+                    .column(self.context.columns.name(*column))
+                    .rows(examples.rows())
+                    .with("n", numbers.n)
+                    .with("positive", numbers.positive)
+                    .with("min", numbers.min)
+                    .with("max", numbers.max)
+                    .with("powers_of_ten", decades)
+                    .with("kolmogorov_distance_from_uniform", distance)
+                    .with("log10_p_all_one_sign", log10_all_same_sign(numbers.n)),
+            )
+        };
+        self.columns.iter().filter_map(found).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::run::findings;
+
+    fn table(value: impl Fn(i32) -> f64) -> String {
+        let mut text = String::from("gene_id\tslope\n");
+        (0..50).for_each(|row| text.push_str(&format!("g{row}\t{:e}\n", value(row))));
+        text
+    }
+
+    #[test]
+    fn significant_and_uniform_p_values_are_found() {
+        let found = findings(&RULE, "a.tsv", &table(|row| 10f64.powi(-5 - row)));
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Error));
+        assert_eq!(found[0].column.as_deref(), Some("slope"));
+        let found = findings(&RULE, "a.tsv", &table(|row| (f64::from(row) + 0.5) / 50.0));
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+    }
+
+    #[test]
+    fn effects_of_both_signs_and_sizes_are_silent() {
+        assert!(findings(&RULE, "a.tsv", &table(|row| f64::from(row - 25) / 30.0)).is_empty());
+        assert!(findings(&RULE, "a.tsv", &table(|row| 0.2 + f64::from(row) / 200.0)).is_empty());
+    }
+}

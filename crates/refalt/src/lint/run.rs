@@ -1,0 +1,442 @@
+//! Lints a table, a run or a study.
+
+use super::allow::Allowance;
+use super::error::LintError;
+use super::finding::Finding;
+use super::other::OtherTable;
+use super::plan::Plan;
+use super::role::{Columns, LintColumns, LintRole};
+use super::rule::{Context, RULES, Row, Rule, TableCheck, allow_without_reason, same_file};
+use super::statistic::key_of;
+use super::table::{Cells, Table};
+use crate::io::bed::{self, BedFile};
+use crate::io::fasta::FastaReference;
+use crate::io::variants::ids;
+use crate::liftover::Liftover;
+use crate::provenance::FileIdentity;
+use crate::study::StudyFile;
+use refalt_core::Variant;
+use refalt_core::nearest::nearest;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// What to lint, and against what.
+#[derive(Clone, Debug, Default)]
+pub struct LintRequest {
+    /// A table, the folder of a scoring run or a validation, or a study (`.toml`).
+    pub input: PathBuf,
+    /// Which columns are what, where their names do not say it.
+    pub columns: LintColumns,
+    /// The genome that the variants count on, FASTA.
+    pub reference: Option<PathBuf>,
+    /// Peaks or other regions that go with the variants, BED.
+    pub peaks: Option<PathBuf>,
+    /// Chains from the assembly of the variants to another one, to see whether the peaks fit that.
+    pub chain: Option<PathBuf>,
+    /// A second table, of labels where the first has predictions.
+    pub truth: Option<PathBuf>,
+    /// The model that the predictions are of.
+    pub model: Option<String>,
+    /// Findings that are allowed, with reasons.
+    pub allow: Vec<Allowance>,
+}
+
+/// A rule that could not look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotRun {
+    /// Code of the rule.
+    pub rule: &'static str,
+    /// What it needs.
+    pub needs: &'static str,
+}
+
+/// What the rules found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LintReport {
+    /// The input.
+    pub input: String,
+    /// Rows of all tables that were read.
+    pub rows: u64,
+    /// The findings, gravest first, then by code.
+    pub findings: Vec<Finding>,
+    /// Rules that need what was not given.
+    pub not_run: Vec<NotRun>,
+}
+
+impl LintReport {
+    /// Says whether no error and no warning is left that is not allowed.
+    pub fn is_clean(&self) -> bool {
+        !self.findings.iter().any(Finding::counts)
+    }
+}
+
+/// Lints what a request names.
+///
+/// # Errors
+/// [`LintError`] when a file cannot be read or is not what it is taken for.
+pub fn lint(request: &LintRequest) -> Result<LintReport, LintError> {
+    let mut lint = Lint::new(request)?;
+    let input = &request.input;
+    if input.is_dir() {
+        lint.folder(input)?;
+    } else if input
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+    {
+        lint.study(input)?;
+    } else {
+        lint.table(input, &request.columns)?;
+    }
+    Ok(lint.finish())
+}
+
+struct Lint<'a> {
+    request: &'a LintRequest,
+    reference: Option<FastaReference>,
+    peaks: Option<BedFile>,
+    chain: Option<Liftover>,
+    other: Option<OtherTable>,
+    allow: Vec<Allowance>,
+    rows: u64,
+    findings: Vec<Finding>,
+    tables: u64,
+    used_reference: bool,
+    model: Option<String>,
+}
+
+impl<'a> Lint<'a> {
+    fn new(request: &'a LintRequest) -> Result<Self, LintError> {
+        for allowance in &request.allow {
+            if allowance.rule().is_none() {
+                return Err(LintError::UnknownRule {
+                    code: allowance.code.clone(),
+                    nearest: nearest(&allowance.code, RULES.iter().map(|rule| rule.code)),
+                });
+            }
+        }
+        let open = |path: &PathBuf| FastaReference::open(path);
+        let peaks = |path: &PathBuf| bed::read(path, None);
+        let other = |path: &PathBuf| OtherTable::read(path, &LintColumns::default());
+        Ok(Self {
+            request,
+            reference: request.reference.as_ref().map(open).transpose()?,
+            peaks: request.peaks.as_ref().map(peaks).transpose()?,
+            chain: request.chain.as_ref().map(Liftover::open).transpose()?,
+            other: request.truth.as_ref().map(other).transpose()?,
+            allow: request.allow.clone(),
+            rows: 0,
+            findings: Vec::new(),
+            tables: 0,
+            used_reference: false,
+            model: request.model.clone(),
+        })
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result<(), LintError> {
+        let mut found = false;
+        for part in [folder.to_owned(), folder.join("scores"), folder.join("validate")] {
+            if part.join("manifest.json").is_file() {
+                found = true;
+                let plan = Plan::of_run(&part)?;
+                self.plan(&plan, &part.join("manifest.json"));
+            }
+            for name in ["metrics.tsv", "joined.tsv"] {
+                let table = part.join(name);
+                if table.is_file() {
+                    found = true;
+                    self.table(&table, &self.request.columns.clone())?;
+                }
+            }
+        }
+        if found {
+            Ok(())
+        } else {
+            Err(LintError::NoRun {
+                path: folder.to_owned(),
+            })
+        }
+    }
+
+    fn study(&mut self, path: &Path) -> Result<(), LintError> {
+        let study = StudyFile::read(path).map_err(|error| LintError::Form {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        if let Some(part) = &study.lint {
+            self.allow.extend(part.allow.iter().map(|(code, reason)| Allowance {
+                code: code.clone(),
+                reason: reason.clone(),
+            }));
+        }
+        self.plan(&Plan::of_study(&study), path);
+        self.model.get_or_insert_with(|| study.score.model.clone());
+        if self.reference.is_none() {
+            self.reference = Some(FastaReference::open(&study.reference.fasta)?);
+        }
+        let mut columns = LintColumns::default();
+        columns.insert(LintRole::Effect, study.validate.effect.clone());
+        if let Some(gene) = &study.validate.gene {
+            columns.insert(LintRole::Gene, gene.clone());
+        }
+        self.table(&study.validate.truth, &columns)?;
+        if study.score.variants != study.validate.truth {
+            self.table(&study.score.variants, &LintColumns::default())?;
+        }
+        Ok(())
+    }
+
+    fn plan(&mut self, plan: &Plan, path: &Path) {
+        let file = file_name(path);
+        for rule in RULES {
+            let found = rule.plan.map_or_else(Vec::new, |check| check(plan));
+            self.findings.extend(found.into_iter().map(|finding| Finding {
+                file: file.clone(),
+                ..finding
+            }));
+        }
+    }
+
+    fn table(&mut self, path: &Path, told: &LintColumns) -> Result<(), LintError> {
+        let mut table = Table::open(path)?;
+        self.tables += 1;
+        self.allow.extend(
+            table
+                .comments
+                .iter()
+                .filter_map(|comment| Allowance::from_comment(comment)),
+        );
+        let columns = Columns::new(table.header.clone(), told);
+        if let Some(column) = columns.missing.first() {
+            return Err(LintError::ColumnMissing {
+                path: path.to_owned(),
+                column: column.clone(),
+                nearest: nearest(column, columns.header.iter().map(String::as_str)),
+            });
+        }
+        let has_alleles = columns.has(LintRole::Reference) || columns.has(LintRole::Variant);
+        self.used_reference |= has_alleles;
+        let context = Context {
+            columns: &columns,
+            reference: self.reference.as_ref(),
+            peaks: self.peaks.as_ref(),
+            chain: self.chain.as_ref(),
+            other: self.other.as_ref(),
+            model: self.model.as_deref(),
+        };
+        let started = RULES.iter().filter_map(|rule| rule.table?(&context));
+        let mut checks: Vec<Box<dyn TableCheck + '_>> = started.collect();
+        let mut cells = Cells::default();
+        while let Some(number) = table.next_row(&mut cells)? {
+            self.rows += 1;
+            let variant = variant_of_row(&columns, &cells);
+            let row = Row {
+                number,
+                cells: &cells,
+                key: key_of_row(&columns, &cells, variant.as_ref()),
+                variant: variant.as_ref(),
+            };
+            checks.iter_mut().for_each(|check| check.row(&row));
+        }
+        if let Some(other) = &self.other {
+            let own = FileIdentity::of(path).map_err(|source| LintError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+            let same = same_file(&own, &other.sha256, &other.name);
+            self.findings.extend(same.map(|finding| Finding {
+                file: file_name(path),
+                ..finding
+            }));
+        }
+        let file = file_name(path);
+        let found = checks.into_iter().flat_map(|check| check.finish());
+        self.findings.extend(found.map(|finding| Finding {
+            file: file.clone(),
+            ..finding
+        }));
+        Ok(())
+    }
+
+    fn finish(mut self) -> LintReport {
+        let input = file_name(&self.request.input);
+        for allowance in &self.allow {
+            match allow_without_reason(allowance) {
+                Some(finding) => self.findings.push(Finding {
+                    file: input.clone(),
+                    ..finding
+                }),
+                None => {
+                    let Some(rule) = allowance.rule() else { continue };
+                    let own = self.findings.iter_mut().filter(|finding| finding.rule == rule.code);
+                    own.for_each(|finding| finding.allowed = Some(allowance.reason.clone()));
+                }
+            }
+        }
+        self.findings
+            .sort_by(|a, b| b.severity.cmp(&a.severity).then(a.rule.cmp(b.rule)));
+        let mut not_run = Vec::new();
+        let mut needs = |is_given: bool, rule: &str, needs| {
+            if let Some(rule) = Rule::of(rule).filter(|_| !is_given) {
+                not_run.push(NotRun { rule: rule.code, needs });
+            }
+        };
+        if self.tables > 0 && self.used_reference {
+            needs(self.peaks.is_some(), "RF009", "--peaks");
+            needs(self.reference.is_some(), "RF010", "--reference");
+            needs(self.reference.is_some(), "RF020", "--reference");
+        }
+        LintReport {
+            input,
+            rows: self.rows,
+            findings: self.findings,
+            not_run,
+        }
+    }
+}
+
+/// The last part of a path; reports hold no folders.
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Reads the variant of a row: its coordinate columns where they are all there, else its word.
+pub(super) fn variant_of_row(columns: &Columns, cells: &Cells) -> Option<Variant> {
+    let cell = |role| cells.get(columns.first(role)?);
+    let from_columns = || {
+        let contig = cell(LintRole::Contig)?;
+        let (reference, alternate) = alleles(columns, cells)?;
+        let text = match cell(LintRole::Position) {
+            Some(position) => format!("{contig}:{position}:{reference}:{alternate}"),
+            None => {
+                // BED specification 1.0, section 1.5: "chromStart ... 0-based".
+                let start: u32 = cell(LintRole::Start0)?.parse().ok()?;
+                format!("{contig}:{}:{reference}:{alternate}", start.checked_add(1)?)
+            }
+        };
+        ids::parse(&text).variant.ok()
+    };
+    from_columns().or_else(|| variant_of_word(columns, cells))
+}
+
+/// Returns REF and ALT, or the other and the effect allele where a table has only those.
+fn alleles<'a>(columns: &Columns, cells: &'a Cells) -> Option<(&'a str, &'a str)> {
+    let cell = |role| cells.get(columns.first(role)?);
+    match (cell(LintRole::Reference), cell(LintRole::Alternate)) {
+        (Some(reference), Some(alternate)) => Some((reference, alternate)),
+        _ => Some((cell(LintRole::OtherAllele)?, cell(LintRole::EffectAllele)?)),
+    }
+}
+
+/// Reads the variant that a row's word names.
+pub(super) fn variant_of_word(columns: &Columns, cells: &Cells) -> Option<Variant> {
+    columns.all(LintRole::Variant).find_map(|column| {
+        let word = cells.get(column)?;
+        word.contains([':', '_', '-', '>'])
+            .then(|| ids::parse(word).variant.ok())
+            .flatten()
+    })
+}
+
+/// The key of a row: its variant with the contig's plain name, else its word.
+pub(super) fn key_of_row(columns: &Columns, cells: &Cells, variant: Option<&Variant>) -> Option<u64> {
+    match variant {
+        Some(variant) => {
+            let contig = variant.contig.as_str();
+            let contig = contig.strip_prefix("chr").unwrap_or(contig);
+            Some(key_of((
+                contig,
+                variant.position,
+                &variant.reference_bases,
+                &variant.alternate,
+            )))
+        }
+        None => {
+            let word = cells.get(columns.first(LintRole::Variant)?)?;
+            Some(key_of(word))
+        }
+    }
+}
+
+/// Lints a text as a file of this name would be, for the tests of rules; only findings of one rule.
+#[cfg(test)]
+pub(super) fn findings(rule: &'static Rule, name: &str, text: &str) -> Vec<Finding> {
+    findings_with(rule, name, text, |_, _| {})
+}
+
+/// As [`findings`], with more in the request; the folder is there for further files.
+#[cfg(test)]
+pub(super) fn findings_with(
+    rule: &'static Rule,
+    name: &str,
+    text: &str,
+    change: impl FnOnce(&Path, &mut LintRequest),
+) -> Vec<Finding> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    let mut request = LintRequest {
+        input: path,
+        ..LintRequest::default()
+    };
+    change(folder.path(), &mut request);
+    let report = lint(&request).unwrap();
+    report
+        .findings
+        .into_iter()
+        .filter(|finding| finding.rule == rule.code)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::Severity;
+
+    #[test]
+    fn an_allowed_finding_does_not_count_and_one_without_reason_does() {
+        let mut rows = String::from("variant_id\tbeta\n");
+        for position in 1..=30 {
+            rows.push_str(&format!(
+                "chr1_{}_A_C_b38\t{}\n",
+                position * 1000,
+                0.5 + f64::from(position) / 10.0
+            ));
+        }
+        let run = |text: String| {
+            let folder = tempfile::tempdir().unwrap();
+            let input = folder.path().join("a.tsv");
+            std::fs::write(&input, text).unwrap();
+            lint(&LintRequest {
+                input,
+                ..LintRequest::default()
+            })
+            .unwrap()
+        };
+        let report = run(rows.clone());
+        assert_eq!(
+            report.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(),
+            ["RF007"]
+        );
+        assert!(!report.is_clean());
+        let report = run(format!("# refalt: allow RF007 sizes, not effects\n{rows}"));
+        assert_eq!(report.findings[0].allowed.as_deref(), Some("sizes, not effects"));
+        assert!(report.is_clean());
+        let report = run(format!("# refalt: allow RF007\n{rows}"));
+        assert_eq!(report.findings[0].rule, "RF021");
+        assert_eq!(report.findings[0].severity, Severity::Error);
+        assert!(report.findings[1].allowed.is_none());
+    }
+
+    #[test]
+    fn an_unknown_code_on_the_command_line_is_refused() {
+        let request = LintRequest {
+            input: PathBuf::from("a.tsv"),
+            allow: vec![Allowance::from_argument("RF999=because")],
+            ..LintRequest::default()
+        };
+        assert!(matches!(lint(&request), Err(LintError::UnknownRule { .. })));
+    }
+}

@@ -5,10 +5,12 @@
 //! in the order of the input; nothing here holds more than one batch of a table.
 
 mod error;
+mod lookup;
 mod scores;
 mod variants;
 
 pub use error::ScoreFolderError;
+pub use lookup::{ScoreLookup, StoredScores, StoredVariant};
 pub(crate) use scores::{Group, ScoreBatch, Scores, TextColumn};
 #[cfg(test)]
 pub(crate) use variants::NormalForm;

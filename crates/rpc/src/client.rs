@@ -9,6 +9,7 @@ mod connection;
 mod gate;
 mod methods;
 
+pub(crate) use call::{Caller, Method};
 pub(crate) use connection::with_causes;
 pub use connection::{ClientOptions, Timeouts};
 pub(crate) use methods::Wanted;

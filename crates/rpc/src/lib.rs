@@ -7,6 +7,7 @@
 pub mod address;
 pub mod answer;
 pub mod assembly;
+pub mod atlas;
 pub mod cache;
 pub mod cached_client;
 pub mod client;

@@ -2,7 +2,7 @@
 
 use crate::answer::{PredictedOutput, PredictedTracks};
 use crate::client::{MOST_SCORERS, Place, Requested};
-use crate::source::ApiSource;
+use crate::source::{ApiSource, today};
 use crate::wire_error::WireError;
 use refalt::engine::{Plan, ScoreSource, SourceError, origin};
 use refalt::ism::{IsmSource, Stretch};
@@ -77,7 +77,7 @@ impl IsmSource for ApiSource {
         let groups = plan.planned().chunks(MOST_SCORERS);
         let rounds = groups.len();
         // A matrix does not say the day of its answers.
-        let origin = Arc::new(origin(self.model_card(), None));
+        let origin = Arc::new(origin(self.model_card(), today()));
         for (group, planned) in groups.enumerate() {
             let scorers: Vec<&dyn Scorer> = planned.iter().map(|planned| planned.scorer.as_ref()).collect();
             let answer = self.client().score_ism(stretch.window, stretch.interval, &scorers);

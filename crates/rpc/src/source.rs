@@ -7,6 +7,7 @@
 
 use crate::answer::ScoredTracks;
 use crate::cache::AnswerCache;
+use crate::cache::now_utc_s;
 use crate::cached_client::{AnswerTally, Answered, CachedClient};
 use crate::client::{Client, Place, window_lengths};
 use crate::error::ApiError;
@@ -189,6 +190,11 @@ impl ApiSource {
             None => SourceError::Job { from, reason },
         }
     }
+}
+
+/// Returns the day in UTC, by the clock of this machine.
+pub(crate) fn today() -> Option<UtcDay> {
+    UtcDay::of_unix_seconds(now_utc_s())
 }
 
 fn place<'a>(job: &SourceJob<'a>) -> Place<'a> {

@@ -48,6 +48,16 @@ pub enum WireError {
         /// The shape expected, in words.
         expected: String,
     },
+    /// A list of numbers has another size than its shape.
+    #[error("{found} bytes of {field} where the shape makes {expected}")]
+    Bytes {
+        /// What the numbers are.
+        field: &'static str,
+        /// Bytes found.
+        found: usize,
+        /// Bytes expected.
+        expected: usize,
+    },
     /// An array has another type of elements.
     #[error("an array of {found} where float32 is expected")]
     ElementType {

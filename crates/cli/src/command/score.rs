@@ -30,7 +30,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     assembly: Option<String>,
 
-    /// Model: `motif`, `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC), or `api` for the hosted AlphaGenome.
+    /// Model: `motif`, `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC), `api` for the hosted AlphaGenome,
+    /// `atlas` for its computed scores of substitutions, or `auto` for the Atlas where it has scores and `--auto-rest` else.
     #[arg(long, default_value = "motif")]
     model: String,
 
@@ -154,7 +155,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     };
     #[cfg(feature = "api")]
     let (source, answers) = match options.service.source(&request, &options.cache, settings)? {
-        Some(service) => (Some(service.source), Some(service.answers)),
+        Some(service) => (Some(service.source), service.answers),
         None => (None, None),
     };
     #[cfg(not(feature = "api"))]

@@ -3,9 +3,10 @@
 use super::cache_options::CacheOptions;
 use crate::message::Failure;
 use crate::terminal::Settings;
-use refalt::engine::ScoreSource;
+use refalt::engine::{ModelSource, ScoreSource};
 use refalt::scoring::ScoreRequest;
 use refalt_core::Organism;
+use refalt_rpc::atlas::{AtlasSource, AutoSource};
 use refalt_rpc::cache::{AnswerCache, CacheTrouble};
 use refalt_rpc::cached_client::AnswerTally;
 use refalt_rpc::key::KeyError;
@@ -14,12 +15,14 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The name of the model that is a service.
+/// The models that are services.
 pub(crate) const MODEL: &str = "api";
+const ATLAS: &str = "atlas";
+const AUTO: &str = "auto";
 
-/// Arguments for `--model api`.
+/// Arguments for `--model api`, `atlas` and `auto`.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Service (--model api)")]
+#[command(next_help_heading = "Service (--model api, atlas, auto)")]
 pub(crate) struct ServiceOptions {
     /// Address of a service of one's own: `HOST:PORT` over TLS, or `http://127.0.0.1:PORT` [default: the hosted model].
     #[arg(long, value_name = "ADDRESS", env = "REFALT_API_ADDRESS")]
@@ -37,6 +40,15 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "NAME")]
     model_version: Option<String>,
 
+    /// With `--model auto`, what scores the variants and scorers that the Atlas lacks: `api`, `motif` or `motif:FILE`
+    /// [default: api].
+    #[arg(long, value_name = "MODEL")]
+    auto_rest: Option<String>,
+
+    /// With `--model atlas` or `auto`, the address of the Atlas where it is not that of the API.
+    #[arg(long, value_name = "ADDRESS", env = "REFALT_ATLAS_ADDRESS")]
+    atlas_address: Option<String>,
+
     /// Organism whose genome the service reads: `human` (GRCh38) or `mouse` (GRCm38) [default: human].
     #[arg(long, value_name = "NAME", value_parser = ["human", "mouse"])]
     organism: Option<String>,
@@ -45,7 +57,14 @@ pub(crate) struct ServiceOptions {
 /// A service that scores, and where its answers come from.
 pub(crate) struct Service {
     pub(crate) source: Box<dyn ScoreSource>,
-    pub(crate) answers: Answers,
+    /// `None` where no answer is kept.
+    pub(crate) answers: Option<Answers>,
+}
+
+impl Service {
+    fn without_cache(source: Box<dyn ScoreSource>) -> Self {
+        Self { source, answers: None }
+    }
 }
 
 /// Where the answers of a service come from, as a run goes on.
@@ -81,33 +100,46 @@ impl ServiceOptions {
         cache: &CacheOptions,
         settings: &Settings,
     ) -> Result<Option<Service>, Failure> {
-        if request.model != MODEL {
+        let is_auto = request.model == AUTO;
+        if !is_auto && self.auto_rest.is_some() {
+            return Err(Failure::new(format!("--auto-rest is for `--model {AUTO}`")).usage());
+        }
+        if ![MODEL, ATLAS, AUTO].contains(&request.model.as_str()) {
             return self.not_asked_for().map(|()| None);
         }
         if request.plan.table.terms {
             let message = "--keep-ref-alt: the service gives scores, not the terms of REF and ALT";
             return Err(Failure::new(message).usage());
         }
-        if request.genes.is_some() {
+        let rest = self.auto_rest.clone().unwrap_or_else(|| MODEL.to_owned());
+        if request.genes.is_some() && (!is_auto || rest == MODEL) {
             let message = "--genes: the service brings genes of its own";
             return Err(Failure::new(message).usage());
         }
-        let troubles: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (told, shown) = (Arc::clone(&troubles), settings.clone());
-        let told = move |trouble: &CacheTrouble| {
-            shown.tell(format!("warning: {trouble}"));
-            told.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(trouble.to_string());
+        if request.model == MODEL {
+            return self.api(cache, settings).map(Some);
+        }
+        let failed = |error: ApiError| Failure::of(&error);
+        let wanted = &request.plan.scorers;
+        let address = self.atlas_address.as_deref().or(self.address.as_deref());
+        let client = Client::new(self.options(address, settings)?).map_err(failed)?;
+        if !is_auto {
+            let source = AtlasSource::open(client, wanted).map_err(failed)?;
+            return Ok(Some(Service::without_cache(Box::new(source))));
+        }
+        let rest = if rest == MODEL {
+            self.api(cache, settings)?
+        } else {
+            let model = refalt::model::open(&rest).map_err(|error| Failure::of(&error))?;
+            Service::without_cache(Box::new(ModelSource(model)))
         };
-        let cache = cache.answers(Arc::new(told), settings)?;
-        let source = self.connect(cache, settings)?;
+        let source = AutoSource::open(client, rest.source, wanted).map_err(failed)?;
+        for note in source.notes() {
+            settings.tell(note.clone());
+        }
         Ok(Some(Service {
-            answers: Answers {
-                tally: source.tally(),
-                troubles,
-            },
             source: Box::new(source),
+            answers: rest.answers,
         }))
     }
 
@@ -126,14 +158,38 @@ impl ServiceOptions {
             (self.key_file.is_some(), "--key-file"),
             (self.model_version.is_some(), "--model-version"),
             (self.organism.is_some(), "--organism"),
+            (self.atlas_address.is_some(), "--atlas-address"),
         ];
         match given.into_iter().find(|(given, _)| *given) {
-            Some((_, name)) => Err(Failure::new(format!("{name} is for `--model {MODEL}`")).usage()),
+            Some((_, name)) => {
+                Err(Failure::new(format!("{name} is for `--model {MODEL}`, {ATLAS} and {AUTO}")).usage())
+            }
             None => Ok(()),
         }
     }
 
-    fn connect(self, cache: Option<Arc<AnswerCache>>, settings: &Settings) -> Result<ApiSource, Failure> {
+    /// Opens the API, with the answers that are kept.
+    fn api(&self, cache: &CacheOptions, settings: &Settings) -> Result<Service, Failure> {
+        let troubles: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (told, shown) = (Arc::clone(&troubles), settings.clone());
+        let told = move |trouble: &CacheTrouble| {
+            shown.tell(format!("warning: {trouble}"));
+            told.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(trouble.to_string());
+        };
+        let cache = cache.answers(Arc::new(told), settings)?;
+        let source = self.connect(cache, settings)?;
+        Ok(Service {
+            answers: Some(Answers {
+                tally: source.tally(),
+                troubles,
+            }),
+            source: Box::new(source),
+        })
+    }
+
+    fn connect(&self, cache: Option<Arc<AnswerCache>>, settings: &Settings) -> Result<ApiSource, Failure> {
         let failed = |error: ApiError| Failure::of(&error);
         let options = self.options(self.address.as_deref(), settings)?;
         Client::new(options)
@@ -143,7 +199,7 @@ impl ServiceOptions {
 
     /// Returns how a service is reached.
     ///
-    /// * `address`: the hosted one when not given.
+    /// * `address`: that of the hosted services when not given.
     fn options(&self, address: Option<&str>, settings: &Settings) -> Result<ClientOptions, Failure> {
         let failed = |error: ApiError| Failure::of(&error);
         let address = match address {

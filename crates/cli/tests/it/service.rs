@@ -4,10 +4,12 @@ use crate::fault_server::{FaultServer, Schedule, Trouble, random_schedule};
 use crate::folder_contents::files;
 use crate::{made_up, refalt};
 use assert_cmd::Command;
+use refalt_core::score::UtcDay;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) const KEY: &str = "AIza-nobody-sees-this";
 
@@ -81,6 +83,18 @@ fn a_run_with_troubles_gives_the_files_of_a_clean_run() {
     // Parts of 64 rows: what is paid for is soon safe.
     assert_eq!(manifest["identity"]["rows_per_part"], 64);
     assert_eq!(manifest["counts"]["scored"], 90);
+    // Every row has the day of its answer; the run began and ended within a day or two.
+    let source = &manifest["sources"][0];
+    let days: Vec<UtcDay> = source["answered"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| UtcDay::parse(day.as_str().unwrap()).unwrap())
+        .collect();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let [yesterday, today] = [now - 86_400, now].map(|seconds| UtcDay::of_unix_seconds(seconds).unwrap());
+    assert!(days[0] >= yesterday && days[1] <= today, "{source}");
+    assert_eq!(source["variants"], 90);
     assert!(!holds(&job.folder.path().join("clean"), KEY));
     let address = clean.address.clone();
     drop(clean);

@@ -238,6 +238,9 @@ const INTEGER_COORDINATES: &[&str] = &[
     "track.rs -> end",
     "track.rs -> start",
     "window.rs new(zero_based)",
+    // The protocol's intervals are those of BED, and those of windows may begin before the contig.
+    "window.rs from_bed(start)",
+    "window.rs from_bed(end)",
     "window.rs -> bed_end",
     "window.rs -> bed_start",
 ];

@@ -194,6 +194,27 @@ impl Plan {
         })
     }
 
+    /// Returns the plan of some of its scorers, for a source that asks others; their order is that given.
+    ///
+    /// * `scorers`: indices into [`planned`](Self::planned).
+    /// * Returns `None` for an index that is none.
+    pub fn of_scorers(&self, scorers: &[usize]) -> Option<Self> {
+        let scorers = scorers.iter().map(|&number| self.scorers.get(number)?.again());
+        Some(Self {
+            scorers: scorers.collect::<Option<_>>()?,
+            selection: self.selection.clone(),
+            selection_given: self.selection_given.clone(),
+            statements: self.statements.clone(),
+            card: self.card.clone(),
+            window: self.window,
+            rows_per_part: self.rows_per_part,
+            annotation: self.annotation.clone(),
+            table: self.table,
+            passed_over: self.passed_over.clone(),
+            service: self.service,
+        })
+    }
+
     /// Returns the model's card.
     pub fn card(&self) -> &ModelCard {
         &self.card

@@ -18,8 +18,11 @@ pub struct FigureFiles {
     pub tsv: PathBuf,
 }
 
+/// The bytes of the three files of a figure, in the order of [`FigureFiles`].
+type Contents<'a> = [Cow<'a, [u8]>; 3];
+
 /// The files of a figure with what goes into each.
-fn contents<'a>(figure: &'a Figure, folder: &Path) -> Result<(FigureFiles, [Cow<'a, [u8]>; 3]), FigureError> {
+fn contents<'a>(figure: &'a Figure, folder: &Path) -> Result<(FigureFiles, Contents<'a>), FigureError> {
     let png = raster::png(&figure.svg).map_err(|message| FigureError::Png {
         figure: figure.name.clone(),
         message,

@@ -320,7 +320,10 @@ fn split(line: &str, delimiter: u8, cells: &mut Cells) {
 mod tests {
     use super::*;
 
-    fn read(name: &str, text: &'static str) -> (Vec<String>, Vec<String>, Vec<(u64, Vec<String>)>) {
+    /// Header, comments, and rows with their lines.
+    type Read = (Vec<String>, Vec<String>, Vec<(u64, Vec<String>)>);
+
+    fn read(name: &str, text: &'static str) -> Read {
         let path = Path::new(name);
         let is_bed = name.ends_with(".bed");
         let mut table = Table::text(path, Box::new(text.as_bytes()), is_bed).unwrap();

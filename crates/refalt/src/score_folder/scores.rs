@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The columns that are read; those of genes, junctions and origins may be absent.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "variant_id",
     "gene_id",
     "gene_name",
+    "gene_type",
     "gene_strand",
     "junction_Start",
     "junction_End",
@@ -95,13 +96,14 @@ pub(crate) struct ScoreBatch {
     raw: Float32Array,
     quantile: Float32Array,
     row: Int64Array,
+    pub(crate) gene_type: TextColumn,
     pub(crate) source: TextColumn,
     pub(crate) model_version: TextColumn,
     pub(crate) answered_on: TextColumn,
 }
 
 impl ScoreBatch {
-    fn of(batch: &RecordBatch, path: &Path) -> Result<Self, ScoreFolderError> {
+    pub(super) fn of(batch: &RecordBatch, path: &Path) -> Result<Self, ScoreFolderError> {
         let rows = batch.num_rows();
         let missing = |column: &str, expected| ScoreFolderError::Column {
             path: path.to_owned(),
@@ -148,6 +150,7 @@ impl ScoreBatch {
             output: text("output_type")?,
             scorer: text("variant_scorer")?,
             row: integer("row")?,
+            gene_type: optional("gene_type")?,
             source: optional("source")?,
             model_version: optional("model_version")?,
             answered_on: optional("answered_on")?,

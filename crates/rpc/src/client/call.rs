@@ -20,16 +20,16 @@ use tonic_prost::ProstCodec;
 
 /// A method of the service, as the path of HTTP/2.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Method(pub(super) &'static str);
+pub(crate) struct Method(pub(crate) &'static str);
 
 /// A request of any kind that succeeded, to be asked again when it is not known whose fault a fault is.
-pub(super) type Probe = Arc<dyn Fn(Arc<Caller>) -> ProbeFuture + Send + Sync>;
+pub(crate) type Probe = Arc<dyn Fn(Arc<Caller>) -> ProbeFuture + Send + Sync>;
 type ProbeFuture = std::pin::Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
 /// What calls share.
-pub(super) struct Caller {
+pub(crate) struct Caller {
     channel: Channel,
-    pub(super) options: ClientOptions,
+    pub(crate) options: ClientOptions,
     gate: Gate,
     pub(super) tracks: Arc<TrackCache>,
     calls: AtomicU64,
@@ -72,7 +72,7 @@ impl Caller {
     }
 
     /// Remembers a request that succeeded; the first one stays.
-    pub(super) fn remember(&self, probe: impl FnOnce() -> Probe) {
+    pub(crate) fn remember(&self, probe: impl FnOnce() -> Probe) {
         let mut known = self.known_good.lock().unwrap_or_else(PoisonError::into_inner);
         known.get_or_insert_with(probe);
     }
@@ -81,7 +81,7 @@ impl Caller {
     ///
     /// * `what`: what is asked for, for messages.
     /// * `open`: opens the reader of an answer.
-    pub(super) async fn call<Q, R>(
+    pub(crate) async fn call<Q, R>(
         self: &Arc<Self>,
         method: Method,
         request: &Q,
@@ -151,7 +151,7 @@ impl Caller {
     }
 
     /// Makes one attempt, and abandons it when it takes too long.
-    pub(super) async fn attempt<Q, R>(&self, method: Method, request: &Q, reader: R) -> Result<R::Answer, Fault>
+    pub(crate) async fn attempt<Q, R>(&self, method: Method, request: &Q, reader: R) -> Result<R::Answer, Fault>
     where
         Q: prost::Message + Clone + 'static,
         R: AnswerReader,
@@ -178,6 +178,10 @@ impl Caller {
         request.set_timeout(self.options.timeouts.call);
         if let Some(key) = self.options.key.as_ref().and_then(crate::key::ApiKey::header) {
             request.metadata_mut().insert("x-goog-api-key", key);
+        }
+        if let Some(fields) = crate::atlas::fetch::field_mask(method.0) {
+            let fields = tonic::metadata::MetadataValue::from_static(fields);
+            request.metadata_mut().insert("x-goog-fieldmask", fields);
         }
         let codec: ProstCodec<Q, R::Message> = ProstCodec::default();
         let path = PathAndQuery::from_static(method.0);

@@ -356,8 +356,23 @@ impl Client {
         self.caller.options.model_version.clone().unwrap_or_default()
     }
 
+    /// Returns what calls share.
+    pub(crate) fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    /// Waits for a call.
+    pub(crate) fn block_on<F: Future>(&self, call: F) -> F::Output {
+        self.runtime.block_on(call)
+    }
+
+    /// Starts a call.
+    pub(crate) fn spawn<T: Send + 'static>(&self, call: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.runtime.spawn(call)
+    }
+
     /// Waits for calls under way; the answers are in their order.
-    fn collect<T>(&self, running: Vec<JoinHandle<Result<T, ApiError>>>) -> Vec<Result<T, ApiError>> {
+    pub(crate) fn collect<T>(&self, running: Vec<JoinHandle<Result<T, ApiError>>>) -> Vec<Result<T, ApiError>> {
         self.runtime.block_on(async {
             let mut answers = Vec::with_capacity(running.len());
             for call in running {

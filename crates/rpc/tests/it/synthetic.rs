@@ -341,8 +341,11 @@ pub(crate) fn genome() -> Vec<u8> {
     bases
 }
 
-/// Genes on both strands, GTF: (id, strand, biotype, exons 1-based).
-const GENES: [(&str, char, &str, &[(u32, u32)]); 4] = [
+/// A gene for a GTF: id, strand, biotype, exons (1-based, inclusive).
+type Gene = (&'static str, char, &'static str, &'static [(u32, u32)]);
+
+/// Genes on both strands.
+const GENES: [Gene; 4] = [
     (
         "ENSG00000000003.7",
         '+',

@@ -43,6 +43,20 @@ impl PlannedScorer {
         }
     }
 
+    /// Makes the same once more; `None` when the scorer's text does not read back to it.
+    pub(super) fn again(&self) -> Option<Self> {
+        Some(Self {
+            scorer: scorer::parse(&self.text).ok()?,
+            text: self.text.clone(),
+            given: self.given.clone(),
+            offered: self.offered.clone(),
+            tracks: self.tracks.clone(),
+            merge: self.merge.clone(),
+            kept: self.kept.clone(),
+            recommended: self.recommended,
+        })
+    }
+
     /// Returns the index of a written track in what is offered.
     pub(crate) fn place(&self, track: usize) -> usize {
         self.kept.as_ref().map_or(track, |kept| kept[track])

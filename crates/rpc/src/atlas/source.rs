@@ -1,0 +1,331 @@
+//! The Atlas as a source of scores: `--model atlas`.
+//!
+//! It has substitutions of single bases by the recommended scorers, in the windows in which they were scored. A row is
+//! never given a score of another window than its own: a variant whose window differs fails, with both in the reason.
+
+use super::answer::{AtlasScore, AtlasScorer, AtlasScores};
+use crate::client::Client;
+use crate::error::ApiError;
+use crate::genome::interval_message;
+use crate::genome::interval_text;
+use crate::source::today;
+use refalt::Diagnostic;
+use refalt::engine::{Plan, RECOMMENDED_NAME, ScoreSource, SourceError, SourceJob, origin};
+use refalt_core::backend::WindowLengths;
+use refalt_core::score::ScoreBlock;
+use refalt_core::scorer::{self, Needs, RECOMMENDED, ScoreKind, ScoreRows, Scorer};
+use refalt_core::{CheckedVariant, ModelCard, Organism, TrackSet};
+use sha2::{Digest, Sha256};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// The window in which the hosted Atlas was scored, in bp.
+const HOSTED_WINDOW: NonZeroU32 = NonZeroU32::new(1_048_576).unwrap();
+
+/// The Atlas with the scorers that are asked for.
+#[derive(Debug)]
+pub struct AtlasSource {
+    client: Client,
+    card: ModelCard,
+    /// The scorers that are asked for, by text.
+    scorers: Vec<(String, AtlasScorer)>,
+}
+
+/// What there is of a variant.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// Its scores, in the order of the plan.
+    Scores(Vec<ScoreBlock>),
+    /// The Atlas has none: why, in words.
+    Nothing(String),
+}
+
+impl AtlasSource {
+    /// Asks the Atlas which scorers it has, and takes those that are asked for.
+    ///
+    /// * `wanted`: scorers by name or text; `recommended` stands for all that the Atlas has.
+    ///
+    /// # Errors
+    /// [`ApiError`] when there is no answer, the Atlas lacks a scorer, or has it with another meaning.
+    pub fn open(client: Client, wanted: &[String]) -> Result<Self, ApiError> {
+        if client.options().organism != Organism::Human {
+            return Err(ApiError::Request {
+                what: client.options().organism.to_string(),
+                reason: "the Atlas is of Homo sapiens only".to_owned(),
+            });
+        }
+        let there = client.atlas_scorers()?;
+        let mut scorers: Vec<(String, AtlasScorer)> = Vec::new();
+        for name in wanted {
+            if name == RECOMMENDED_NAME {
+                for entry in &there {
+                    if let Some(named) = RECOMMENDED.iter().find(|named| named.name == entry.name) {
+                        add(&mut scorers, named.text.to_owned(), entry);
+                    }
+                }
+                continue;
+            }
+            // What is no scorer at all is the plan's to say.
+            let Ok(scorer) = scorer::parse(name) else { continue };
+            let text = scorer.to_string();
+            let named = RECOMMENDED.iter().find(|named| named.text == text);
+            let entry = named.and_then(|named| there.iter().find(|entry| entry.name == named.name));
+            let Some(entry) = entry else {
+                let has: Vec<&str> = there.iter().map(|entry| entry.name.as_str()).collect();
+                return Err(ApiError::Request {
+                    what: format!("`{name}`"),
+                    reason: format!("the Atlas has {}", has.join(", ")),
+                });
+            };
+            add(&mut scorers, text, entry);
+        }
+        let mut outputs: Vec<TrackSet> = Vec::new();
+        for (text, entry) in &scorers {
+            let Ok(scorer) = scorer::parse(text) else { continue };
+            check_sign(entry, scorer.as_ref())?;
+            let output = scorer.output();
+            match outputs.iter().find(|set| set.output == output) {
+                None => outputs.push(TrackSet {
+                    output,
+                    resolution: output.resolution(),
+                    tracks: Arc::clone(&entry.tracks),
+                }),
+                Some(set) if *set.tracks == *entry.tracks => {}
+                Some(_) => {
+                    return Err(ApiError::Request {
+                        what: format!("`{}` beside other scorers of {output}", entry.name),
+                        reason: "the Atlas has it for other tracks; score it in a run of its own".to_owned(),
+                    });
+                }
+            }
+        }
+        let address = &client.options().address;
+        let (name, licence, lengths) = if address.is_hosted() {
+            let terms = "non-commercial use only, under the terms of the AlphaGenome API";
+            (
+                "alphagenome-atlas".to_owned(),
+                terms,
+                WindowLengths::OneOf(vec![HOSTED_WINDOW]),
+            )
+        } else {
+            let every = WindowLengths::Multiples {
+                step: NonZeroU32::MIN,
+                least: NonZeroU32::MIN,
+                most: HOSTED_WINDOW,
+            };
+            let terms = "as the operator of the service states";
+            (format!("alphagenome-atlas@{address}"), terms, every)
+        };
+        let card = ModelCard {
+            name,
+            // The protocol has no field for it.
+            version: "not stated".to_owned(),
+            digest: digest(&scorers),
+            organism: Organism::Human.name().to_owned(),
+            licence: licence.to_owned(),
+            citation: "AlphaGenome: Nature 649:1206 (2026)".to_owned(),
+            lengths,
+            outputs,
+        };
+        Ok(Self { client, card, scorers })
+    }
+
+    /// Returns the client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns the scorers that are asked for, each with its text.
+    pub fn scorers(&self) -> &[(String, AtlasScorer)] {
+        &self.scorers
+    }
+
+    /// Looks variants up; those that are no substitutions of single bases are not asked for.
+    pub(crate) fn look_up(&self, plan: &Plan, jobs: &[&SourceJob<'_>]) -> Vec<Result<Found, SourceError>> {
+        let asked: Option<Vec<AtlasScorer>> = plan.scorers().map(|text| self.scorer(text).cloned()).collect();
+        let Some(asked) = asked else {
+            let lacking = || SourceError::Fatal {
+                from: self.card.name.clone(),
+                reason: "a scorer of the plan is not one that the Atlas was opened for".to_owned(),
+            };
+            return jobs.iter().map(|_| Err(lacking())).collect();
+        };
+        let is_asked: Vec<bool> = jobs.iter().map(|job| is_substitution(job.variant)).collect();
+        let variants: Vec<&CheckedVariant> = jobs
+            .iter()
+            .zip(&is_asked)
+            .filter(|(_, asked)| **asked)
+            .map(|(job, _)| job.variant)
+            .collect();
+        let mut answers = self.client.atlas_scores(&variants, &asked).into_iter();
+        let origin = Arc::new(origin(&self.card, today()));
+        let found = jobs.iter().zip(is_asked).map(|(job, asked)| {
+            if !asked {
+                return Ok(Found::Nothing(
+                    "the Atlas has substitutions of single bases only; use --model auto or api".to_owned(),
+                ));
+            }
+            match answers.next() {
+                None => Err(self.failed("a variant is without an answer".to_owned())),
+                Some(Err(error)) => Err(self.source_error(&error)),
+                Some(Ok(None)) => Ok(Found::Nothing("the Atlas has no scores of it".to_owned())),
+                Some(Ok(Some(scores))) => {
+                    let blocks = self.blocks(plan, job, scores)?;
+                    let with_origin = blocks.into_iter().map(|(scorer, score)| {
+                        let planned = &plan.planned()[scorer];
+                        ScoreBlock {
+                            scorer,
+                            raw: planned.keep(&score.rows, score.raw),
+                            quantile: score.quantile.map(|quantile| planned.keep(&score.rows, quantile)),
+                            rows: score.rows,
+                            terms: None,
+                            origin: Arc::clone(&origin),
+                        }
+                    });
+                    Ok(Found::Scores(with_origin.collect()))
+                }
+            }
+        });
+        found.collect()
+    }
+
+    fn scorer(&self, text: &str) -> Option<&AtlasScorer> {
+        let found = self.scorers.iter().find(|(known, _)| known == text);
+        found.map(|(_, scorer)| scorer)
+    }
+
+    /// Compares an answer with the plan and the window of the row.
+    fn blocks(
+        &self,
+        plan: &Plan,
+        job: &SourceJob<'_>,
+        scores: AtlasScores,
+    ) -> Result<Vec<(usize, AtlasScore)>, SourceError> {
+        let window = interval_message(job.window);
+        let Some(interval) = scores.interval else {
+            return Err(self.failed("the Atlas does not say in which window it was scored".to_owned()));
+        };
+        let ends = |interval: &crate::proto::Interval| (interval.chromosome.clone(), interval.start, interval.end);
+        if ends(&interval) != ends(&window) {
+            return Err(self.failed(format!(
+                "the Atlas scored it in the window `{}`, the run asks for `{}`",
+                interval_text(&interval),
+                interval_text(&window)
+            )));
+        }
+        let pairs = plan.planned().iter().enumerate().zip(scores.scores);
+        let made = pairs.map(|((number, planned), mut score)| {
+            let by_gene = planned.scorer.needs() != Needs::Nothing;
+            match (by_gene, &score.rows) {
+                (false, ScoreRows::One) | (true, ScoreRows::Genes(_)) => {}
+                _ => {
+                    let reason = format!("the rows of `{}` are not those of such a scorer", planned.text);
+                    return Err(self.failed(reason));
+                }
+            }
+            if score.raw.len() != score.rows.len() * planned.given.tracks.len() {
+                return Err(self.failed(format!("`{}` has other tracks than its metadata", planned.text)));
+            }
+            // A list of calibrated scores that are all missing is none.
+            if score
+                .quantile
+                .as_ref()
+                .is_some_and(|all| all.iter().all(|value| value.is_nan()))
+            {
+                score.quantile = None;
+            }
+            Ok((number, score))
+        });
+        made.collect()
+    }
+
+    fn failed(&self, reason: String) -> SourceError {
+        SourceError::Job {
+            from: self.card.name.clone(),
+            reason,
+        }
+    }
+
+    fn source_error(&self, error: &ApiError) -> SourceError {
+        let reason = error.to_string();
+        match error.service_stop() {
+            Some(stop) => SourceError::Service {
+                stop,
+                reason,
+                hint: Diagnostic::hint(error),
+            },
+            None if error.is_fatal() => SourceError::Fatal {
+                from: self.card.name.clone(),
+                reason,
+            },
+            None => self.failed(reason),
+        }
+    }
+}
+
+/// Says whether a variant replaces one base by another.
+pub(crate) fn is_substitution(variant: &CheckedVariant) -> bool {
+    variant.reference_bases().len() == 1 && variant.alternate_bases().len() == 1
+}
+
+fn add(scorers: &mut Vec<(String, AtlasScorer)>, text: String, entry: &AtlasScorer) {
+    if scorers.iter().all(|(known, _)| *known != text) {
+        scorers.push((text, entry.clone()));
+    }
+}
+
+/// Compares what the Atlas says of a scorer's sign with what the scorer of this name is.
+fn check_sign(entry: &AtlasScorer, scorer: &dyn Scorer) -> Result<(), ApiError> {
+    let is_signed = scorer.kind() == ScoreKind::SignedEffect;
+    if entry.is_signed == is_signed {
+        return Ok(());
+    }
+    let word = |signed| if signed { "signed" } else { "unsigned" };
+    Err(ApiError::Request {
+        what: format!("`{}`", entry.name),
+        reason: format!(
+            "the Atlas calls its scores {}, and the published scorer of this name gives {} ones",
+            word(entry.is_signed),
+            word(is_signed)
+        ),
+    })
+}
+
+/// Returns the digest of what distinguishes scorers and tracks.
+fn digest(scorers: &[(String, AtlasScorer)]) -> String {
+    let mut hasher = Sha256::new();
+    for (text, scorer) in scorers {
+        hasher.update(format!("{text}\n"));
+        for track in scorer.tracks.iter() {
+            let strand = refalt_core::strand::sign_or_dot(track.strand);
+            let curie = track.ontology_curie.as_deref().unwrap_or_default();
+            hasher.update(format!("{}\t{strand}\t{curie}\n", track.name));
+        }
+    }
+    format!("sha256:{}", refalt::provenance::hexadecimal(&hasher.finalize()))
+}
+
+impl ScoreSource for AtlasSource {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    fn brings_genes(&self) -> bool {
+        true
+    }
+
+    fn is_service(&self) -> bool {
+        true
+    }
+
+    fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
+        let jobs: Vec<&SourceJob<'_>> = jobs.iter().collect();
+        let found = self.look_up(plan, &jobs).into_iter();
+        found
+            .map(|found| match found? {
+                Found::Scores(blocks) => Ok(blocks),
+                Found::Nothing(reason) => Err(self.failed(reason)),
+            })
+            .collect()
+    }
+}

@@ -20,7 +20,6 @@ mod refusal;
 mod score;
 mod service;
 mod tls;
-mod track_message;
 
 pub use calls::{CallLog, CallRecord, Calls, OpenCall, code_name};
 pub use key_check::{KEY_HEADER, KeyCheck};
@@ -31,7 +30,7 @@ pub use place::SEQUENCE_CONTIG;
 pub use refusal::Refusal;
 pub use score::MOST_ISM_BASES;
 pub use tls::{CERTIFICATE_FILE, KEY_FILE, SelfSigned, TlsError, TlsIdentity, self_signed};
-pub use track_message::{gene_message, junction_track_message, track_message, track_set_message};
+pub use crate::track_message::{gene_message, junction_track_message, track_message, track_set_message};
 
 use crate::key::ApiKey;
 use crate::proto::dna_model_service_server::DnaModelServiceServer;

@@ -6,11 +6,11 @@
 
 use super::field_mask::FieldMask;
 use super::filter::{Cell, Filter};
-use super::track_message::{gene_message, track_message};
 use crate::genome::{ontology_message, span, variant_text};
 use crate::proto;
 use crate::proto::atlas::v1main as wire;
 use crate::proto::atlas::v1main::atlas_service_server::{AtlasService, AtlasServiceServer};
+use crate::track_message::{gene_message, track_message};
 use prost::Message as _;
 use refalt::score_folder::{ScoreFolder, ScoreFolderError, ScoreLookup, StoredScores, StoredVariant};
 use refalt_core::scorer::ScoreRows;

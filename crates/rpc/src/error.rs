@@ -1,6 +1,6 @@
 //! Why the service gave nothing.
 
-use crate::address::AddressError;
+use crate::address::{Address, AddressError};
 use crate::genome::NotCurie;
 use crate::key::KeyError;
 use std::path::PathBuf;
@@ -95,6 +95,13 @@ pub enum ApiError {
     },
 }
 
+/// Says whether an address, `HOST:PORT`, is of this machine.
+fn is_loopback(address: &str) -> bool {
+    ["localhost:", "127.", "[::1]:"]
+        .iter()
+        .any(|start| address.starts_with(start))
+}
+
 impl ApiError {
     /// Returns what the user can do.
     pub fn hint(&self) -> Option<String> {
@@ -103,10 +110,16 @@ impl ApiError {
             Self::Address(error) => error.hint(),
             Self::Curie(error) => error.hint(),
             Self::Roots { .. } => Some("give a file of certificates in PEM".to_owned()),
-            Self::Credentials { .. } => {
+            Self::Credentials { address, .. } if *address == Address::hosted().to_string() => {
                 Some("look at the key; keys are made at https://deepmind.google.com/science/alphagenome".to_owned())
             }
+            Self::Credentials { address, .. } => {
+                Some(format!("look at the key; whoever runs {address} knows which it takes"))
+            }
             Self::Quota { .. } => Some("run the same command again later; what is scored is kept".to_owned()),
+            Self::ServiceDown { address, .. } if is_loopback(address) => Some(format!(
+                "is it running? with TLS its address is written `{address}`, without `http://{address}`; what is scored is kept"
+            )),
             Self::ServiceDown { .. } => Some(
                 "look at the address and the network, then run the same command again; what is scored is kept"
                     .to_owned(),

@@ -71,13 +71,22 @@ impl Service {
 pub(crate) struct Answers {
     tally: Arc<AnswerTally>,
     troubles: Arc<Mutex<Vec<String>>>,
+    is_hosted: bool,
 }
 
 impl Answers {
     /// Says where the answers came from.
     pub(crate) fn text(&self) -> String {
         let (kept, asked, calls) = (self.tally.from_cache(), self.tally.from_service(), self.tally.calls());
-        format!("answers: {kept} from the cache, {asked} from the service in {calls} calls")
+        let mut text = format!("answers: {kept} from the cache, {asked} from the service in {calls} calls");
+        if kept > 0 && !self.is_hosted {
+            // The protocol has no field by which a service of one's own could say which genome it reads.
+            text.push_str(
+                "; a service that has another genome, other genes or another model by now is not noticed, \
+                 `--no-cache` asks it anew",
+            );
+        }
+        text
     }
 
     /// Says it for machines.
@@ -184,6 +193,7 @@ impl ServiceOptions {
             answers: Some(Answers {
                 tally: source.tally(),
                 troubles,
+                is_hosted: source.client().options().address.is_hosted(),
             }),
             source: Box::new(source),
         })

@@ -1,7 +1,7 @@
 //! bigWig: the values of [`bedgraph`](super::bedgraph), indexed and with zooms.
 //!
 //! A file states the length of each contig. It is that of the reference, where one is given, or else that of the assembly
-//! on which the run was made.
+//! on which the run was made; a slice of no known assembly ends where the slice does.
 
 use super::bedgraph::Places;
 use super::selection::Selection;
@@ -33,9 +33,14 @@ pub(super) fn write(
     let length = |name: &String| {
         let of_reference = reference.as_ref().and_then(|reference| {
             let contig = reference.contig_id(name)?;
-            reference.contig(contig).length_bp
+            Some(reference.contig(contig))
         });
-        let length_bp = of_reference.or_else(|| contig_length(name, assembly?));
+        let whole = of_reference.and_then(|contig| contig.length_bp);
+        // Of a slice on no known assembly, the length that `predict` states too: to the end of the last part.
+        let to_the_last_base = || Some(of_reference?.known.last()?.bed_end());
+        let length_bp = whole
+            .or_else(|| contig_length(name, assembly?))
+            .or_else(to_the_last_base);
         let length_bp = length_bp.ok_or_else(|| ExportError::LengthUnknown { contig: name.clone() })?;
         Ok(ContigLength {
             name: name.clone(),

@@ -273,6 +273,12 @@ pub trait Scorer: fmt::Display + Send + Sync {
         Needs::Nothing
     }
 
+    /// Returns the width in bp of what it reads around the variant, cut where the window ends; `None` where it reads
+    /// the whole window, or what the annotation names.
+    fn width_bp(&self) -> Option<u32> {
+        None
+    }
+
     /// Returns the part of the output that the scorer reads for a variant in a window, of REF and ALT alike.
     ///
     /// Without the annotation that it [needs](Self::needs), it reads nothing.

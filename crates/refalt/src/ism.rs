@@ -14,12 +14,13 @@ pub use source::{IsmSource, Stretch};
 use crate::engine::{ModelSource, Plan, PlanOptions};
 use crate::io::fasta::DigestProgress;
 use crate::model;
-use crate::predict::{Genome, PredictError, Region, WorkIdentity, WorkManifest};
+use crate::predict::{Genome, PredictError, Region, WorkIdentity, WorkManifest, unknown_note};
 use crate::scoring::{GeneFiles, OpenGenes};
 use crate::track_source::TrackSourceError;
 use refalt_core::ism::substitutions;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{Assembly, CheckedVariant, ContigId, Interval, Reference, Sequence, Window, normalize};
+use refalt_core::{Assembly, CheckedVariant, ContigId, Interval, Reference, Resolution, Sequence, Window, normalize};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -112,6 +113,7 @@ impl Mutagenesis {
         }
         check_size(&plan, interval, request.most_bytes)?;
         let window = Window::around(&name, interval, plan.window());
+        check_masks(&plan, &window, interval, &request.stretch)?;
         let sequence = window.reference_sequence(contig, &genome.reference)?;
         let mut bases = Vec::new();
         genome.reference.fetch_masked(contig, interval, &mut bases)?;
@@ -133,6 +135,7 @@ impl Mutagenesis {
                 bases.len()
             ));
         }
+        notes.extend(unknown_note(&sequence));
         Ok(Self {
             source,
             plan,
@@ -219,6 +222,55 @@ impl Mutagenesis {
             options,
         }
     }
+}
+
+/// Refuses a window that ends within what a scorer reads around a base of the stretch.
+fn check_masks(plan: &Plan, window: &Window, stretch: Interval, place: &Region) -> Result<(), PredictError> {
+    for planned in plan.planned() {
+        let Some(width_bp) = planned.scorer.width_bp() else {
+            continue;
+        };
+        let resolution = planned.given.resolution;
+        if holds_masks(window, stretch, width_bp, resolution) {
+            continue;
+        }
+        // Longer windows hold all that shorter ones do, but for the rounding to bins.
+        let most_bp = stretch
+            .len()
+            .saturating_add(2 * width_bp)
+            .saturating_add(MOST_WINDOW_BP);
+        let least_bp = (window.length().get()..=most_bp)
+            .filter_map(NonZeroU32::new)
+            .find(|length| {
+                let longer = Window::around(window.contig(), stretch, *length);
+                plan.card().lengths.allow(*length) && holds_masks(&longer, stretch, width_bp, resolution)
+            });
+        return Err(PredictError::MaskOutside {
+            scorer: planned.text.clone(),
+            width_bp,
+            stretch: place.to_string(),
+            window_bp: window.length(),
+            least_bp,
+        });
+    }
+    Ok(())
+}
+
+/// Windows that are tried beyond what masks need, as models read some lengths only.
+const MOST_WINDOW_BP: u32 = 1 << 20;
+
+/// Says whether a window has all bins of the masks around the first and the last base of a stretch.
+///
+/// The bins are those of [`refalt_core::scorer::CenterMask::mask`] before they are cut to the window.
+fn holds_masks(window: &Window, stretch: Interval, width_bp: u32, resolution: Resolution) -> bool {
+    let width = i64::from(width_bp.div_ceil(resolution.bp()));
+    let bins = i64::from(resolution.bins_in(window));
+    let ends = [stretch.first(), stretch.last()].into_iter().flatten();
+    ends.filter_map(|position| window.offset_of(position)).all(|offset| {
+        let centre = resolution.bin_of(offset).index() as i64;
+        let start = centre - width / 2;
+        start >= 0 && start + width <= bins
+    })
 }
 
 /// Refuses what needs more memory than is allowed.

@@ -40,7 +40,9 @@ use choice::Choice;
 use prediction::{all_bases, bases_of, bins_read, kept_bins};
 use refalt_core::align::Alignment;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{BinSpan, CheckedVariant, ContigName, Interval, ModelCard, OutputType, RefAlt, Sequence, Window};
+use refalt_core::{
+    BinSpan, CheckedVariant, ContigName, Interval, ModelCard, OutputType, RefAlt, Sequence, TrackSet, Window,
+};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -142,16 +144,19 @@ impl Predicting {
             genes.check(&genome.reference, genome.known)?;
             notes.extend(genes.notes.iter().cloned());
         }
+        if let Question::Variant { variant, .. } = &question
+            && choice
+                .wanted
+                .iter()
+                .any(|wanted| is_out_of_phase(variant, &wanted.tracks))
+        {
+            notes.push(PHASE_NOTE.to_owned());
+        }
         let covered = match &question {
             Question::Variant { sequences, .. } => &sequences.reference,
             Question::Interval { sequence, .. } | Question::Sequence { sequence } => sequence,
         };
-        let (known, all) = (covered.known_bases(), covered.len());
-        if known < all {
-            notes.push(format!(
-                "{known} of the {all} bases of the window are known; the model read N for the rest"
-            ));
-        }
+        notes.extend(unknown_note(covered));
         Ok(Self {
             source,
             question,
@@ -295,6 +300,27 @@ fn outside(option: &'static str, part: &Part, within: String) -> PredictError {
         part: part.to_string(),
         within,
     }
+}
+
+/// What an indel does to bins behind it.
+pub(crate) const PHASE_NOTE: &str = "the alternate sequence is read in another phase of the bins right of an indel: \
+    differences there of a bin and its neighbour in the other direction are no effect";
+
+/// Says whether an indel moves bins of the alternate sequence against those of the reference.
+///
+/// A change of the length by whole bins does not; contact maps and junctions are not laid on the reference.
+pub(crate) fn is_out_of_phase(variant: &CheckedVariant, tracks: &TrackSet) -> bool {
+    let [reference, alternate] = [variant.reference_bases(), variant.alternate_bases()].map(|dna| dna.as_bytes().len());
+    let bin = tracks.resolution.bp() as usize;
+    let is_laid_on = !matches!(tracks.output, OutputType::ContactMaps | OutputType::SpliceJunctions);
+    is_laid_on && !tracks.tracks.is_empty() && reference.abs_diff(alternate) % bin != 0
+}
+
+/// Says how many bases of a window are known, where not all are.
+pub(crate) fn unknown_note(sequence: &Sequence) -> Option<String> {
+    let (known, all) = (sequence.known_bases(), sequence.len());
+    let note = || format!("{known} of the {all} bases of the window are known; the model read N for the rest");
+    (known < all).then(note)
 }
 
 /// Writes a window as samtools does.

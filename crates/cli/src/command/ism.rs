@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// Arguments of `refalt ism`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The stretch, `chr5:1295100-1295150` (1-based, inclusive).
+    /// The stretch, `chr5:1295100-1295150` (1-based, inclusive), or one base, `chr5:1295113`.
     #[arg(value_name = "REGION")]
     stretch: Region,
 

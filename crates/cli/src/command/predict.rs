@@ -152,7 +152,7 @@ pub(crate) fn tell(manifest: &WorkManifest, told: usize, out: &Path, settings: &
     }
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
     settings.note(format!(
-        "{} over {}: {} files, {:.1} MB",
+        "{} over {} (0-based, half-open): {} files, {:.1} MB",
         manifest.identity.subject,
         manifest.identity.window,
         manifest.files.len(),

@@ -143,6 +143,12 @@ fn wrong_values_are_told_with_a_remedy() {
         ),
         (vec!["ism", "chr1:100-1", "-r", "genome.fa"], 2, "is not a region"),
         (
+            // Masks of 501 bp are 4 bins of 128 bp: two before and one behind that of the base.
+            vec!["ism", "chr1:20000-20400", "-r", "genome.fa", "--window", "512"],
+            2,
+            "reads 501 bp around each base of chr1:20000-20400",
+        ),
+        (
             vec!["ism", "chr1:70000-70010", "-r", "genome.fa"],
             2,
             "the reference has no base of",

@@ -240,6 +240,10 @@ impl Scorer for CenterMask {
         self.aggregation.kind()
     }
 
+    fn width_bp(&self) -> Option<u32> {
+        self.width.bp()
+    }
+
     fn request(&self, tracks: &TrackSet, place: &ScoringPlace<'_>) -> OutputRequest {
         OutputRequest {
             output: self.output,

@@ -82,6 +82,23 @@ pub enum PredictError {
         /// The window in bp.
         window_bp: NonZeroU32,
     },
+    /// The window ends within what a scorer reads around a base of the stretch.
+    #[error(
+        "the scorer `{scorer}` reads {width_bp} bp around each base of {stretch}, and the window of {window_bp} bp \
+         ends within"
+    )]
+    MaskOutside {
+        /// The scorer's text.
+        scorer: String,
+        /// What it reads in bp.
+        width_bp: u32,
+        /// The stretch.
+        stretch: String,
+        /// The window in bp.
+        window_bp: NonZeroU32,
+        /// The least window in bp that does and that the model reads, where there is one.
+        least_bp: Option<NonZeroU32>,
+    },
     /// The model does not read windows of this length.
     #[error("the model `{model}` does not read windows of {length_bp} bp; it reads {allowed}")]
     WindowLength {
@@ -214,6 +231,10 @@ impl Diagnostic for PredictError {
             Self::Rejected { hint, .. } => hint.clone(),
             Self::Variant(error) => error.hint(),
             Self::TooLong { .. } => Some("give a longer --window, or a shorter interval".to_owned()),
+            Self::MaskOutside { least_bp, .. } => Some(match least_bp {
+                Some(least_bp) => format!("give --window {least_bp} or a longer one, or a shorter stretch"),
+                None => "give a shorter stretch, or a scorer that reads less".to_owned(),
+            }),
             Self::WindowLength { .. } => Some("give a length that the model reads with --window".to_owned()),
             Self::PartOutside { .. } => Some("give a longer --window, or a part of it".to_owned()),
             Self::Unknown { nearest, .. } => question(nearest),
@@ -248,6 +269,7 @@ impl Diagnostic for PredictError {
             | Self::Variant(_)
             | Self::Window(_)
             | Self::TooLong { .. }
+            | Self::MaskOutside { .. }
             | Self::WindowLength { .. }
             | Self::PartOutside { .. }
             | Self::Unknown { .. }

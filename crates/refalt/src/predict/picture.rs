@@ -2,10 +2,10 @@
 
 use super::folder::WrittenFile;
 use super::prediction::bases_of;
-use super::{PredictError, Predicting, Prediction, Question, TrackPrediction};
+use super::{PHASE_NOTE, PredictError, Predicting, Prediction, Question, TrackPrediction, is_out_of_phase};
 use crate::figure::{self, GeneModel, Labels, MarkedVariant, TrackPlot, TrackRow};
 use crate::scoring::OpenGenes;
-use refalt_core::{Interval, Strand};
+use refalt_core::{CheckedVariant, Interval, Strand};
 use std::path::Path;
 
 /// Genes that are drawn; where there are more, those that code for proteins.
@@ -46,24 +46,34 @@ pub(super) fn write(
         Question::Variant { variant, .. } => {
             let marked = MarkedVariant {
                 bases: variant.reference_interval(),
-                label: format!(
-                    "{} {}>{}",
-                    variant.position(),
-                    short(variant.reference_bases().as_str()),
-                    short(variant.alternate_bases().as_str())
-                ),
+                label: format!("{} {}", variant.position(), change(variant)),
             };
-            (format!("Prediction of {}", short(&variant.to_string())), Some(marked))
+            let title = format!(
+                "Prediction of {}:{}:{}",
+                variant.contig(),
+                variant.position(),
+                change(variant)
+            );
+            (title, Some(marked))
         }
         Question::Interval { region, .. } => (format!("Prediction over {region}"), None),
         Question::Sequence { .. } => (format!("Prediction over {}", work.window.contig()), None),
     };
     let card = work.card();
+    let mut subtitle = format!("{} {}, window of {} bp", card.name, card.version, work.window.length());
+    if let Question::Variant { variant, .. } = &work.question
+        && ranked
+            .iter()
+            .any(|candidate| is_out_of_phase(variant, &candidate.predicted.tracks))
+    {
+        subtitle.push_str("; ");
+        subtitle.push_str(PHASE_NOTE);
+    }
     let plot = TrackPlot {
         labels: Labels {
             name: "tracks".to_owned(),
             title,
-            subtitle: format!("{} {}, window of {} bp", card.name, card.version, work.window.length()),
+            subtitle,
             caption,
         },
         contig: work.window.contig().to_string(),
@@ -94,13 +104,25 @@ pub(super) fn write(
     files.into_iter().collect()
 }
 
-/// Shortens a long allele for a label.
-fn short(text: &str) -> String {
-    if text.chars().count() <= 40 {
-        return text.to_owned();
+/// Bases of an allele that a label spells out at most.
+const SPELLED: usize = 8;
+
+/// Names the change of a variant: `G>A`, `20-bp deletion`, `ACGTACGT\u{2026}>T`.
+fn change(variant: &CheckedVariant) -> String {
+    let (reference, alternate) = (variant.reference_bases().as_str(), variant.alternate_bases().as_str());
+    if reference.len().max(alternate.len()) > SPELLED {
+        if reference.starts_with(alternate) {
+            return format!("{}-bp deletion", reference.len() - alternate.len());
+        }
+        if alternate.starts_with(reference) {
+            return format!("{}-bp insertion", alternate.len() - reference.len());
+        }
     }
-    let kept: String = text.chars().take(38).collect();
-    format!("{kept}\u{2026}")
+    let short = |bases: &str| match bases.get(..SPELLED) {
+        Some(kept) if bases.len() > SPELLED => format!("{kept}\u{2026}"),
+        _ => bases.to_owned(),
+    };
+    format!("{}>{}", short(reference), short(alternate))
 }
 
 /// A track that may be drawn.

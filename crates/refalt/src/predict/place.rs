@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// An interval with its contig, as samtools writes it: `chr5:1294000-1296000`, 1-based, inclusive; commas are passed over.
+/// `chr5:1295113` is one base.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
     /// The contig as written.
@@ -30,7 +31,7 @@ impl FromStr for Region {
     fn from_str(text: &str) -> Result<Self, NotRegion> {
         let wrong = || NotRegion { found: text.to_owned() };
         let (contig, bounds) = text.rsplit_once(':').ok_or_else(wrong)?;
-        let (first, last) = bounds.split_once('-').ok_or_else(wrong)?;
+        let (first, last) = bounds.split_once('-').unwrap_or((bounds, bounds));
         let position = |digits: &str| {
             let plain = digits.replace(',', "");
             let is_number = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
@@ -251,7 +252,10 @@ mod tests {
         let region: Region = "HLA*01:01:1,294,000-1296000".parse().unwrap();
         assert_eq!(region.contig, "HLA*01:01");
         assert_eq!(region.interval, Interval::from_bed(1_293_999, 1_296_000).unwrap());
+        let base: Region = "chr5:1295113".parse().unwrap();
+        assert_eq!(base.interval, Interval::from_bed(1_295_112, 1_295_113).unwrap());
         for wrong in [
+            "chr5:0",
             "chr5:10-9",
             "chr5:0-9",
             "chr5",

@@ -19,6 +19,7 @@ mod vcf;
 pub use error::ExportError;
 pub use summary::Summary;
 
+use crate::engine::MixedSources;
 use crate::score_folder::ScoreFolder;
 use selection::Selection;
 use std::path::{Path, PathBuf};
@@ -120,6 +121,8 @@ pub struct ExportReport {
     pub unscored: u64,
     /// What was taken in place of what was written, of a selection of tracks.
     pub statements: Vec<String>,
+    /// The selected scorers whose scores come from several sources.
+    pub mixed_sources: Vec<MixedSources>,
     /// The files, the index included.
     pub files: Vec<PathBuf>,
 }
@@ -149,6 +152,7 @@ pub fn export(
         Format::BigWig => bigwig::write(folder, out, &selection, aggregate, options.reference.as_deref()),
         Format::Matrix => matrix::write(folder, out, &selection),
     }?;
+    report.mixed_sources = selection.mixed_sources(folder);
     report.statements = selection.statements;
     Ok(report)
 }

@@ -16,6 +16,7 @@ pub(crate) use scores::{Group, ScoreBatch, Scores, TextColumn};
 pub(crate) use variants::NormalForm;
 pub(crate) use variants::{VariantRow, VariantRows};
 
+use crate::engine::SourceTally;
 use crate::engine::ledger::verify;
 use crate::engine::manifest::Manifest;
 use crate::engine::track_table;
@@ -94,6 +95,8 @@ impl RunScorer {
 struct Facts {
     model: RunModel,
     scorers: Vec<RunScorer>,
+    #[serde(default)]
+    sources: Vec<SourceTally>,
     scores: Vec<FileIdentity>,
     variants: FileIdentity,
     tracks: FileIdentity,
@@ -184,6 +187,11 @@ impl ScoreFolder {
     /// Returns the scorers, in the order of the run.
     pub fn scorers(&self) -> &[RunScorer] {
         &self.facts.scorers
+    }
+
+    /// Returns where the scores come from, by scorer; empty for folders of layouts that did not say it.
+    pub fn sources(&self) -> &[SourceTally] {
+        &self.facts.sources
     }
 
     /// Returns how many rows the score table has, by the manifest.

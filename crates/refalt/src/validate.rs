@@ -44,6 +44,7 @@ pub use summary::{SUMMARIES, Summary};
 pub use truth::{RejectedRow, TruthColumns, TruthCounts, TruthRow};
 
 use crate::diagnostic::Diagnostic;
+use crate::engine::MixedSources;
 use crate::provenance::{FileIdentity, VERSION};
 use compare::Effort;
 use family::Draws;
@@ -289,5 +290,9 @@ fn provenance(
         labels: input.columns.labels.iter().map(ToString::to_string).collect(),
         options: options.clone(),
         track_statements,
+        mixed_sources: MixedSources::of(
+            &run.manifest.sources,
+            matrices.iter().map(|matrix| matrix.scorer.scorer.as_str()),
+        ),
     }
 }

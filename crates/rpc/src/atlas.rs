@@ -12,7 +12,6 @@ pub mod field_mask;
 pub mod filter;
 pub mod service;
 pub mod source;
-mod track_message;
 
 pub use answer::{AtlasScore, AtlasScorer, AtlasScores};
 pub use auto::AutoSource;

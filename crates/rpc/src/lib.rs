@@ -23,6 +23,7 @@ pub mod server;
 pub mod source;
 pub mod tensor;
 mod track_lists;
+mod track_message;
 pub mod track_metadata;
 pub mod wire_error;
 

@@ -1,13 +1,14 @@
 //! A server of the protocol: any model that runs in process, for clients that were written for the hosted one.
 //!
-//! [`Server`] is a builder: [`with_model`](Server::with_model) adds the model's service, [`with_service`](Server::with_service)
-//! any other service of the same port, which shares [`calls`](Server::calls) (log, metrics, stopping) and
+//! [`Server`] is a builder: [`with_model`](Server::with_model) adds the model's service, [`with_atlas`](Server::with_atlas) that
+//! of scores that are computed already, [`with_service`](Server::with_service) any other service of the same port, which shares [`calls`](Server::calls) (log, metrics, stopping) and
 //! [`key_check`](Server::key_check). [`bind`](Server::bind) takes the ports, [`Bound::run`] serves until it is told to stop.
 //! Health and reflection come with every server.
 //!
 //! A request waits for one of as many places as may compute at once, in a queue of bounded length; what does not fit is
 //! refused with how long to wait. Work is done on threads that may block; answers go through channels of bounded length.
 
+mod atlas;
 mod calls;
 mod key_check;
 mod lifecycle;
@@ -20,7 +21,6 @@ mod refusal;
 mod score;
 mod service;
 mod tls;
-mod track_message;
 
 pub use calls::{CallLog, CallRecord, Calls, OpenCall, code_name};
 pub use key_check::{KEY_HEADER, KeyCheck};
@@ -31,10 +31,14 @@ pub use place::SEQUENCE_CONTIG;
 pub use refusal::Refusal;
 pub use score::MOST_ISM_BASES;
 pub use tls::{CERTIFICATE_FILE, KEY_FILE, SelfSigned, TlsError, TlsIdentity, self_signed};
-pub use track_message::{gene_message, junction_track_message, track_message, track_set_message};
 
+pub use crate::track_message::{gene_message, junction_track_message, track_message, track_set_message};
+
+use crate::atlas::AtlasFolder;
 use crate::key::ApiKey;
+use crate::proto::atlas::v1main::atlas_service_server::AtlasServiceServer;
 use crate::proto::dna_model_service_server::DnaModelServiceServer;
+use atlas::GuardedAtlas;
 use model::TrackMessages;
 use refalt::Diagnostic;
 use service::{ModelService, Shared};
@@ -159,6 +163,10 @@ pub struct Server {
     options: ServerOptions,
     calls: Arc<Calls>,
     key: KeyCheck,
+    /// Places for requests that are answered or wait, of all services.
+    admission: Arc<Semaphore>,
+    /// Places to compute, of all services.
+    workers: Arc<Semaphore>,
     routes: RoutesBuilder,
     names: Vec<&'static str>,
 }
@@ -175,7 +183,10 @@ impl std::fmt::Debug for Server {
 impl Server {
     /// Begins a server without services.
     pub fn new(options: ServerOptions) -> Self {
+        let concurrent = options.concurrent.get();
         Self {
+            admission: Arc::new(Semaphore::new(concurrent + options.queue)),
+            workers: Arc::new(Semaphore::new(concurrent)),
             calls: Calls::new(options.log.clone()),
             key: KeyCheck::new(options.key.as_ref()),
             options,
@@ -198,16 +209,14 @@ impl Server {
     /// Adds the service of a model, once: all seven methods of `DnaModelService`.
     #[must_use]
     pub fn with_model(self, model: ServedModel) -> Self {
-        let concurrent = self.options.concurrent.get();
-        let admitted = concurrent + self.options.queue;
         let shared = Shared {
             messages: TrackMessages::of(model.card()),
             model,
             calls: self.calls(),
             key: self.key_check(),
-            admission: Arc::new(Semaphore::new(admitted)),
-            admitted,
-            workers: Arc::new(Semaphore::new(concurrent)),
+            admission: Arc::clone(&self.admission),
+            admitted: self.admitted(),
+            workers: Arc::clone(&self.workers),
             patience: self.options.patience,
         };
         let service = DnaModelServiceServer::new(ModelService(Arc::new(shared)));
@@ -215,7 +224,29 @@ impl Server {
         self.with_service(service.max_encoding_message_size(usize::MAX))
     }
 
-    /// Adds any other service, such as one of scores that are computed already.
+    /// Adds the Atlas's service over a finished score folder, once: all three methods of `AtlasService`.
+    ///
+    /// Lookups take the places to compute, and in the queue, that requests to a model take.
+    #[must_use]
+    pub fn with_atlas(self, folder: AtlasFolder) -> Self {
+        let service = AtlasServiceServer::new(GuardedAtlas {
+            inner: folder.into(),
+            calls: self.calls(),
+            key: self.key_check(),
+            admission: Arc::clone(&self.admission),
+            admitted: self.admitted(),
+            workers: Arc::clone(&self.workers),
+        });
+        let service = service.max_decoding_message_size(self.options.most_message_bytes);
+        self.with_service(service.max_encoding_message_size(usize::MAX))
+    }
+
+    /// Returns how many requests are answered or wait at most.
+    fn admitted(&self) -> usize {
+        self.options.concurrent.get() + self.options.queue
+    }
+
+    /// Adds any other service.
     ///
     /// The service looks at keys itself or is wrapped in an interceptor with [`key_check`](Self::key_check), and begins its
     /// calls with [`calls`](Self::calls). Its health is reported under its name; reflection knows the services of

@@ -61,9 +61,15 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     let report = export(&folder, format, &options.out, &chosen).map_err(|error| Failure::of(&error))?;
     if settings.json {
         let files: Vec<String> = report.files.iter().map(|file| file.display().to_string()).collect();
-        let report = json!({ "records": report.records, "unscored": report.unscored, "files": files });
-        writeln!(std::io::stdout().lock(), "{report}")?;
+        let mut line = json!({ "records": report.records, "unscored": report.unscored, "files": files });
+        if !report.mixed_sources.is_empty() {
+            line["mixed_sources"] = json!(report.mixed_sources);
+        }
+        writeln!(std::io::stdout().lock(), "{line}")?;
         return Ok(Exit::Done);
+    }
+    for mixed in &report.mixed_sources {
+        settings.tell(format!("warning: {mixed}"));
     }
     for statement in &report.statements {
         settings.note(statement);

@@ -1,4 +1,4 @@
-//! `refalt serve`: a model over gRPC, for clients that were written for the hosted one.
+//! `refalt serve`: a model, and scores that are computed already, over gRPC, for clients that were written for the hosted ones.
 
 use super::score::GeneOptions;
 use crate::args::at_least_one;
@@ -6,15 +6,17 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::{DigestBar, Settings};
 use refalt::Diagnostic;
+use refalt::engine::MixedSources;
 use refalt::io::fasta::FastaReference;
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::{ModelCard, Reference};
 use refalt_rpc::ApiKey;
+use refalt_rpc::atlas::AtlasFolder;
 use refalt_rpc::key::KeyError;
 use refalt_rpc::server::{
     CallRecord, ServeError, ServedModel, Server, ServerOptions, Summary, TlsIdentity, self_signed,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,10 @@ pub(crate) struct Options {
     /// Model: `motif`, or `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC).
     #[arg(long, default_value = "motif")]
     model: String,
+
+    /// Finished score folder whose scores are served by the Atlas's methods, beside the model.
+    #[arg(long, value_name = "DIR")]
+    atlas: Option<PathBuf>,
 
     #[command(flatten)]
     genes: GeneOptions,
@@ -115,12 +121,25 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     if let (Some(certificate), Some(key)) = (&options.tls_cert, &options.tls_key) {
         server.tls = Some(TlsIdentity::read(certificate, key).map_err(of)?);
     }
+    let atlas = options
+        .atlas
+        .as_deref()
+        .map(AtlasFolder::open)
+        .transpose()
+        .map_err(of)?;
+    let atlas_facts = options.atlas.as_deref().zip(atlas.as_ref());
+    let atlas_facts = atlas_facts.map(|(path, atlas)| AtlasFacts::of(path, atlas));
     let model = served(&options, settings)?;
     let card = model.card().clone();
     let scorers = model.served_scorers();
-    let bound = Server::new(server).with_model(model).bind().map_err(of)?;
+    let mut server = Server::new(server).with_model(model);
+    if let Some(atlas) = atlas {
+        server = server.with_atlas(atlas);
+    }
+    let bound = server.bind().map_err(of)?;
     let told = Told {
         card: &card,
+        atlas: atlas_facts.as_ref(),
         scorers: &scorers,
         address: bound.address(),
         metrics: bound.metrics_address(),
@@ -235,9 +254,66 @@ fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure
     })
 }
 
+/// What is told of the folder behind the Atlas's methods.
+struct AtlasFacts {
+    folder: PathBuf,
+    variants: usize,
+    scorers: Vec<String>,
+    model: String,
+    version: String,
+    licence: String,
+    mixed: Vec<MixedSources>,
+}
+
+impl AtlasFacts {
+    fn of(folder: &Path, atlas: &AtlasFolder) -> Self {
+        let model = atlas.model();
+        let texts = atlas.sources().iter().map(|tally| tally.scorer.as_str());
+        let mut texts: Vec<&str> = texts.collect();
+        texts.dedup();
+        Self {
+            folder: folder.to_owned(),
+            variants: atlas.variants(),
+            scorers: atlas.scorers().map(str::to_owned).collect(),
+            model: model.name.clone(),
+            version: model.version.clone(),
+            licence: model.licence.clone(),
+            mixed: MixedSources::of(atlas.sources(), texts),
+        }
+    }
+
+    fn tell(&self, settings: &Settings) {
+        settings.note(format!(
+            "atlas `{}`: {} variants by {}, of model {} version {}; licence: {}",
+            self.folder.display(),
+            self.variants,
+            self.scorers.join(", "),
+            self.model,
+            self.version,
+            self.licence
+        ));
+        for mixed in &self.mixed {
+            settings.tell(format!("warning: {mixed}"));
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "folder": self.folder.display().to_string(),
+            "variants": self.variants,
+            "scorers": self.scorers,
+            "model": self.model,
+            "version": self.version,
+            "licence": self.licence,
+            "mixed_sources": self.mixed,
+        })
+    }
+}
+
 /// What is told when the server listens.
 struct Told<'a> {
     card: &'a ModelCard,
+    atlas: Option<&'a AtlasFacts>,
     scorers: &'a [&'static str],
     address: SocketAddr,
     metrics: Option<SocketAddr>,
@@ -259,6 +335,7 @@ impl Told<'_> {
                 "version": card.version,
                 "licence": card.licence,
                 "scorers": self.scorers,
+                "atlas": self.atlas.map(AtlasFacts::json),
             });
             eprintln!("{line}");
             return;
@@ -274,6 +351,9 @@ impl Told<'_> {
             card.licence
         ));
         settings.note(format!("recommended scorers served: {}", self.scorers.join(", ")));
+        if let Some(atlas) = self.atlas {
+            atlas.tell(settings);
+        }
         // With --quiet, too: with port 0 nothing else says the port.
         settings.tell(format!("listening at {address}"));
         if let Some(metrics) = self.metrics {

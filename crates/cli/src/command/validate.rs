@@ -8,6 +8,7 @@ use refalt::validate::{
     Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
     check_folder, validate_files,
 };
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZeroU32;
@@ -149,6 +150,9 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let validation = validate_files(&request).map_err(|error| Failure::of(&error))?;
     validation.write(&out).map_err(|error| Failure::of(&error))?;
     print(&validation, settings)?;
+    for mixed in &validation.provenance.mixed_sources {
+        settings.tell(format!("warning: {mixed}"));
+    }
     for statement in &validation.provenance.track_statements {
         settings.note(statement);
     }
@@ -215,8 +219,12 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
 fn print(validation: &Validation, settings: &Settings) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if settings.json {
-        let text = serde_json::to_string(&validation.join).map_err(|error| Failure::new(error.to_string()))?;
-        writeln!(out, "{text}")?;
+        let mut join = serde_json::to_value(&validation.join).map_err(|error| Failure::new(error.to_string()))?;
+        let mixed = &validation.provenance.mixed_sources;
+        if !mixed.is_empty() {
+            join["mixed_sources"] = json!(mixed);
+        }
+        writeln!(out, "{join}")?;
         return Ok(());
     }
     writeln!(

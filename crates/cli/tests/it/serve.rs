@@ -289,3 +289,158 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         assert!(message.contains(words), "{arguments:?}: {message}");
     }
 }
+
+/// Runs a command that must end well; returns what it prints and what it tells.
+#[cfg(unix)]
+fn must(folder: &Path, arguments: &[&str]) -> [String; 2] {
+    let mut command = refalt();
+    command
+        .env_remove("ALPHAGENOME_API_KEY")
+        .env_remove("ALPHA_GENOME_API_KEY");
+    let output = command.current_dir(folder).args(arguments).output().unwrap();
+    let [out, told] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {told}");
+    [out, told]
+}
+
+#[cfg(unix)]
+#[test]
+fn a_score_folder_is_served_by_the_atlas_methods_and_sources_are_not_mixed_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    made_up::write_genome(here);
+    std::fs::write(here.join("some.vcf"), made_up::vcf(4, 5)).unwrap();
+    std::fs::write(here.join("all.vcf"), made_up::vcf(8, usize::MAX)).unwrap();
+    let local = table(here, "local", &["--scorers", "CHIP_TF,CHIP_TF_ACTIVE"]);
+    let served = here.join("local");
+    let mut serving = Serving::start(here, &["--atlas", served.to_str().unwrap()]);
+    let address = format!("http://{}", serving.address);
+    let atlas = ["--model", "atlas", "--address", &address, "--scorers"];
+    let again = table(here, "again", &[&atlas[..], &["CHIP_TF,CHIP_TF_ACTIVE"]].concat());
+    let [own, through] = [&local, &again].map(|path| scores(path));
+    assert_eq!(own.len(), 2 * 4 * 739 + 1);
+    assert!(own == through);
+    serving.wait_for("GetDenseVariantScores chr1:");
+
+    // Half of the variants are the Atlas's, the others the model's.
+    let auto =
+        "score all.vcf --reference genome.fa --model auto --auto-rest motif --scorers CHIP_TF --out mixed --address";
+    must(here, &[auto.split(' ').collect::<Vec<_>>(), vec![&address]].concat());
+    let sources = [
+        format!("alphagenome-atlas@{} not stated", serving.address),
+        "motif-jaspar2024 1".to_owned(),
+    ];
+    let ending = format!(": {}", sources.join("; "));
+    let mixed = |told: &str| {
+        let is_warning =
+            |line: &str| line.starts_with("warning: scores by CenterMaskScorer(") && line.ends_with(&ending);
+        told.lines().filter(|line| is_warning(line)).count() == 1 && told.contains("from several sources")
+    };
+    let mut truth = String::from("chrom\tpos\tref\talt\teffect\n");
+    for (row, line) in made_up::vcf(8, usize::MAX)
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .enumerate()
+    {
+        let columns: Vec<&str> = line.split('\t').collect();
+        truth.push_str(&format!(
+            "{}\t{}\t{}\t{}\t{row}\n",
+            columns[0], columns[1], columns[3], columns[4]
+        ));
+    }
+    std::fs::write(here.join("truth.tsv"), truth).unwrap();
+    let validate = |run: &str, json: &[&str]| {
+        let few = "--truth truth.tsv -r genome.fa --effect effect --replicates 0 --permutations 0";
+        let arguments: Vec<&str> = ["validate", run]
+            .into_iter()
+            .chain(few.split(' '))
+            .chain(json.iter().copied())
+            .collect();
+        must(here, &arguments)
+    };
+    let [_, told] = validate("mixed", &["--quiet"]);
+    assert!(mixed(&told), "{told}");
+    let record = std::fs::read(here.join("mixed/validate/metrics.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    let [printed, _] = validate("mixed", &["--json"]);
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    for found in [&record["provenance"]["mixed_sources"], &printed["mixed_sources"]] {
+        assert_eq!(found[0]["sources"], serde_json::json!(sources), "{found}");
+    }
+    let [_, told] = must(
+        here,
+        &["export", "mixed", "--to", "vcf", "--out", "mixed.vcf", "--quiet"],
+    );
+    assert!(mixed(&told), "{told}");
+    let header = std::fs::read_to_string(here.join("mixed.vcf")).unwrap();
+    assert!(
+        header
+            .lines()
+            .any(|line| line.starts_with("##refalt_mixed_sources=scores by "))
+    );
+    let [printed, _] = must(
+        here,
+        &["export", "mixed", "--to", "tsv", "--out", "mixed.tsv", "--json"],
+    );
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["mixed_sources"].as_array().map(Vec::len), Some(1), "{printed}");
+    // Each row states the one source that it is from.
+    let text = std::fs::read_to_string(here.join("mixed.tsv")).unwrap();
+    let count = |source: &str| {
+        text.lines()
+            .filter(|line| line.contains(&format!("\t{source}\t")))
+            .count()
+    };
+    let names = sources.each_ref().map(|source| source.split(' ').next().unwrap());
+    assert_eq!(names.map(count), [4 * 739, 4 * 739]);
+
+    // Of one source nothing is said.
+    let [_, told] = validate("local", &[]);
+    assert!(!told.contains("several sources"), "{told}");
+    let [_, told] = must(here, &["export", "local", "--to", "vcf", "--out", "local.vcf"]);
+    assert!(!told.contains("several sources"), "{told}");
+    assert!(
+        !std::fs::read_to_string(here.join("local.vcf"))
+            .unwrap()
+            .contains("mixed_sources")
+    );
+
+    let (code, said) = serving.end("-TERM");
+    let said = said.join("\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("4 variants by CHIP_TF, CHIP_TF_ACTIVE, of model motif-jaspar2024 version 1;"),
+        "{said}"
+    );
+    assert!(said.contains("ListVariantScoresMetadata OK "), "{said}");
+    assert!(!said.contains('>'), "{said}");
+}
+
+#[test]
+fn a_folder_that_is_not_finished_is_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let genome = made_up::write_genome(folder.path());
+    table(folder.path(), "begun", &[]);
+    let begun = folder.path().join("begun");
+    std::fs::remove_file(begun.join("manifest.json")).unwrap();
+    // What a run that was stopped before its end has.
+    std::fs::create_dir_all(begun.join("ledger")).unwrap();
+    let nothing = folder.path().join("nothing");
+    for (path, hint) in [
+        (&begun, "run the same `refalt score` again"),
+        (&nothing, "refalt score --out"),
+    ] {
+        let mut command = refalt();
+        command
+            .arg("serve")
+            .arg("--reference")
+            .arg(&genome)
+            .arg("--atlas")
+            .arg(path);
+        let failed = command.args(["--listen", "127.0.0.1:0"]).assert().code(1);
+        let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        let words = format!("`{}` holds no finished run", path.display());
+        assert!(message.contains(&words) && message.contains(hint), "{message}");
+        assert!(!message.contains("listening at"), "{message}");
+    }
+}

@@ -94,6 +94,43 @@ impl SourceTallies {
     }
 }
 
+/// A scorer whose scores come from several sources, which need not be comparable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MixedSources {
+    /// The scorer's text.
+    pub scorer: String,
+    /// Its sources with their versions, in the order in which they come.
+    pub sources: Vec<String>,
+}
+
+impl std::fmt::Display for MixedSources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "scores by {} come from several sources and need not be comparable: {}",
+            self.scorer,
+            self.sources.join("; ")
+        )
+    }
+}
+
+impl MixedSources {
+    /// Returns those of the scorers whose scores come from several sources.
+    ///
+    /// * `scorers`: texts.
+    pub fn of<'a>(tallies: &[SourceTally], scorers: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
+        let mixed = mixed(tallies);
+        let found = scorers.into_iter().filter_map(|text| {
+            let (scorer, sources) = mixed.iter().find(|(scorer, _)| scorer == text)?;
+            Some(Self {
+                scorer: scorer.clone(),
+                sources: sources.clone(),
+            })
+        });
+        found.collect()
+    }
+}
+
 /// Returns the scorers whose scores come from several sources, each with the names of these.
 pub fn mixed(tallies: &[SourceTally]) -> Vec<(String, Vec<String>)> {
     let mut by_scorer: Vec<(String, Vec<String>)> = Vec::new();

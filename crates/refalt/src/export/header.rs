@@ -61,6 +61,9 @@ pub(super) fn header(folder: &ScoreFolder, selection: &Selection, summaries: &[S
     if let Some(tracks) = &selection.tracks_text {
         line("refalt_tracks", tracks);
     }
+    for mixed in selection.mixed_sources(folder) {
+        line("refalt_mixed_sources", &mixed.to_string());
+    }
     for contig in contigs {
         let _ = writeln!(text, "{}", contig_line(contig, assembly));
     }

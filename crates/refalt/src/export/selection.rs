@@ -1,6 +1,7 @@
 //! Which scorers and tracks of a run are written.
 
 use super::{ExportError, ExportOptions};
+use crate::engine::MixedSources;
 use crate::score_folder::{RunScorer, ScoreBatch, ScoreFolder};
 use crate::track_source;
 use refalt_core::strand::sign_or_dot;
@@ -30,6 +31,12 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// Returns the selected scorers whose scores come from several sources.
+    pub(super) fn mixed_sources(&self, folder: &ScoreFolder) -> Vec<MixedSources> {
+        let texts = self.scorers.iter().map(|selected| selected.scorer.scorer.as_str());
+        MixedSources::of(folder.sources(), texts)
+    }
+
     /// Looks the names up.
     pub(super) fn of(folder: &ScoreFolder, options: &ExportOptions) -> Result<Self, ExportError> {
         let sets = folder.tracks()?;

@@ -3,7 +3,7 @@
 use refalt_core::{Interval, Position, Strand};
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use super::drawing::colour::{AXIS, BLUE, Colour, GRID, HIGHLIGHT, INK, MUTED, SKY, VERMILION};
+use super::drawing::colour::{AXIS, BLUE, Colour, GRID, HIGHLIGHT, MISSING, MUTED, SKY, VERMILION};
 use super::drawing::font::{Weight, cap_height, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
@@ -13,9 +13,11 @@ use super::drawing::ticks::{self, Ticks};
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_lengths, check_not_empty};
 use column::{Column, columns};
 use genes::{GeneLane, draw_gene, place_genes};
+use legend::{Key, draw_legend};
 
 mod column;
 mod genes;
+mod legend;
 
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
@@ -96,6 +98,8 @@ pub struct TrackPlot {
     pub interval: Interval,
     /// The part that is shown once more, magnified.
     pub zoom: Option<Interval>,
+    /// Parts of which the sequence is not known, so that the model read N; grey.
+    pub unknown: Vec<Interval>,
     /// The tracks, from top to bottom.
     pub rows: Vec<TrackRow>,
     /// Genes with a base in the interval.
@@ -152,14 +156,15 @@ impl TrackPlot {
             .map(|shown| self.section(shown))
             .collect();
         let heading = Heading::new(&self.labels.title, &self.labels.subtitle, look::WIDE);
-        let legend = if self.has_alternate() { 20.0 } else { 0.0 };
+        let keys = self.keys();
+        let legend = if keys.is_empty() { 0.0 } else { 20.0 };
         let body: f64 = sections.iter().map(|section| self.section_height(section)).sum();
         let funnels = FUNNEL * (sections.len() - 1) as f64;
         let height = heading.height() + legend + body + funnels + look::LABEL + 8.0 + look::MARGIN;
         let mut canvas = Canvas::new(name, look::WIDE, height);
         heading.draw(&mut canvas);
-        if self.has_alternate() {
-            draw_legend(&mut canvas, heading.height() + 4.0);
+        if !keys.is_empty() {
+            draw_legend(&mut canvas, heading.height() + 4.0, &keys);
         }
         let mut top = heading.height() + legend;
         for (index, section) in sections.iter().enumerate() {
@@ -194,8 +199,16 @@ impl TrackPlot {
         })
     }
 
-    fn has_alternate(&self) -> bool {
-        self.rows.iter().any(|row| row.alternate.is_some())
+    /// Returns what needs an explanation.
+    fn keys(&self) -> Vec<Key> {
+        let mut keys = Vec::new();
+        if self.rows.iter().any(|row| row.alternate.is_some()) {
+            keys.extend([Key::Reference, Key::Alternate, Key::Difference]);
+        }
+        if self.unknown.iter().any(|part| part.intersect(self.interval).is_some()) {
+            keys.push(Key::Unknown);
+        }
+        keys
     }
 
     fn check(&self) -> Result<(), FigureError> {
@@ -274,6 +287,10 @@ impl TrackPlot {
         let bottom = top + self.section_height(section) - COORDINATES;
         let variant = self.variant_at(section);
         let body_top = top + if variant.is_some() { VARIANT } else { 0.0 };
+        for (from, to) in self.unknown.iter().filter_map(|part| section.scale.edges(*part)) {
+            let paint = Paint::fill(MISSING).with_opacity(0.4);
+            canvas.rect(from, body_top, to - from, bottom - body_top, paint);
+        }
         if let Some((from, to)) = zoom.and_then(|zoom| section.scale.edges(zoom)) {
             let width = (to - from).max(1.0);
             canvas.rect(
@@ -375,25 +392,6 @@ impl TrackPlot {
             }
         }
         table.finish()
-    }
-}
-
-fn draw_legend(canvas: &mut Canvas, top: f64) {
-    let mut x = LEFT;
-    let y = top + cap_height(look::TICK);
-    for (colour, name) in [
-        (BLUE, "REF"),
-        (VERMILION, "ALT (on reference coordinates)"),
-        (INK, "ALT \u{2212} REF"),
-    ] {
-        if colour == INK {
-            canvas.rect(x, y - 8.0, 10.0, 4.0, Paint::fill(VERMILION).with_opacity(0.8));
-            canvas.rect(x + 10.0, y - 4.0, 10.0, 4.0, Paint::fill(BLUE).with_opacity(0.8));
-        } else {
-            canvas.line((x, y - 4.0), (x + 20.0, y - 4.0), Paint::stroke(colour, 2.0));
-        }
-        canvas.text(Text::new(x + 25.0, y, name, look::TICK));
-        x += 25.0 + text_width(name, look::TICK, Weight::Regular) + 22.0;
     }
 }
 

@@ -129,4 +129,42 @@ impl Extent {
     pub(crate) fn of_interval(&self, interval: Interval) -> impl Iterator<Item = Interval> + '_ {
         self.known.iter().filter_map(move |part| part.intersect(interval))
     }
+
+    /// Returns the parts of an interval that are not there, ascending.
+    pub(crate) fn unknown_of(&self, interval: Interval) -> Vec<Interval> {
+        let mut from = interval.bed_start();
+        let mut parts = Vec::new();
+        for (first, end) in self
+            .of_interval(interval)
+            .map(|part| (part.bed_start(), part.bed_end()))
+            .chain([(interval.bed_end(), interval.bed_end())])
+        {
+            parts.extend(Interval::from_bed(from, first).filter(|part| !part.is_empty()));
+            from = end;
+        }
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_and_what_is_not_make_the_whole() {
+        let interval = |start, end| Interval::from_bed(start, end).unwrap();
+        let extent = Extent {
+            contig: ContigLength {
+                name: "chr1".to_owned(),
+                length_bp: 100,
+            },
+            known: vec![interval(10, 20), interval(20, 25), interval(40, 60)],
+        };
+        assert_eq!(
+            extent.unknown_of(interval(0, 100)),
+            [interval(0, 10), interval(25, 40), interval(60, 100)]
+        );
+        assert_eq!(extent.unknown_of(interval(12, 45)), [interval(25, 40)]);
+        assert!(extent.unknown_of(interval(41, 59)).is_empty());
+    }
 }

@@ -74,6 +74,7 @@ pub(super) fn write(
             .map_or(String::new(), |assembly| assembly.name().to_owned()),
         interval: shown,
         zoom,
+        unknown: work.extent.unknown_of(shown),
         rows: ranked.iter().map(|candidate| candidate.row(prediction)).collect(),
         genes: work.genes.as_ref().map_or_else(Vec::new, |genes| {
             gene_models(genes, work.window.contig().as_str(), shown, notes)

@@ -11,8 +11,8 @@ use super::predictor::PredictorKind;
 use super::ranks::RankRow;
 use super::tsv::Tsv;
 use crate::atomic_file::{AtomicFile, Committed};
-use crate::engine::RunIdentity;
 use crate::engine::manifest::{ManifestModel, ManifestScorer};
+use crate::engine::{MixedSources, RunIdentity};
 use crate::provenance::FileIdentity;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -50,6 +50,9 @@ pub struct Provenance {
     /// What the selections of tracks took in place of what was written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub track_statements: Vec<String>,
+    /// The validated scorers whose scores come from several sources: their ranks and summaries stand across these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mixed_sources: Vec<MixedSources>,
 }
 
 /// An experiment as it was compared.

@@ -6,13 +6,14 @@
 
 use super::field_mask::FieldMask;
 use super::filter::{Cell, Filter};
-use super::track_message::{gene_message, track_message};
 use crate::genome::{ontology_message, span, variant_text};
 use crate::proto;
 use crate::proto::atlas::v1main as wire;
 use crate::proto::atlas::v1main::atlas_service_server::{AtlasService, AtlasServiceServer};
+use crate::track_message::{gene_message, track_message};
 use prost::Message as _;
-use refalt::score_folder::{ScoreFolder, ScoreFolderError, ScoreLookup, StoredScores, StoredVariant};
+use refalt::engine::SourceTally;
+use refalt::score_folder::{RunModel, ScoreFolder, ScoreFolderError, ScoreLookup, StoredScores, StoredVariant};
 use refalt_core::scorer::ScoreRows;
 use std::path::Path;
 use std::sync::Arc;
@@ -62,6 +63,8 @@ struct Served {
 #[derive(Debug)]
 pub struct AtlasFolder {
     lookup: ScoreLookup,
+    model: RunModel,
+    sources: Vec<SourceTally>,
     scorers: Vec<Served>,
 }
 
@@ -121,6 +124,8 @@ impl AtlasFolder {
         }
         Ok(Self {
             lookup: ScoreLookup::open(&folder, MOST_VARIANTS)?,
+            model: folder.model().clone(),
+            sources: folder.sources().to_vec(),
             scorers,
         })
     }
@@ -135,7 +140,18 @@ impl AtlasFolder {
         self.scorers.iter().map(|scorer| scorer.info.name.as_str())
     }
 
-    /// Returns the service for a server of gRPC.
+    /// Returns the model that made the scores, with its licence.
+    pub fn model(&self) -> &RunModel {
+        &self.model
+    }
+
+    /// Returns where the scores come from, by scorer.
+    pub fn sources(&self) -> &[SourceTally] {
+        &self.sources
+    }
+
+    /// Returns the service for a server of gRPC, without key, log and queue:
+    /// [`Server::with_atlas`](crate::server::Server::with_atlas) has them.
     pub fn into_service(self) -> AtlasServiceServer<AtlasOf> {
         AtlasServiceServer::new(AtlasOf::from(self))
     }

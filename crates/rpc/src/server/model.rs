@@ -1,9 +1,9 @@
 //! What is served: a model, the genome it reads, and the genes that scorers read.
 
 use super::refusal::Refusal;
-use super::track_message::{track_message, track_set_message};
 use crate::genome::{organism_message, output};
 use crate::proto;
+use crate::track_message::{track_message, track_set_message};
 use refalt_core::scorer::{Needs, RECOMMENDED, Scorer, parse};
 use refalt_core::{Annotation, Backend, ModelCard, Organism, OutputType, Reference, TrackSet};
 use std::sync::Arc;

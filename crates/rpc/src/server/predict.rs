@@ -4,9 +4,9 @@ use super::model::{ServedModel, TrackMessages};
 use super::outlet::{ChunkMessage, Outlet};
 use super::place::{GenomePlace, sequence};
 use super::refusal::Refusal;
-use super::track_message::junction_track_message;
 use crate::genome::{ontology_message, output_message, strand_message};
 use crate::proto::{self, output::Payload};
+use crate::track_message::junction_track_message;
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::{
     Answer, BinSpan, Interval, JunctionValues, OutputRequest, OutputType, Outputs, Query, Sequence, Strand, Track,

@@ -17,7 +17,7 @@ use tonic::codegen::tokio_stream::Stream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 /// How long a client is asked to wait when the queue is full.
-const BUSY_WAIT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_WAIT: Duration = Duration::from_secs(2);
 
 /// What the methods share.
 pub(super) struct Shared {
@@ -174,14 +174,14 @@ fn name(text: &str) -> String {
     text.chars().take(LONGEST_NAME).map(sign).collect()
 }
 
-fn interval_about(interval: Option<&proto::Interval>) -> String {
+pub(super) fn interval_about(interval: Option<&proto::Interval>) -> String {
     interval.map_or_else(
         || "no interval".to_owned(),
         |interval| format!("{}:{}-{}", name(&interval.chromosome), interval.start, interval.end),
     )
 }
 
-fn variant_about(variant: Option<&proto::Variant>) -> String {
+pub(super) fn variant_about(variant: Option<&proto::Variant>) -> String {
     variant.map_or_else(
         || "no variant".to_owned(),
         |variant| format!("{}:{}", name(&variant.chromosome), variant.position),

@@ -49,7 +49,7 @@ mod arrow_free {
     }
 }
 
-const SCORERS: [&str; 3] = ["ATAC", "RNA_SEQ", "RNA_SEQ_ACTIVE"];
+pub(crate) const SCORERS: [&str; 3] = ["ATAC", "RNA_SEQ", "RNA_SEQ_ACTIVE"];
 
 fn outputs() -> Vec<TrackSet> {
     let track = |index: usize, output: OutputType| Track {
@@ -157,21 +157,21 @@ struct Served {
     _runtime: tokio::runtime::Runtime,
 }
 
-const VARIANTS: u32 = 40;
+pub(crate) const VARIANTS: u32 = 40;
+
+/// Writes a folder of made-up scores, and returns the genome that they are on.
+pub(crate) fn write_scores(out: &Path) -> InMemoryReference {
+    let source = Synthetic::of_tracks(outputs(), 3, 2);
+    let reference = genome(VARIANTS + 10);
+    let plan = plan(&source, &SCORERS, TableOptions::default(), Some(7));
+    run_of(&source, &plan, out, &reference, variants(VARIANTS));
+    reference
+}
 
 impl Served {
     fn start(change: Arc<Change>, same_token: bool) -> Self {
-        let source = Synthetic::of_tracks(outputs(), 3, 2);
-        let reference = genome(VARIANTS + 10);
         let folder = tempfile::tempdir().unwrap();
-        let plan = plan(&source, &SCORERS, TableOptions::default(), Some(7));
-        run_of(
-            &source,
-            &plan,
-            &folder.path().join("scores"),
-            &reference,
-            variants(VARIANTS),
-        );
+        let reference = write_scores(&folder.path().join("scores"));
         let served = AtlasFolder::open(&folder.path().join("scores")).unwrap();
         assert_eq!(served.variants(), VARIANTS as usize);
         assert_eq!(served.scorers().collect::<Vec<_>>(), SCORERS);

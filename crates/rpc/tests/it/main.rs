@@ -10,6 +10,7 @@ mod fault_server;
 mod generated;
 mod messages;
 mod official;
+mod official_atlas;
 mod python_client;
 mod server;
 mod serving;

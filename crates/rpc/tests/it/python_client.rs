@@ -73,12 +73,12 @@ fn table(files: &Files, variants: &[String]) -> PathBuf {
     tsv
 }
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/official").join(name)
 }
 
 /// Runs a script and reads what it reports; `None` where the package is not there.
-fn report(command: &mut Command) -> Option<Value> {
+pub(crate) fn report(command: &mut Command) -> Option<Value> {
     // A proxy is nothing for loopback.
     command.env("no_proxy", "localhost,127.0.0.1");
     let output = command.output().ok()?;

@@ -142,7 +142,7 @@ fn predict(outputs: &[OutputType]) -> proto::PredictIntervalRequest {
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
-fn metrics(server: &Running) -> String {
+pub(crate) fn metrics(server: &Running) -> String {
     let mut connection = TcpStream::connect(server.metrics.unwrap()).unwrap();
     connection
         .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -452,12 +452,17 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a server on a free port of loopback.
     pub(crate) fn start(model: ServedModel, change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::serve(|server| server.with_model(model), change)
+    }
+
+    /// Starts a server of any services on a free port of loopback.
+    pub(crate) fn serve(add: impl FnOnce(Server) -> Server, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let mut options = ServerOptions::new("127.0.0.1:0".parse().unwrap());
         let lines = Arc::clone(&log);
         options.log = Some(Arc::new(move |record| lines.lock().unwrap().push(record.to_string())));
         change(&mut options);
-        Self::run(Server::new(options).with_model(model).bind().unwrap(), log)
+        Self::run(add(Server::new(options)).bind().unwrap(), log)
     }
 
     fn run(bound: Bound, log: Arc<Mutex<Vec<String>>>) -> Self {

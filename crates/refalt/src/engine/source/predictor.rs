@@ -31,7 +31,9 @@ impl ScoreSource for Predictor<'_> {
             .collect();
         let answers = self.0.predict(&queries);
         let answers = answers.into_iter().zip(jobs);
-        answers.map(|(answer, job)| score_answer(plan, job, &answer?)).collect()
+        answers
+            .map(|(answer, job)| score_answer(self.0.card(), plan, job, &answer?))
+            .collect()
     }
 }
 
@@ -65,9 +67,16 @@ fn requests(plan: &Plan, job: &SourceJob<'_>) -> Vec<OutputRequest> {
 }
 
 /// Applies every scorer; the reason when one cannot be applied.
-fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec<ScoreBlock>, SourceError> {
+///
+/// * `card`: of the model that predicted, which is one of several behind the plan where sources are joined.
+fn score_answer(
+    card: &ModelCard,
+    plan: &Plan,
+    job: &SourceJob<'_>,
+    answer: &Answer,
+) -> Result<Vec<ScoreBlock>, SourceError> {
     let alternate = answer.alternates.first().ok_or_else(|| BackendError::Query {
-        model: plan.card().name.clone(),
+        model: card.name.clone(),
         window: job.window.to_string(),
         reason: "it gave no alternate prediction".to_owned(),
     })?;
@@ -78,7 +87,7 @@ fn score_answer(plan: &Plan, job: &SourceJob<'_>, answer: &Answer) -> Result<Vec
         },
         place: place(plan, job),
     };
-    let origin = Arc::new(origin(plan.card(), None));
+    let origin = Arc::new(origin(card, None));
     let score = |(scorer, planned): (usize, &PlannedScorer)| {
         let scores = planned.scorer.score(&input)?;
         let (rows, tracks) = (scores.rows.len(), planned.given.tracks.len());

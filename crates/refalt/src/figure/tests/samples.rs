@@ -273,6 +273,7 @@ pub(super) fn tracks(text: &str) -> TrackPlot {
         assembly: "GRCh38".into(),
         interval: interval(1_000_001, 1_008_192),
         zoom: Some(interval(1_003_000, 1_004_000)),
+        unknown: vec![interval(1_000_001, 1_001_000)],
         rows: vec![row("CHIP_TF, 128 bp bins", 1e-5), row(text, 1e6), row("", 0.0)],
         genes: vec![
             gene(999_000, Strand::Forward),

@@ -24,7 +24,7 @@ pub use error::LintError;
 pub use finding::{Finding, Severity};
 pub use role::{LintColumns, LintColumnsError, LintRole};
 pub use rule::{RULES, Rule};
-pub use run::{LintReport, LintRequest, NotRun, lint};
+pub use run::{LintReport, LintRequest, NotRun, TableColumns, lint};
 
 /// Returns the reference of the rules in Markdown, made from [`RULES`].
 pub fn reference_page() -> String {

@@ -94,19 +94,36 @@ fn print(report: &LintReport, settings: &Settings) -> Result<(), Failure> {
     for finding in &report.findings {
         write_finding(&mut out, finding)?;
     }
-    let count = |counts: bool| {
-        report
-            .findings
+    for table in &report.columns {
+        let roles = &table.roles;
+        let mut words: Vec<String> = roles
             .iter()
-            .filter(|finding| finding.counts() == counts)
-            .count()
+            .map(|(role, columns)| {
+                let columns: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
+                format!("{role} = {}", columns.join(" and "))
+            })
+            .collect();
+        let absent = ["effect", "prediction"]
+            .into_iter()
+            .filter(|role| !roles.contains_key(role));
+        words.extend(absent.map(|role| format!("no {role}")));
+        writeln!(out, "columns of {}: {}", table.file, words.join(", "))?;
+    }
+    for judged in &report.judged {
+        writeln!(out, "judged: {judged}")?;
+    }
+    let count = |wanted: &dyn Fn(&Finding) -> bool| report.findings.iter().filter(|finding| wanted(finding)).count();
+    let rows = if report.columns.is_empty() {
+        String::new()
+    } else {
+        format!("{} rows; ", report.rows)
     };
     writeln!(
         out,
-        "{} rows; {} errors and warnings, {} notes and allowed findings",
-        report.rows,
-        count(true),
-        count(false)
+        "{rows}{} errors and warnings, {} notes, {} allowed",
+        count(&Finding::counts),
+        count(&|finding| !finding.counts() && finding.allowed.is_none()),
+        count(&|finding| finding.allowed.is_some())
     )?;
     for missing in &report.not_run {
         settings.note(format!("{} did not look: it needs {}", missing.rule, missing.needs));
@@ -123,12 +140,21 @@ fn write_finding(out: &mut impl Write, finding: &Finding) -> std::io::Result<()>
     let rows = if rows.is_empty() {
         String::new()
     } else {
-        format!(", rows {}", rows.join(", "))
+        let what = if finding.file.to_lowercase().ends_with(".parquet") {
+            "records"
+        } else {
+            "lines"
+        };
+        format!(", {what} {}", rows.join(", "))
+    };
+    let severity = match finding.allowed {
+        Some(_) => "allowed".to_owned(),
+        None => finding.severity.to_string(),
     };
     writeln!(
         out,
-        "{}[{}] {}: {}",
-        finding.severity, finding.rule, finding.name, finding.message
+        "{severity}[{}] {}: {}",
+        finding.rule, finding.name, finding.message
     )?;
     writeln!(out, "  --> {}{column}{rows}", finding.file)?;
     let evidence: Vec<String> = finding

@@ -33,7 +33,16 @@ fn p_values_as_slopes_exit_with_3_and_an_allowance_with_0() {
     let (code, text) = run(&["a.tsv"]);
     assert_eq!(code, Some(3));
     assert!(text.starts_with("error[RF006] p-value-as-effect: "), "{text}");
-    assert_eq!(run(&["a.tsv", "--allow", "RF006=made for a test"]).0, Some(0));
+    let (code, text) = run(&["a.tsv", "--allow", "RF006=made for a test"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        text.starts_with("allowed[RF006]") && text.contains("0 notes, 1 allowed"),
+        "{text}"
+    );
+    assert!(
+        text.contains("effect = `slope`") && text.contains("no prediction"),
+        "{text}"
+    );
     assert_eq!(run(&["a.tsv", "--allow", "RF006"]).0, Some(3));
     assert_eq!(run(&["a.tsv", "--allow", "RF999=x"]).0, Some(2));
     assert_eq!(run(&["a.tsv", "--columns", "effect=nothing"]).0, Some(2));

@@ -4,6 +4,7 @@ use super::role::LintColumnsError;
 use crate::diagnostic::Diagnostic;
 use crate::io::bed::BedError;
 use crate::io::fasta::FastaError;
+use crate::score_folder::ScoreFolderError;
 use refalt_core::nearest::question;
 use std::path::PathBuf;
 
@@ -50,7 +51,26 @@ pub enum LintError {
         column: String,
         /// Columns that may be meant.
         nearest: Vec<String>,
+        /// All columns.
+        columns: Vec<String>,
     },
+    /// No column of a table is recognised.
+    #[error("no column of `{path}` is recognised")]
+    NoRole {
+        /// The file.
+        path: PathBuf,
+        /// Its columns.
+        columns: Vec<String>,
+    },
+    /// A folder has a manifest, but not of a scoring run.
+    #[error("the folder `{path}` holds no scores: its manifest is not of a scoring run")]
+    NoScores {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A run is not finished.
+    #[error(transparent)]
+    Run(#[from] ScoreFolderError),
     /// No rule has the code.
     #[error("no rule has the code `{code}`")]
     UnknownRule {
@@ -73,6 +93,20 @@ pub enum LintError {
     Chain(#[from] crate::io::chain::ChainError),
 }
 
+/// Names in backticks, the first of them when there are many.
+fn quoted(names: &[String]) -> String {
+    const MOST: usize = 30;
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{}`", name.escape_debug()))
+        .collect();
+    if names.len() > MOST {
+        shown.push(format!("and {} more", names.len() - MOST));
+    }
+    shown.join(", ")
+}
+
 impl Diagnostic for LintError {
     fn hint(&self) -> Option<String> {
         match self {
@@ -83,7 +117,20 @@ impl Diagnostic for LintError {
             Self::NoRun { .. } => {
                 Some("give a folder that `refalt score` or `refalt validate` wrote, or a table".to_owned())
             }
-            Self::ColumnMissing { nearest, .. } | Self::UnknownRule { nearest, .. } => {
+            Self::ColumnMissing { nearest, columns, .. } => {
+                question(nearest).or_else(|| Some(format!("its columns: {}", quoted(columns))))
+            }
+            Self::NoRole { columns, .. } => Some(format!(
+                "say what its columns are, `--columns effect=NAME`; it has {}",
+                quoted(columns)
+            )),
+            Self::NoScores { .. } => Some(
+                "the rules look at scores and tables, not at predicted tracks or in-silico mutagenesis; give a folder of \
+                 `refalt score`"
+                    .to_owned(),
+            ),
+            Self::Run(error) => error.hint(),
+            Self::UnknownRule { nearest, .. } => {
                 question(nearest).or_else(|| Some("`refalt lint --rules` lists the rules".to_owned()))
             }
             Self::Columns(_) => {
@@ -106,7 +153,12 @@ impl Diagnostic for LintError {
     fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::ColumnMissing { .. } | Self::UnknownRule { .. } | Self::Columns(_) | Self::NoRun { .. }
+            Self::ColumnMissing { .. }
+                | Self::NoRole { .. }
+                | Self::NoScores { .. }
+                | Self::UnknownRule { .. }
+                | Self::Columns(_)
+                | Self::NoRun { .. }
         )
     }
 }

@@ -3,6 +3,7 @@
 use super::rule::Rule;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// How grave a finding is.
@@ -40,14 +41,15 @@ pub struct Finding {
     pub file: String,
     /// The column or key, where it is about one.
     pub column: Option<String>,
-    /// Example rows: lines of a text (1-based), records of a Parquet table (1-based).
+    /// Examples: lines of a text (1-based), records of a Parquet table (1-based); `lines` in JSON.
+    #[serde(rename = "lines")]
     pub rows: Vec<u64>,
     /// What was found, in a sentence.
     pub message: String,
     /// The numbers behind it, by name.
     pub evidence: Map<String, Value>,
     /// What to do.
-    pub remedy: &'static str,
+    pub remedy: Cow<'static, str>,
     /// Why it is allowed, where somebody allowed it with a reason; such a finding does not count.
     pub allowed: Option<String>,
 }
@@ -63,7 +65,7 @@ impl Finding {
             rows: Vec::new(),
             message: message.into(),
             evidence: Map::new(),
-            remedy: rule.remedy,
+            remedy: Cow::Borrowed(rule.remedy),
             allowed: None,
         }
     }
@@ -80,6 +82,11 @@ impl Finding {
 
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.evidence.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
+        self.remedy = remedy.into();
         self
     }
 

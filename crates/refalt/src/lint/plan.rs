@@ -1,6 +1,7 @@
 //! What a scoring run did or a study plans, as far as rules ask.
 
 use super::error::LintError;
+use super::finding::grouped;
 use crate::study::StudyFile;
 use crate::track_catalogue;
 use crate::track_source::{TrackSource, select};
@@ -37,6 +38,11 @@ pub(super) struct Plan {
     pub(super) predictions: Vec<String>,
     /// Permutations of the comparison.
     pub(super) permutations: Option<u64>,
+    /// Rows with scores, and those of them of whose window the reference knows less than half.
+    pub(super) scored: u64,
+    pub(super) mostly_unknown: u64,
+    /// What is judged of a finished run, in words.
+    pub(super) judged: String,
 }
 
 impl Plan {
@@ -81,6 +87,11 @@ impl Plan {
             path,
             reason: error.to_string(),
         })?;
+        if !manifest["scorers"].is_array() {
+            return Err(LintError::NoScores {
+                path: folder.to_owned(),
+            });
+        }
         // Taken by name, so that runs of other layouts are read, too.
         let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned);
         let sets = TrackSource::Folder(folder.to_owned()).tracks().ok();
@@ -99,16 +110,29 @@ impl Plan {
                 ..planned
             }
         };
+        let scorers: Vec<PlannedScorer> = manifest["scorers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(scorer)
+            .collect();
+        let number = |value: &Value| value.as_u64().unwrap_or(0);
+        let scored = number(&manifest["counts"]["scored"]);
+        let judged = format!(
+            "the manifest, {} scorers and {} tracks; {} variants, {} rows of scores were not read",
+            scorers.len(),
+            grouped(scorers.iter().filter_map(|scorer| scorer.tracks).sum::<usize>() as u64),
+            grouped(scored),
+            grouped(number(&manifest["score_rows"]))
+        );
         let window = manifest["identity"]["window_bp"].as_u64();
         Ok(Self {
             model: text(&manifest["model"], "name").unwrap_or_default(),
             window_bp: window.and_then(|window| u32::try_from(window).ok()).unwrap_or(u32::MAX),
-            scorers: manifest["scorers"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(scorer)
-                .collect(),
+            scorers,
+            scored,
+            mostly_unknown: number(&manifest["counts"]["mostly_unknown"]),
+            judged,
             selection: text(&manifest["identity"], "tracks"),
             ..Self::default()
         })

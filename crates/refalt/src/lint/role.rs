@@ -1,6 +1,7 @@
 //! What the columns of a table hold, recognised by name or told by the user.
 
 use refalt_core::nearest::{nearest, question};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// What a column holds, as far as rules ask.
@@ -417,6 +418,13 @@ impl Columns {
         let plain: Vec<String> = header.iter().map(|name| plain(name)).collect();
         let mut roles = Vec::new();
         let mut missing = Vec::new();
+        let place = |name: &String| {
+            let by_number = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            let found = header.iter().position(|column| column == name);
+            found.or(by_number.filter(|&index| index < header.len()))
+        };
+        // A column that the user gives a role has no other by its name.
+        let is_told = |index: usize| told.0.iter().any(|(_, name)| place(name) == Some(index));
         for (role, _, names) in &ROLES {
             let own: Vec<&String> = told
                 .0
@@ -425,9 +433,7 @@ impl Columns {
                 .map(|(_, name)| name)
                 .collect();
             for name in &own {
-                let by_number = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-                let found = header.iter().position(|column| column == *name);
-                match found.or(by_number.filter(|&index| index < header.len())) {
+                match place(name) {
                     Some(index) => roles.push((*role, index)),
                     None => missing.push((*name).clone()),
                 }
@@ -438,14 +444,15 @@ impl Columns {
                         plain
                             .iter()
                             .enumerate()
-                            .filter(|(_, found)| found == name)
+                            .filter(|(index, found)| found == name && !is_told(*index))
                             .map(|(index, _)| (*role, index)),
                     );
                 }
                 if *role == LintRole::Prediction {
                     let named = |name: &str| name.starts_with("pred") && name.len() > 4 && !name.ends_with("jsd");
-                    let also = plain.iter().enumerate().filter(|(_, name)| {
-                        !names.contains(&name.as_str())
+                    let also = plain.iter().enumerate().filter(|(index, name)| {
+                        !is_told(*index)
+                            && !names.contains(&name.as_str())
                             && named(name)
                             && !["predictor", "predref", "predalt"].contains(&name.as_str())
                     });
@@ -454,6 +461,23 @@ impl Columns {
             }
         }
         Self { header, roles, missing }
+    }
+
+    /// Says whether no column has a role.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.roles.is_empty()
+    }
+
+    /// Returns the names of the columns by the key of their role.
+    pub(super) fn by_role(&self) -> BTreeMap<&'static str, Vec<String>> {
+        let mut by_role: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for (role, column) in &self.roles {
+            by_role
+                .entry(role.key())
+                .or_default()
+                .push(self.name(*column).to_owned());
+        }
+        by_role
     }
 
     /// Returns the first column with a role.
@@ -516,6 +540,9 @@ mod tests {
         let columns = Columns::new(header, &"prediction=my_model,effect=nothing,id=1".parse().unwrap());
         assert_eq!(columns.first(LintRole::Prediction), Some(2));
         assert_eq!(columns.missing, ["nothing"]);
+        let columns = Columns::new(vec!["delta_pred".to_owned()], &"effect=delta_pred".parse().unwrap());
+        assert_eq!(columns.first(LintRole::Effect), Some(0));
+        assert!(!columns.has(LintRole::Prediction));
         assert!(
             "effekt=a"
                 .parse::<LintColumns>()

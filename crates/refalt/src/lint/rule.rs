@@ -157,6 +157,7 @@ pub static RULES: &[&Rule] = &[
 
 pub(super) use allow_without_reason::finding as allow_without_reason;
 pub(super) use shared_source::same_file;
+pub(super) use shifted_positions::around;
 
 impl Rule {
     /// Returns the rule with a code or name.

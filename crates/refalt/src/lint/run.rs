@@ -2,11 +2,11 @@
 
 use super::allow::Allowance;
 use super::error::LintError;
-use super::finding::Finding;
+use super::finding::{Finding, grouped};
 use super::other::OtherTable;
 use super::plan::Plan;
 use super::role::{Columns, LintColumns, LintRole};
-use super::rule::{Context, RULES, Row, Rule, TableCheck, allow_without_reason, same_file};
+use super::rule::{Context, RULES, Row, Rule, TableCheck, allow_without_reason, around, same_file};
 use super::statistic::key_of;
 use super::table::{Cells, Table};
 use crate::io::bed::{self, BedFile};
@@ -14,10 +14,12 @@ use crate::io::fasta::FastaReference;
 use crate::io::variants::ids;
 use crate::liftover::Liftover;
 use crate::provenance::FileIdentity;
+use crate::score_folder::ScoreFolderError;
 use crate::study::StudyFile;
 use refalt_core::Variant;
 use refalt_core::nearest::nearest;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What to lint, and against what.
@@ -47,7 +49,16 @@ pub struct NotRun {
     /// Code of the rule.
     pub rule: &'static str,
     /// What it needs.
-    pub needs: &'static str,
+    pub needs: String,
+}
+
+/// What was recognised in a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TableColumns {
+    /// The table.
+    pub file: String,
+    /// Names of columns by the key of their role, best first.
+    pub roles: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// What the rules found.
@@ -57,9 +68,13 @@ pub struct LintReport {
     pub input: String,
     /// Rows of all tables that were read.
     pub rows: u64,
+    /// Which columns were taken for what, by table.
+    pub columns: Vec<TableColumns>,
+    /// What was judged of a folder, in words: manifests, scorers, tracks, rows that were not read.
+    pub judged: Vec<String>,
     /// The findings, gravest first, then by code.
     pub findings: Vec<Finding>,
-    /// Rules that need what was not given.
+    /// Rules that did not look, and what each needs.
     pub not_run: Vec<NotRun>,
 }
 
@@ -100,7 +115,15 @@ struct Lint<'a> {
     rows: u64,
     findings: Vec<Finding>,
     tables: u64,
+    columns: Vec<TableColumns>,
+    judged: Vec<String>,
+    plans: u64,
+    /// Codes of rules that looked at a table.
+    started: BTreeSet<&'static str>,
     used_reference: bool,
+    /// Rows with a variant, and whether one of them is on the reference.
+    places: u64,
+    is_on_reference: bool,
     model: Option<String>,
 }
 
@@ -127,7 +150,13 @@ impl<'a> Lint<'a> {
             rows: 0,
             findings: Vec::new(),
             tables: 0,
+            columns: Vec::new(),
+            judged: Vec::new(),
+            plans: 0,
+            started: BTreeSet::new(),
             used_reference: false,
+            places: 0,
+            is_on_reference: false,
             model: request.model.clone(),
         })
     }
@@ -135,10 +164,18 @@ impl<'a> Lint<'a> {
     fn folder(&mut self, folder: &Path) -> Result<(), LintError> {
         let mut found = false;
         for part in [folder.to_owned(), folder.join("scores"), folder.join("validate")] {
+            let is_begun = part.join("ledger").is_dir();
             if part.join("manifest.json").is_file() {
                 found = true;
                 let plan = Plan::of_run(&part)?;
+                self.judged.push(plan.judged.clone());
                 self.plan(&plan, &part.join("manifest.json"));
+            } else if is_begun {
+                return Err(ScoreFolderError::NotFinished {
+                    folder: part,
+                    begun: true,
+                }
+                .into());
             }
             for name in ["metrics.tsv", "joined.tsv"] {
                 let table = part.join(name);
@@ -187,6 +224,7 @@ impl<'a> Lint<'a> {
 
     fn plan(&mut self, plan: &Plan, path: &Path) {
         let file = file_name(path);
+        self.plans += 1;
         for rule in RULES {
             let found = rule.plan.map_or_else(Vec::new, |check| check(plan));
             self.findings.extend(found.into_iter().map(|finding| Finding {
@@ -210,7 +248,8 @@ impl<'a> Lint<'a> {
             return Err(LintError::ColumnMissing {
                 path: path.to_owned(),
                 column: column.clone(),
-                nearest: nearest(column, columns.header.iter().map(String::as_str)),
+                nearest: alike(column, &columns.header),
+                columns: columns.header.clone(),
             });
         }
         let has_alleles = columns.has(LintRole::Reference) || columns.has(LintRole::Variant);
@@ -223,12 +262,32 @@ impl<'a> Lint<'a> {
             other: self.other.as_ref(),
             model: self.model.as_deref(),
         };
-        let started = RULES.iter().filter_map(|rule| rule.table?(&context));
-        let mut checks: Vec<Box<dyn TableCheck + '_>> = started.collect();
+        let started = RULES
+            .iter()
+            .filter_map(|rule| Some((rule.code, rule.table?(&context)?)));
+        let started: Vec<(&'static str, Box<dyn TableCheck + '_>)> = started.collect();
+        // These three look at any table.
+        let understands = |code: &str| !["RF009", "RF010", "RF012", "RF020"].contains(&code);
+        if columns.is_unknown() && !started.iter().any(|(code, _)| understands(code)) {
+            return Err(LintError::NoRole {
+                path: path.to_owned(),
+                columns: columns.header.clone(),
+            });
+        }
+        self.columns.push(TableColumns {
+            file: file_name(path),
+            roles: columns.by_role(),
+        });
+        self.started.extend(started.iter().map(|(code, _)| *code));
+        let mut checks: Vec<_> = started.into_iter().map(|(_, check)| check).collect();
         let mut cells = Cells::default();
         while let Some(number) = table.next_row(&mut cells)? {
             self.rows += 1;
             let variant = variant_of_row(&columns, &cells);
+            if let (Some(reference), Some(variant)) = (&self.reference, &variant) {
+                self.places += 1;
+                self.is_on_reference = self.is_on_reference || around(reference, variant).is_some();
+            }
             let row = Row {
                 number,
                 cells: &cells,
@@ -274,24 +333,93 @@ impl<'a> Lint<'a> {
         }
         self.findings
             .sort_by(|a, b| b.severity.cmp(&a.severity).then(a.rule.cmp(b.rule)));
-        let mut not_run = Vec::new();
-        let mut needs = |is_given: bool, rule: &str, needs| {
-            if let Some(rule) = Rule::of(rule).filter(|_| !is_given) {
-                not_run.push(NotRun { rule: rule.code, needs });
-            }
-        };
-        if self.tables > 0 && self.used_reference {
-            needs(self.peaks.is_some(), "RF009", "--peaks");
-            needs(self.reference.is_some(), "RF010", "--reference");
-            needs(self.reference.is_some(), "RF020", "--reference");
-        }
+        let not_run = RULES
+            .iter()
+            .filter_map(|rule| {
+                let needs = self.needs(rule)?;
+                Some(NotRun { rule: rule.code, needs })
+            })
+            .collect();
         LintReport {
             input,
             rows: self.rows,
+            columns: self.columns,
+            judged: self.judged,
             findings: self.findings,
             not_run,
         }
     }
+}
+
+impl Lint<'_> {
+    /// Says what a rule needs that did not look, or not with all it can look at.
+    fn needs(&self, rule: &Rule) -> Option<String> {
+        rule.table?;
+        if self.tables == 0 {
+            let is_for_truth = self.other.is_some() && ["RF012", "RF017", "RF018"].contains(&rule.code);
+            if is_for_truth {
+                return Some("a table; --truth was not used, a folder of scores is judged by its manifest".to_owned());
+            }
+            let is_judged = self.plans > 0 && rule.plan.is_some();
+            return (!is_judged).then(|| "a table; a folder of scores is judged by its manifest".to_owned());
+        }
+        let by_reference = matches!(rule.code, "RF010" | "RF020");
+        if by_reference && !self.used_reference {
+            return Some(COORDINATES.to_owned());
+        }
+        if by_reference && self.reference.is_none() {
+            return Some("--reference".to_owned());
+        }
+        if by_reference && !self.is_on_reference {
+            let places = grouped(self.places);
+            return Some(format!(
+                "another --reference: 0 of {places} places are on the reference"
+            ));
+        }
+        if rule.code == "RF009" && self.peaks.is_none() {
+            return Some("--peaks".to_owned());
+        }
+        let is_judged = self.plans > 0 && rule.plan.is_some();
+        (!is_judged && !self.started.contains(rule.code)).then(|| columns_of(rule.code).to_owned())
+    }
+}
+
+/// What rules on alleles and positions read.
+const COORDINATES: &str = "columns of a variant (`id`, or `chrom`, `pos`, `ref` and `alt`)";
+
+/// Which columns a rule looks at, by their roles.
+fn columns_of(code: &str) -> &'static str {
+    match code {
+        "RF001" => "a column of scores (`raw_score`), or one that is named a log2 ratio",
+        "RF002" => "a column that is named a maximum",
+        "RF003" => "a column that is named a mean or sum of quantiles",
+        "RF004" => "a column that is named a mean or sum over tracks",
+        "RF005" => "a column of the number of tracks (`tracks`)",
+        "RF006" => "a column `effect`",
+        "RF007" => "a column `effect` of signed effects of ALT against REF",
+        "RF008" => "alleles in `id` and in columns, two frequencies, or `effect` with `z` or `odds_ratio`",
+        "RF011" => "a column `prediction` or `sequence`",
+        "RF013" => "two columns `prediction`, or `statistic` with `n`",
+        "RF014" => "columns `effect` and `prediction`, or `statistic` with `n` and an error",
+        "RF015" => "a column `window` and the model AlphaGenome",
+        "RF016" => "columns `effect` and `gene` and none of a posterior",
+        "RF017" => "columns `effect` and `prediction`, or --truth",
+        "RF018" => "two columns of effects or predictions, or --truth",
+        "RF019" => "a column `split`, or `effect` and the model AlphaGenome",
+        _ => COORDINATES,
+    }
+}
+
+/// Returns the columns that may be meant by a name: near ones that begin alike, or hold it or are held by it.
+fn alike(name: &str, header: &[String]) -> Vec<String> {
+    let plain = refalt_core::nearest::plain;
+    let wanted = plain(name);
+    let mut found = nearest(name, header.iter().map(String::as_str));
+    found.retain(|column| {
+        let own = plain(column);
+        own.chars().next() == wanted.chars().next() || own.contains(&wanted) || wanted.contains(&own)
+    });
+    found
 }
 
 /// The last part of a path; reports hold no folders.
@@ -428,6 +556,84 @@ mod tests {
         assert_eq!(report.findings[0].rule, "RF021");
         assert_eq!(report.findings[0].severity, Severity::Error);
         assert!(report.findings[1].allowed.is_none());
+    }
+
+    fn report_of(text: &str, change: impl FnOnce(&Path, &mut LintRequest)) -> Result<LintReport, LintError> {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("a.tsv");
+        std::fs::write(&input, text).unwrap();
+        let mut request = LintRequest {
+            input,
+            ..LintRequest::default()
+        };
+        change(folder.path(), &mut request);
+        lint(&request)
+    }
+
+    #[test]
+    fn a_reference_that_holds_no_place_of_the_table_is_said() {
+        let places = |contig: &str| {
+            let text = format!("chrom\tpos\tref\talt\n{contig}\t2\tA\tC\n{contig}\t3\tT\tC\n");
+            let report = report_of(&text, |folder, request| {
+                let path = folder.join("a.fa");
+                std::fs::write(&path, ">chr1\nGATTACAGCATGC\n").unwrap();
+                request.reference = Some(path);
+            });
+            let not_run = report.unwrap().not_run;
+            let ours = not_run.into_iter().filter(|not| ["RF010", "RF020"].contains(&not.rule));
+            ours.map(|not| not.needs).collect::<Vec<_>>()
+        };
+        assert!(places("chr1").is_empty());
+        let needs = places("chrUn");
+        assert_eq!(needs.len(), 2);
+        assert!(needs[0].contains("0 of 2 places are on the reference"), "{needs:?}");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said_or_refused() {
+        let report = report_of("variant_id\tmy_effect\nx\t1\n", |_, _| {}).unwrap();
+        assert_eq!(report.columns[0].roles["id"], ["variant_id"]);
+        assert!(!report.columns[0].roles.contains_key("effect"));
+        assert!(report.not_run.iter().any(|not| not.rule == "RF006"));
+        let error = report_of("foo\tquux\n1\t2\n", |_, _| {}).unwrap_err();
+        assert!(matches!(error, LintError::NoRole { .. }) && crate::diagnostic::Diagnostic::is_usage(&error));
+        let error = report_of("\u{1}\u{2}\u{0}x\t1\n", |_, _| {}).unwrap_err();
+        assert!(matches!(error, LintError::NoTable { .. }));
+        let error = report_of("variant_id\tslope\nx\t1\n", |_, request| {
+            request.columns = "effect=nope".parse().unwrap();
+        });
+        let hint = crate::diagnostic::Diagnostic::hint(&error.unwrap_err()).unwrap();
+        assert_eq!(hint, "its columns: `variant_id`, `slope`");
+    }
+
+    #[test]
+    fn folders_say_what_was_judged_or_are_refused() {
+        let run = |manifest: Option<&str>| {
+            report_of("", |folder, request| {
+                let out = folder.join("out");
+                std::fs::create_dir_all(out.join("ledger")).unwrap();
+                if let Some(manifest) = manifest {
+                    std::fs::write(out.join("manifest.json"), manifest).unwrap();
+                }
+                request.input = out;
+            })
+        };
+        let error = run(None).unwrap_err();
+        assert!(matches!(
+            error,
+            LintError::Run(ScoreFolderError::NotFinished { begun: true, .. })
+        ));
+        assert!(matches!(
+            run(Some("{\"outputs\": []}")),
+            Err(LintError::NoScores { .. })
+        ));
+        let manifest = r#"{"model": {"name": "motif"}, "identity": {"window_bp": 16384},
+            "scorers": [{"scorer": "S", "output_type": "CHIP_TF", "tracks": 739}],
+            "counts": {"rows": 12, "scored": 10, "mostly_unknown": 8}, "score_rows": 7390}"#;
+        let report = run(Some(manifest)).unwrap();
+        assert!(report.judged[0].contains("10 variants") && report.judged[0].contains("7,390 rows"));
+        assert_eq!(report.findings[0].rule, "RF015");
+        assert!(report.not_run.iter().any(|not| not.rule == "RF006"));
     }
 
     #[test]

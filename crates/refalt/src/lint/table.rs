@@ -145,6 +145,7 @@ impl Table {
                 });
             }
             number += 1;
+            text_only(path, &line)?;
             let content = String::from_utf8_lossy(&line);
             let content = content.trim_start_matches('\u{feff}');
             is_vcf |= content.starts_with("##fileformat=VCF");
@@ -233,6 +234,7 @@ impl Table {
                     }
                 }
                 self.number += 1;
+                text_only(&self.path, line)?;
                 let content = String::from_utf8_lossy(line);
                 if content.trim().is_empty() || content.starts_with('#') {
                     continue;
@@ -285,6 +287,18 @@ impl Table {
             }
         }
     }
+}
+
+/// Refuses bytes that no text has: control characters other than tab and the ends of lines.
+fn text_only(path: &Path, line: &[u8]) -> Result<(), LintError> {
+    let is_control = |byte: &u8| *byte < 0x20 && !matches!(*byte, b'\t' | b'\r' | b'\n' | 0x0b | 0x0c);
+    if line.iter().any(is_control) {
+        return Err(LintError::NoTable {
+            path: path.to_owned(),
+            reason: "it holds bytes that are no text".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Splits a line; in commas a cell may stand in quotation marks (RFC 4180, without line ends inside).

@@ -215,6 +215,6 @@ mod tests {
         );
         assert!(findings(&RULE, "a.csv", "variant,pred_a,pred_b\nx,1,2\ny,NA,NA\n").is_empty());
         assert_eq!(findings(&RULE, "a.csv", "bin,a_n,b_n\n1,5,6\n").len(), 1);
-        assert!(findings(&RULE, "a.csv", "bin,null_n,b_n\n1,5,6\n").is_empty());
+        assert!(findings(&RULE, "a.csv", "split,null_n,b_n\n1,5,6\n").is_empty());
     }
 }

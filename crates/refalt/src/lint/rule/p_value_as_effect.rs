@@ -9,6 +9,11 @@ const LEAST: u64 = 20;
 /// Powers of ten from the smallest to the largest value that no list of effects on one side of 0 covers.
 const DECADES: f64 = 6.0;
 
+/// The remedy where the name is right and the values are not.
+const OF_SLOPE: &str = "The values under this name are of another column, in GTEx of `pval_nominal`, one to the left: make \
+                        the table again by the names of columns and not by their numbers, or tell the right column with \
+                        `--columns effect=NAME`.";
+
 pub(super) static RULE: Rule = Rule {
     code: "RF006",
     name: "p-value-as-effect",
@@ -77,18 +82,22 @@ impl TableCheck for Check<'_> {
                 numbers.min,
                 numbers.max
             );
-            Some(
-                Finding::new(&RULE, severity, message)
-                    .column(self.context.columns.name(*column))
-                    .rows(examples.rows())
-                    .with("n", numbers.n)
-                    .with("positive", numbers.positive)
-                    .with("min", numbers.min)
-                    .with("max", numbers.max)
-                    .with("powers_of_ten", decades)
-                    .with("kolmogorov_distance_from_uniform", distance)
-                    .with("log10_p_all_one_sign", log10_all_same_sign(numbers.n)),
-            )
+            let name = self.context.columns.name(*column);
+            let finding = Finding::new(&RULE, severity, message)
+                .column(name)
+                .rows(examples.rows())
+                .with("n", numbers.n)
+                .with("positive", numbers.positive)
+                .with("min", numbers.min)
+                .with("max", numbers.max)
+                .with("powers_of_ten", decades)
+                .with("kolmogorov_distance_from_uniform", distance)
+                .with("log10_p_all_one_sign", log10_all_same_sign(numbers.n));
+            Some(if name.eq_ignore_ascii_case("slope") {
+                finding.remedy(OF_SLOPE)
+            } else {
+                finding
+            })
         };
         self.columns.iter().filter_map(found).collect()
     }
@@ -110,6 +119,7 @@ mod tests {
         let found = findings(&RULE, "a.tsv", &table(|row| 10f64.powi(-5 - row)));
         assert_eq!((found.len(), found[0].severity), (1, Severity::Error));
         assert_eq!(found[0].column.as_deref(), Some("slope"));
+        assert!(found[0].remedy.contains("make the table again"));
         let found = findings(&RULE, "a.tsv", &table(|row| (f64::from(row) + 0.5) / 50.0));
         assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
     }

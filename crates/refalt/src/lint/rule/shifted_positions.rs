@@ -62,7 +62,7 @@ struct Check<'a> {
 }
 
 /// The three bases around a position, `None` outside what the reference knows.
-pub(super) fn around(reference: &FastaReference, variant: &Variant) -> Option<[u8; 3]> {
+pub(in crate::lint) fn around(reference: &FastaReference, variant: &Variant) -> Option<[u8; 3]> {
     let contig = reference.contig_id(variant.contig.as_str())?;
     let first = Position::new(variant.position.one_based().checked_sub(1)?)?;
     let interval = Interval::at(first, 3)?;

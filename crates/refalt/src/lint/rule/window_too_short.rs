@@ -11,11 +11,14 @@ pub(super) static RULE: Rule = Rule {
     code: "RF015",
     name: "window-too-short",
     severity: Severity::Warning,
-    finds: "windows below 16,384 bp for AlphaGenome, or not longer than the stretch that a scorer sums over",
+    finds: "windows below 16,384 bp for AlphaGenome, or not longer than the stretch that a scorer sums over, or mostly \
+            N in the reference",
     why: "A model of long sequence that reads little of it predicts worse; the length 2,048 was withdrawn from the service \
           for that. Predictions at 2 kb and 16 kb of the same 1,000 variants correlate at 0.45 only.",
     statistic: "The width of the scored interval (end minus start, 0-based and half-open), or the window of a run or study. \
-                Exact. Models other than AlphaGenome are judged by the width of the scorer's mask only. False alarm: a \
+                Of a \
+                run also the variants of whose window the reference knows less than half: a warning from half of the \
+                variants on, else a note. Exact. Models other than AlphaGenome are judged by the width of the scorer's mask only. False alarm: a \
                 check of windows made on purpose.",
     remedy: "Use 131,072 bp or more (1,048,576 is what published quantiles are of), and one length for all rows that are \
              compared.",
@@ -39,6 +42,31 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn plan(plan: &Plan) -> Vec<Finding> {
+    let mut found = lengths(plan);
+    if plan.mostly_unknown > 0 {
+        let severity = if plan.mostly_unknown * 2 >= plan.scored {
+            Severity::Warning
+        } else {
+            Severity::Note
+        };
+        let message = format!(
+            "for {} of {} variants the reference knows less than half of the window; the model read N for the rest",
+            grouped(plan.mostly_unknown),
+            grouped(plan.scored)
+        );
+        let finding = Finding::new(&RULE, severity, message).column("window_known");
+        let finding =
+            finding.remedy("Score with the whole genome as reference, not a slice of it, or leave these variants out.");
+        found.push(
+            finding
+                .with("n", plan.scored)
+                .with("mostly_unknown", plan.mostly_unknown),
+        );
+    }
+    found
+}
+
+fn lengths(plan: &Plan) -> Vec<Finding> {
     let window = u64::from(plan.window_bp);
     if plan.is_alphagenome() && window < LEAST_ALPHAGENOME {
         let message = format!(

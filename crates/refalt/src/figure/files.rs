@@ -62,10 +62,10 @@ pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError>
     Ok(files)
 }
 
-/// Writes like [`write`], into a folder that may be somebody's: nothing but the same bytes is replaced.
+/// Writes like [`write()`], into a folder that may be somebody's: nothing but the same bytes is replaced.
 ///
 /// # Errors
-/// Those of [`write`], and [`FigureError::Taken`] for a file that holds something else; then nothing is written.
+/// Those of [`write()`], and [`FigureError::Taken`] for a file that holds something else; then nothing is written.
 pub fn write_new(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
     let (files, contents) = contents(figure, folder)?;
     for (path, bytes) in [&files.svg, &files.png, &files.tsv].into_iter().zip(&contents) {

@@ -11,4 +11,5 @@ pub(crate) mod gzip;
 pub mod motif;
 pub mod npz;
 pub mod sites;
+pub mod table;
 pub mod variants;

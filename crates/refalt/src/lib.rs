@@ -6,6 +6,7 @@
 pub mod atomic_file;
 pub mod diagnostic;
 pub mod diff;
+mod digit_groups;
 pub mod engine;
 pub mod export;
 pub mod figure;

@@ -17,7 +17,6 @@ mod role;
 mod rule;
 mod run;
 mod statistic;
-mod table;
 
 pub use allow::Allowance;
 pub use error::LintError;

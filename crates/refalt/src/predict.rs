@@ -19,7 +19,7 @@ mod request;
 mod source;
 
 pub use error::PredictError;
-pub use folder::{WorkIdentity, WorkManifest, WorkModel, WrittenFile};
+pub use folder::{WorkIdentity, WorkManifest, WrittenFile};
 pub use place::{NotPart, NotRegion, Part, Region, SequenceError, SequenceInput};
 pub use prediction::{AlternateValues, ContactPrediction, JunctionPrediction, Prediction, TrackPrediction};
 pub use request::{FORMATS, Format, PredictRequest, SubjectText};

@@ -21,6 +21,7 @@ pub mod proto;
 pub mod scorer_message;
 pub mod server;
 pub mod source;
+mod status_code;
 pub mod tensor;
 mod track_lists;
 mod track_message;

@@ -22,7 +22,8 @@ mod score;
 mod service;
 mod tls;
 
-pub use calls::{CallLog, CallRecord, Calls, OpenCall, code_name};
+pub use crate::status_code::code_name;
+pub use calls::{CallLog, CallRecord, Calls, OpenCall};
 pub use key_check::{KEY_HEADER, KeyCheck};
 pub use lifecycle::{Bound, Stopper, Summary};
 pub use model::ServedModel;

@@ -9,12 +9,17 @@ pub(crate) fn digest(outputs: &[TrackSet]) -> String {
     let mut hasher = Sha256::new();
     for set in outputs {
         for track in set.tracks.iter() {
-            let strand = sign_or_dot(track.strand);
-            let curie = track.ontology_curie.as_deref().unwrap_or_default();
-            hasher.update(format!("{}\t{}\t{strand}\t{curie}\n", set.output, track.name));
+            hasher.update(format!("{}\t{}", set.output, line(track)));
         }
     }
     format!("sha256:{}", refalt::provenance::hexadecimal(&hasher.finalize()))
+}
+
+/// Writes what distinguishes a track, as digests read it.
+pub(crate) fn line(track: &Track) -> String {
+    let strand = sign_or_dot(track.strand);
+    let curie = track.ontology_curie.as_deref().unwrap_or_default();
+    format!("{}\t{strand}\t{curie}\n", track.name)
 }
 
 /// Returns the first difference between the tracks that are known and those of an answer.

@@ -3,10 +3,12 @@
 //! A folder is free when it is absent or empty, and the run's own when it holds the same run, finished or under way.
 //! Everything else belongs to somebody: writing into it would mix two runs, or a run and other files, in silence.
 
-use super::identity::RunIdentity;
+use super::identity::{Difference, RunIdentity, differences};
 use super::ledger::{self, LedgerError};
 use super::manifest::Manifest;
 use crate::atomic_file::PARTIAL_SUFFIX;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -38,13 +40,7 @@ pub(crate) fn look(folder: &Path, identity: &RunIdentity) -> Result<FolderState,
         }
         Ok(_) => {}
     }
-    let refuse = |before: &RunIdentity| match identity.differences(before) {
-        differences if differences.is_empty() => Ok(()),
-        differences => Err(LedgerError::OtherRun {
-            folder: folder.to_owned(),
-            differences,
-        }),
-    };
+    let refuse = |before: &RunIdentity| refuse_differences(folder, identity.differences(before));
     let manifest = folder.join("manifest.json");
     if manifest.exists() {
         let manifest: Manifest = ledger::read_json(&manifest)?;
@@ -57,10 +53,51 @@ pub(crate) fn look(folder: &Path, identity: &RunIdentity) -> Result<FolderState,
         return Ok(FolderState::Begun);
     }
     // A run that was killed before its first entry leaves empty folders, the lock, and files under temporary names.
-    match first_foreign(folder, &["ledger", "scores", "summaries", "lock"])
-        .map_err(ledger::failed("read the folder", folder))?
-    {
-        None => Ok(FolderState::Free),
+    refuse_foreign(folder, &["ledger", "scores", "summaries", "lock"])?;
+    Ok(FolderState::Free)
+}
+
+/// Makes a folder that of a work whose identity stands in the file `record`, or refuses without changing anything.
+///
+/// The folder is there afterwards; the record is the caller's to write.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) fn claim<T: Serialize + DeserializeOwned>(
+    folder: &Path,
+    record: &Path,
+    identity: &T,
+) -> Result<(), LedgerError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(LedgerError::NoFolder {
+            path: folder.to_owned(),
+        });
+    }
+    if record.exists() {
+        refuse_differences(folder, differences(&ledger::read_json(record)?, identity))?;
+    } else if folder.exists() {
+        refuse_foreign(folder, &[])?;
+    }
+    fs::create_dir_all(folder).map_err(ledger::failed("create the folder", folder))
+}
+
+/// Refuses a folder with another work.
+pub(crate) fn refuse_differences(folder: &Path, differences: Vec<Difference>) -> Result<(), LedgerError> {
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(LedgerError::OtherRun {
+        folder: folder.to_owned(),
+        differences,
+    })
+}
+
+/// Refuses a folder with files of somebody else.
+///
+/// * `own`: as for [`first_foreign`].
+pub(crate) fn refuse_foreign(folder: &Path, own: &[&str]) -> Result<(), LedgerError> {
+    match first_foreign(folder, own).map_err(ledger::failed("read the folder", folder))? {
+        None => Ok(()),
         Some(found) => Err(LedgerError::Foreign {
             folder: folder.to_owned(),
             found,
@@ -71,7 +108,7 @@ pub(crate) fn look(folder: &Path, identity: &RunIdentity) -> Result<FolderState,
 /// Returns the first file, by name, that no run of this program leaves behind before its first entry.
 ///
 /// * `own`: names of folders that are looked into, and of files that do not count.
-pub(crate) fn first_foreign(folder: &Path, own: &[&str]) -> io::Result<Option<String>> {
+fn first_foreign(folder: &Path, own: &[&str]) -> io::Result<Option<String>> {
     let mut names: Vec<_> = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
     names.sort_by_key(fs::DirEntry::file_name);
     for entry in names {

@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::sources::{SourceTallies, SourceTally};
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::AssemblyRecord;
+use refalt_core::ModelCard;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -81,6 +82,19 @@ pub struct ManifestModel {
     pub licence: String,
     /// Whom to cite.
     pub citation: String,
+}
+
+impl From<&ModelCard> for ManifestModel {
+    fn from(card: &ModelCard) -> Self {
+        Self {
+            name: card.name.clone(),
+            version: card.version.clone(),
+            digest: card.digest.clone(),
+            organism: card.organism.clone(),
+            licence: card.licence.clone(),
+            citation: card.citation.clone(),
+        }
+    }
 }
 
 /// A scorer as the manifest records it.
@@ -159,14 +173,7 @@ impl Manifest {
             schema_version: Self::SCHEMA_VERSION,
             identity: identity.clone(),
             assembly: assembly.clone(),
-            model: ManifestModel {
-                name: card.name.clone(),
-                version: card.version.clone(),
-                digest: card.digest.clone(),
-                organism: card.organism.clone(),
-                licence: card.licence.clone(),
-                citation: card.citation.clone(),
-            },
+            model: card.into(),
             scorers: plan
                 .scorers
                 .iter()

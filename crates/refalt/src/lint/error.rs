@@ -4,6 +4,7 @@ use super::role::LintColumnsError;
 use crate::diagnostic::Diagnostic;
 use crate::io::bed::BedError;
 use crate::io::fasta::FastaError;
+use crate::io::table::TableError;
 use crate::score_folder::ScoreFolderError;
 use refalt_core::nearest::question;
 use std::path::PathBuf;
@@ -20,14 +21,9 @@ pub enum LintError {
         /// The cause.
         source: std::io::Error,
     },
-    /// A file is no table.
-    #[error("`{path}` is no table: {reason}")]
-    NoTable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    /// A table cannot be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A folder is neither of a scoring run nor of a validation.
     #[error("the folder `{path}` holds neither `manifest.json` nor `metrics.tsv`")]
     NoRun {
@@ -111,9 +107,7 @@ impl Diagnostic for LintError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unreadable { .. } | Self::Form { .. } => None,
-            Self::NoTable { .. } => {
-                Some("give TSV, CSV, Parquet, VCF or BED, plain or compressed with gzip".to_owned())
-            }
+            Self::Table(error) => error.hint(),
             Self::NoRun { .. } => {
                 Some("give a folder that `refalt score` or `refalt validate` wrote, or a table".to_owned())
             }

@@ -1,6 +1,7 @@
 //! What a rule found, where, and on what evidence.
 
 use super::rule::Rule;
+pub(super) use crate::digit_groups::grouped;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -111,30 +112,5 @@ impl Examples {
 
     pub(super) fn rows(&self) -> &[u64] {
         &self.0
-    }
-}
-
-/// Writes a count with separators: `1,000`.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_written_in_groups_of_three() {
-        for (count, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (4_798_353, "4,798,353")] {
-            assert_eq!(grouped(count), expected);
-        }
     }
 }

@@ -4,7 +4,7 @@ use super::error::LintError;
 use super::role::{Columns, LintColumns, LintRole};
 use super::run::{key_of_row, variant_of_row};
 use super::statistic::Tally;
-use super::table::{Cells, Table};
+use crate::io::table::{Cells, Table};
 use crate::provenance::FileIdentity;
 use std::collections::HashMap;
 use std::path::Path;

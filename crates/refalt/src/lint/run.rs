@@ -8,9 +8,9 @@ use super::plan::Plan;
 use super::role::{Columns, LintColumns, LintRole};
 use super::rule::{Context, RULES, Row, Rule, TableCheck, allow_without_reason, around, same_file};
 use super::statistic::key_of;
-use super::table::{Cells, Table};
 use crate::io::bed::{self, BedFile};
 use crate::io::fasta::FastaReference;
+use crate::io::table::{Cells, Table};
 use crate::io::variants::ids;
 use crate::liftover::Liftover;
 use crate::provenance::FileIdentity;
@@ -598,7 +598,10 @@ mod tests {
         let error = report_of("foo\tquux\n1\t2\n", |_, _| {}).unwrap_err();
         assert!(matches!(error, LintError::NoRole { .. }) && crate::diagnostic::Diagnostic::is_usage(&error));
         let error = report_of("\u{1}\u{2}\u{0}x\t1\n", |_, _| {}).unwrap_err();
-        assert!(matches!(error, LintError::NoTable { .. }));
+        assert!(matches!(
+            error,
+            LintError::Table(crate::io::table::TableError::NoTable { .. })
+        ));
         let error = report_of("variant_id\tslope\nx\t1\n", |_, request| {
             request.columns = "effect=nope".parse().unwrap();
         });

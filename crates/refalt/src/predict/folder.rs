@@ -5,9 +5,9 @@
 
 use super::error::PredictError;
 use crate::atomic_file::Committed;
-use crate::engine::folder::first_foreign;
-use crate::engine::identity::differences;
-use crate::engine::ledger::{LedgerError, failed, read_json, write_json};
+use crate::engine::folder;
+use crate::engine::ledger::{failed, write_json};
+use crate::engine::manifest::ManifestModel;
 use crate::provenance::{FileIdentity, VERSION};
 use refalt_core::ModelCard;
 use serde::{Deserialize, Serialize};
@@ -51,28 +51,7 @@ impl WorkIdentity {
     /// Makes the folder this work's own, or refuses without changing anything.
     pub(crate) fn claim(&self, out: &Path) -> Result<(), PredictError> {
         let record = out.join("identity.json");
-        if out.exists() && !out.is_dir() {
-            return Err(LedgerError::NoFolder { path: out.to_owned() }.into());
-        }
-        if record.exists() {
-            let differences = differences(&read_json(&record)?, self);
-            if !differences.is_empty() {
-                return Err(LedgerError::OtherRun {
-                    folder: out.to_owned(),
-                    differences,
-                }
-                .into());
-            }
-        } else if out.exists()
-            && let Some(found) = first_foreign(out, &[]).map_err(failed("read the folder", out))?
-        {
-            return Err(LedgerError::Foreign {
-                folder: out.to_owned(),
-                found,
-            }
-            .into());
-        }
-        fs::create_dir_all(out).map_err(failed("create the folder", out))?;
+        folder::claim(out, &record, self)?;
         // An earlier manifest vouches for files that are about to be replaced.
         let manifest = out.join("manifest.json");
         if manifest.exists() {
@@ -119,23 +98,6 @@ impl WrittenFile {
     }
 }
 
-/// The model, as the manifest records it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WorkModel {
-    /// Name.
-    pub name: String,
-    /// Version.
-    pub version: String,
-    /// Digest.
-    pub digest: String,
-    /// Organism.
-    pub organism: String,
-    /// Terms under which the values may be used.
-    pub licence: String,
-    /// Whom to cite.
-    pub citation: String,
-}
-
 /// `manifest.json`: what was made of what; the same inputs give the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkManifest {
@@ -144,7 +106,7 @@ pub struct WorkManifest {
     /// What decides the bytes of the output.
     pub identity: WorkIdentity,
     /// The model.
-    pub model: WorkModel,
+    pub model: ManifestModel,
     /// What a reader of the files needs to know.
     pub notes: Vec<String>,
     /// The files.
@@ -163,14 +125,7 @@ impl WorkManifest {
         let manifest = Self {
             schema_version: 1,
             identity,
-            model: WorkModel {
-                name: card.name.clone(),
-                version: card.version.clone(),
-                digest: card.digest.clone(),
-                organism: card.organism.clone(),
-                licence: card.licence.clone(),
-                citation: card.citation.clone(),
-            },
+            model: card.into(),
             notes,
             files,
         };

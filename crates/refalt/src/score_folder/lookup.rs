@@ -73,24 +73,6 @@ pub struct ScoreLookup {
 /// The place of a track by name and strand.
 type TrackPlaces = HashMap<(String, String), usize>;
 
-/// The columns that are read.
-const COLUMNS: [&str; 14] = [
-    "variant_id",
-    "gene_id",
-    "gene_name",
-    "gene_type",
-    "gene_strand",
-    "junction_Start",
-    "junction_End",
-    "output_type",
-    "variant_scorer",
-    "track_name",
-    "track_strand",
-    "raw_score",
-    "quantile_score",
-    "row",
-];
-
 impl ScoreLookup {
     /// Reads the variant table of a folder and the footers of its parts.
     ///
@@ -273,7 +255,7 @@ impl ScoreLookup {
         let options = ArrowReaderOptions::new().with_schema(schema);
         let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file(path)?, options).map_err(failed)?;
         let columns = builder.parquet_schema();
-        let mask = ProjectionMask::columns(columns, COLUMNS);
+        let mask = ProjectionMask::columns(columns, super::scores::COLUMNS);
         let rows: std::collections::HashSet<i64> = wanted.keys().copied().collect();
         let is_wanted = ArrowPredicateFn::new(ProjectionMask::columns(columns, ["row"]), move |batch| {
             let column = batch.column(0).as_primitive::<Int64Type>();

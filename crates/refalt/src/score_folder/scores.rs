@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The columns that are read; those of genes, junctions and origins may be absent.
-const COLUMNS: [&str; 17] = [
+/// The columns of a score, whoever gave it; those of genes and junctions may be absent.
+pub(super) const COLUMNS: [&str; 14] = [
     "variant_id",
     "gene_id",
     "gene_name",
@@ -28,10 +28,10 @@ const COLUMNS: [&str; 17] = [
     "raw_score",
     "quantile_score",
     "row",
-    "source",
-    "model_version",
-    "answered_on",
 ];
+
+/// The columns of its origin, which may be absent.
+const ORIGIN_COLUMNS: [&str; 3] = ["source", "model_version", "answered_on"];
 
 /// A text column: for each row the key of a text, or none.
 #[derive(Clone, Debug)]
@@ -219,7 +219,11 @@ impl Scores {
                 let Some(path) = self.parts.pop_front() else {
                     return Ok(false);
                 };
-                let reader = open_table(&path, &|name| COLUMNS.contains(&name), true)?;
+                let reader = open_table(
+                    &path,
+                    &|name| COLUMNS.contains(&name) || ORIGIN_COLUMNS.contains(&name),
+                    true,
+                )?;
                 self.reader = Some((path, reader));
                 continue;
             };

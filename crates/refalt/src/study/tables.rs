@@ -1,5 +1,6 @@
 //! Numbers as people read them.
 
+pub(crate) use crate::digit_groups::grouped;
 use crate::validate::MetricRow;
 
 /// Writes a number with its sign and `digits` decimals; a dash when there is none.
@@ -32,19 +33,6 @@ pub(crate) fn p_value(value: Option<f64>) -> String {
 /// Takes the typographic minus for the hyphen.
 fn minus(text: String) -> String {
     text.replace('-', "\u{2212}")
-}
-
-/// Writes a count with thin groups: `1,295,113`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

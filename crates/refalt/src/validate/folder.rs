@@ -2,9 +2,9 @@
 
 use super::error::ValidateError;
 use super::output::Provenance;
-use crate::engine::folder::first_foreign;
+use crate::engine::folder;
 use crate::engine::identity::differences;
-use crate::engine::ledger::{LedgerError, failed, read_json};
+use crate::engine::ledger::{LedgerError, read_json};
 use serde_json::Value;
 use std::path::Path;
 
@@ -26,14 +26,7 @@ pub fn check_folder(out: &Path) -> Result<(), ValidateError> {
         return Err(LedgerError::NoFolder { path: out.to_owned() }.into());
     }
     let own = [RECORD, TABLES[0], TABLES[1], TABLES[2]];
-    match first_foreign(out, &own).map_err(failed("read the folder", out))? {
-        None => Ok(()),
-        Some(found) => Err(LedgerError::Foreign {
-            folder: out.to_owned(),
-            found,
-        }
-        .into()),
-    }
+    Ok(folder::refuse_foreign(out, &own)?)
 }
 
 /// Refuses, beyond [`check_folder`], a folder with a validation that was made of other things.
@@ -45,13 +38,8 @@ pub(super) fn claim(out: &Path, provenance: &Provenance) -> Result<(), ValidateE
     }
     let before: Value = read_json(&record)?;
     let here = serde_json::to_value(provenance).unwrap_or(Value::Null);
-    let differences = differences(&before["provenance"], &here);
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(LedgerError::OtherRun {
-        folder: out.to_owned(),
-        differences,
-    }
-    .into())
+    Ok(folder::refuse_differences(
+        out,
+        differences(&before["provenance"], &here),
+    )?)
 }

@@ -4,13 +4,11 @@
 
 use super::VetRequest;
 use super::error::VetError;
-use crate::engine::folder::first_foreign;
-use crate::engine::identity::differences;
-use crate::engine::ledger::{LedgerError, failed, read_json, write_json};
+use crate::engine::folder;
+use crate::engine::ledger::write_json;
 use crate::provenance::{FileIdentity, VERSION};
 use crate::spool::Spool;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Everything that decides the bytes of an audit.
@@ -67,28 +65,7 @@ impl AuditIdentity {
     /// [`VetError::Folder`] when it holds another audit or other files; nothing is changed then.
     pub(super) fn claim(&self, out: &Path) -> Result<(), VetError> {
         let record = out.join(RECORD);
-        if out.exists() && !out.is_dir() {
-            return Err(LedgerError::NoFolder { path: out.to_owned() }.into());
-        }
-        if record.exists() {
-            let differences = differences(&read_json(&record)?, self);
-            if !differences.is_empty() {
-                return Err(LedgerError::OtherRun {
-                    folder: out.to_owned(),
-                    differences,
-                }
-                .into());
-            }
-        } else if out.exists()
-            && let Some(found) = first_foreign(out, &[]).map_err(failed("read the folder", out))?
-        {
-            return Err(LedgerError::Foreign {
-                folder: out.to_owned(),
-                found,
-            }
-            .into());
-        }
-        fs::create_dir_all(out).map_err(failed("create the folder", out))?;
+        folder::claim(out, &record, self)?;
         Ok(write_json(&record, self)?)
     }
 }

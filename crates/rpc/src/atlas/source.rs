@@ -297,9 +297,7 @@ fn digest(scorers: &[(String, AtlasScorer)]) -> String {
     for (text, scorer) in scorers {
         hasher.update(format!("{text}\n"));
         for track in scorer.tracks.iter() {
-            let strand = refalt_core::strand::sign_or_dot(track.strand);
-            let curie = track.ontology_curie.as_deref().unwrap_or_default();
-            hasher.update(format!("{}\t{strand}\t{curie}\n", track.name));
+            hasher.update(crate::track_lists::line(track));
         }
     }
     format!("sha256:{}", refalt::provenance::hexadecimal(&hasher.finalize()))

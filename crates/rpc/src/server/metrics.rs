@@ -1,6 +1,7 @@
 //! What is measured, in the text format of Prometheus (OpenMetrics 1.0).
 
-use super::calls::{CallRecord, code_name};
+use super::calls::CallRecord;
+use crate::status_code::code_name;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

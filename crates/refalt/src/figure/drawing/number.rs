@@ -1,5 +1,7 @@
 //! Numbers as text: for coordinates in SVG, for labels that people read, and for tables.
 
+pub(crate) use crate::digit_groups::grouped;
+
 /// Returns `value` for an SVG attribute: at most two decimals, no trailing zeros, no negative zero.
 ///
 /// A hundredth of a pixel is below what any renderer resolves, and rounding keeps the text the same on every
@@ -34,19 +36,6 @@ pub(crate) fn signed(value: f64, decimals: usize) -> String {
     } else {
         format!("+{text}")
     }
-}
-
-/// Returns `value` with commas between groups of three digits: `1,295,113`.
-pub(crate) fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Returns `value` with the fewest digits that read back as the same `f64`.

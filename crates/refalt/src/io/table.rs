@@ -1,22 +1,58 @@
-//! Any table as rows of text, streamed: TSV, CSV, BED, VCF and Parquet.
+//! Any table as rows of text, streamed: TSV, CSV, BED, VCF, Parquet and Feather (Arrow IPC files).
 //!
-//! Rules ask for cells and numbers, so nothing here knows what a column means. A line that begins with `#` and has no
-//! tab is a comment; comments may hold directives (`# refalt: allow RF012 reason`). In VCF each key of INFO that the
-//! header declares is a column `INFO/KEY`.
+//! Readers of tables ask for cells and numbers, so nothing here knows what a column means. A line that begins with `#`
+//! and has no tab is a comment; comments may hold directives (`# refalt: allow RF012 reason`). In VCF each key of INFO
+//! that the header declares is a column `INFO/KEY`.
 
-use super::error::LintError;
-use crate::io::gzip;
+use super::gzip;
+use crate::diagnostic::Diagnostic;
 use arrow::array::{Array, AsArray, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use arrow::datatypes::{DataType, Schema};
+use arrow::error::ArrowError;
+use arrow::ipc::reader::FileReader;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+
+/// A table cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file is no table.
+    #[error("`{path}` is no table: {reason}")]
+    NoTable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Diagnostic for TableError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreadable { .. } => None,
+            Self::NoTable { .. } => {
+                Some("give TSV, CSV, Parquet, Feather, VCF or BED; text may be compressed with gzip".to_owned())
+            }
+        }
+    }
+}
 
 /// The cells of a row, reused from row to row.
 #[derive(Debug, Default)]
-pub(super) struct Cells {
+pub(crate) struct Cells {
     text: String,
     ends: Vec<usize>,
 }
@@ -33,7 +69,7 @@ impl Cells {
     }
 
     /// Returns a cell; `None` for one that is not there or says that a value is missing.
-    pub(super) fn get(&self, column: usize) -> Option<&str> {
+    pub(crate) fn get(&self, column: usize) -> Option<&str> {
         let end = *self.ends.get(column)?;
         let start = column.checked_sub(1).map_or(0, |before| self.ends[before]);
         let cell = self.text.get(start..end)?.trim();
@@ -42,7 +78,7 @@ impl Cells {
     }
 
     /// Returns the row as one text.
-    pub(super) fn whole(&self) -> (&str, &[usize]) {
+    pub(crate) fn whole(&self) -> (&str, &[usize]) {
         (&self.text, &self.ends)
     }
 }
@@ -55,35 +91,40 @@ enum Rows {
         waiting: Option<Vec<u8>>,
         info: Option<(usize, Vec<String>)>,
     },
-    Parquet {
-        batches: Box<ParquetRecordBatchReader>,
+    Columns {
+        batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
         columns: Vec<StringArray>,
         next: usize,
     },
 }
 
 /// A table being read.
-pub(super) struct Table {
+pub(crate) struct Table {
     path: PathBuf,
-    pub(super) header: Vec<String>,
+    pub(crate) header: Vec<String>,
     /// Comment lines before the header, without `#`.
-    pub(super) comments: Vec<String>,
+    pub(crate) comments: Vec<String>,
     number: u64,
     rows: Rows,
 }
 
 impl Table {
     /// Opens a file by its content.
-    pub(super) fn open(path: &Path) -> Result<Self, LintError> {
-        let unreadable = |source| LintError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
-        let mut start = [0; 4];
-        let mut file = File::open(path).map_err(unreadable)?;
-        let read = file.read(&mut start).map_err(unreadable)?;
-        if read == 4 && &start == b"PAR1" {
+    pub(crate) fn open(path: &Path) -> Result<Self, TableError> {
+        let mut start = Vec::new();
+        let file = File::open(path).map_err(unreadable(path))?;
+        file.take(6).read_to_end(&mut start).map_err(unreadable(path))?;
+        if start.starts_with(b"PAR1") {
             return Self::parquet(path);
+        }
+        if start == b"ARROW1" {
+            return Self::feather(path);
+        }
+        if start.starts_with(b"FEA1") {
+            return Err(TableError::NoTable {
+                path: path.to_owned(),
+                reason: "it is Feather of version 1, which current programs no longer write; save it anew".to_owned(),
+            });
         }
         let is_bed = path
             .file_name()
@@ -93,53 +134,53 @@ impl Table {
                     .iter()
                     .any(|end| name.contains(end))
             });
-        Self::text(path, gzip::open_text(path).map_err(unreadable)?, is_bed)
+        Self::text(path, gzip::open_text(path).map_err(unreadable(path))?, is_bed)
     }
 
-    fn parquet(path: &Path) -> Result<Self, LintError> {
-        let no_table = |reason: String| LintError::NoTable {
+    fn parquet(path: &Path) -> Result<Self, TableError> {
+        let file = File::open(path).map_err(unreadable(path))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(no_table(path))?;
+        let schema = builder.schema().clone();
+        let batches = builder.build().map_err(no_table(path))?;
+        Ok(Self::columns(path, &schema, Box::new(batches)))
+    }
+
+    fn feather(path: &Path) -> Result<Self, TableError> {
+        let file = File::open(path).map_err(unreadable(path))?;
+        let batches = FileReader::try_new(BufReader::new(file), None).map_err(no_table(path))?;
+        let schema = batches.schema();
+        Ok(Self::columns(path, &schema, Box::new(batches)))
+    }
+
+    fn columns(
+        path: &Path,
+        schema: &Schema,
+        batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
+    ) -> Self {
+        Self {
             path: path.to_owned(),
-            reason,
-        };
-        let file = File::open(path).map_err(|source| LintError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| no_table(error.to_string()))?;
-        let header = builder
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| field.name().clone())
-            .collect();
-        let batches = builder.build().map_err(|error| no_table(error.to_string()))?;
-        Ok(Self {
-            path: path.to_owned(),
-            header,
+            header: schema.fields().iter().map(|field| field.name().clone()).collect(),
             comments: Vec::new(),
             number: 0,
-            rows: Rows::Parquet {
-                batches: Box::new(batches),
+            rows: Rows::Columns {
+                batches,
                 columns: Vec::new(),
                 next: 0,
             },
-        })
+        }
     }
 
     /// Reads the header of a text.
-    pub(super) fn text(path: &Path, mut text: Box<dyn BufRead + Send>, is_bed: bool) -> Result<Self, LintError> {
+    pub(crate) fn text(path: &Path, mut text: Box<dyn BufRead + Send>, is_bed: bool) -> Result<Self, TableError> {
         let mut line = Vec::new();
         let mut comments = Vec::new();
         let mut number = 0;
         let mut is_vcf = false;
         let mut info_keys = Vec::new();
         let first = loop {
-            let more = gzip::read_line(&mut *text, &mut line).map_err(|source| LintError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })?;
+            let more = gzip::read_line(&mut *text, &mut line).map_err(unreadable(path))?;
             if !more {
-                return Err(LintError::NoTable {
+                return Err(TableError::NoTable {
                     path: path.to_owned(),
                     reason: "it has no header and no rows".to_owned(),
                 });
@@ -212,7 +253,7 @@ impl Table {
     }
 
     /// Reads the next row and returns its line or record (1-based); `None` at the end.
-    pub(super) fn next_row(&mut self, cells: &mut Cells) -> Result<Option<u64>, LintError> {
+    pub(crate) fn next_row(&mut self, cells: &mut Cells) -> Result<Option<u64>, TableError> {
         match &mut self.rows {
             Rows::Text {
                 text,
@@ -224,10 +265,7 @@ impl Table {
                 match waiting.take() {
                     Some(first) => *line = first,
                     None => {
-                        let more = gzip::read_line(&mut **text, line).map_err(|source| LintError::Unreadable {
-                            path: self.path.clone(),
-                            source,
-                        })?;
+                        let more = gzip::read_line(&mut **text, line).map_err(unreadable(&self.path))?;
                         if !more {
                             return Ok(None);
                         }
@@ -251,7 +289,7 @@ impl Table {
                 }
                 return Ok(Some(self.number));
             },
-            Rows::Parquet { batches, columns, next } => {
+            Rows::Columns { batches, columns, next } => {
                 while columns.first().is_none_or(|column| *next >= column.len()) {
                     let Some(batch) = batches.next() else {
                         return Ok(None);
@@ -267,10 +305,7 @@ impl Table {
                         };
                         batch.columns().iter().map(text).collect::<Vec<_>>()
                     });
-                    *columns = as_text.map_err(|error| LintError::NoTable {
-                        path: self.path.clone(),
-                        reason: error.to_string(),
-                    })?;
+                    *columns = as_text.map_err(no_table(&self.path))?;
                     *next = 0;
                 }
                 cells.clear();
@@ -289,11 +324,24 @@ impl Table {
     }
 }
 
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> TableError {
+    let path = path.to_owned();
+    move |source| TableError::Unreadable { path, source }
+}
+
+fn no_table<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> TableError {
+    let path = path.to_owned();
+    move |error| TableError::NoTable {
+        path,
+        reason: error.to_string(),
+    }
+}
+
 /// Refuses bytes that no text has: control characters other than tab and the ends of lines.
-fn text_only(path: &Path, line: &[u8]) -> Result<(), LintError> {
+fn text_only(path: &Path, line: &[u8]) -> Result<(), TableError> {
     let is_control = |byte: &u8| *byte < 0x20 && !matches!(*byte, b'\t' | b'\r' | b'\n' | 0x0b | 0x0c);
     if line.iter().any(is_control) {
-        return Err(LintError::NoTable {
+        return Err(TableError::NoTable {
             path: path.to_owned(),
             reason: "it holds bytes that are no text".to_owned(),
         });
@@ -368,6 +416,49 @@ mod tests {
         assert_eq!(rows[0].0, 1);
         let (header, _, rows) = read("a.vcf", "##fileformat=VCFv4.2\nchr1\t14677\tx\tG\tA\t.\t.\n");
         assert_eq!((header[1].as_str(), rows[0].1[3].as_str()), ("POS", "G"));
+    }
+
+    #[test]
+    fn feather_is_read_and_a_cut_one_refused() {
+        use arrow::array::{ArrayRef, DictionaryArray, Float64Array};
+        use arrow::datatypes::Int32Type;
+        use arrow::ipc::CompressionType;
+        use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
+        use std::sync::Arc;
+
+        let names: DictionaryArray<Int32Type> = [Some("a"), None, Some("b")].into_iter().collect();
+        let values = Float64Array::from(vec![Some(0.1), Some(-2.5e-300), None]);
+        let columns: [(&str, ArrayRef); 2] = [("variant", Arc::new(names)), ("target", Arc::new(values))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (name, compression) in [
+            ("plain", None),
+            ("lz4", Some(CompressionType::LZ4_FRAME)),
+            ("zstd", Some(CompressionType::ZSTD)),
+        ] {
+            let path = folder.path().join(format!("{name}.feather"));
+            let options = IpcWriteOptions::default().try_with_compression(compression).unwrap();
+            let mut writer =
+                FileWriter::try_new_with_options(File::create(&path).unwrap(), &batch.schema(), options).unwrap();
+            writer.write(&batch).unwrap();
+            writer.finish().unwrap();
+            let mut table = Table::open(&path).unwrap();
+            assert_eq!(table.header, ["variant", "target"]);
+            let mut cells = Cells::default();
+            let mut rows = Vec::new();
+            while table.next_row(&mut cells).unwrap().is_some() {
+                let number = cells.get(1).map(|text| text.parse::<f64>().unwrap());
+                rows.push((cells.get(0).map(str::to_owned), number));
+            }
+            let some = |text: &str| Some(text.to_owned());
+            assert_eq!(
+                rows,
+                [(some("a"), Some(0.1)), (None, Some(-2.5e-300)), (some("b"), None)]
+            );
+            let whole = std::fs::read(&path).unwrap();
+            std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+            assert!(matches!(Table::open(&path), Err(TableError::NoTable { .. })));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! ALT against REF as written. A row that would match with REF and ALT swapped is rejected and counted; turning its
 //! sign is a decision for whoever knows the table.
 
+use super::carried::AnalysisColumns;
 use super::condition::{Condition, LabelRule};
 use super::error::ValidateError;
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Vari
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Which columns of the truth table are what.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,8 @@ pub struct TruthColumns {
     pub keep: Vec<Condition>,
     /// Which variants are positives, for AUROC and average precision.
     pub labels: Vec<LabelRule>,
+    /// Weights, groups, clusters, covariates and strata.
+    pub analysis: AnalysisColumns,
 }
 
 impl TruthColumns {
@@ -42,7 +46,8 @@ impl TruthColumns {
         let all = [self.effect.as_str()].into_iter();
         let all = all.chain(self.experiment.as_deref()).chain(self.gene.as_deref());
         let mut names: Vec<String> = Vec::new();
-        for name in all.chain(conditions).chain(labels) {
+        let analysis = self.analysis.names();
+        for name in all.chain(conditions).chain(labels).chain(analysis) {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -108,6 +113,8 @@ pub(super) struct Measurement {
     pub(super) effect: f64,
     /// One for each label rule; `None` where the row has no label.
     pub(super) labels: Vec<Option<bool>>,
+    /// The cells of [`AnalysisColumns::names`], in that order.
+    pub(super) carried: Arc<[Option<String>]>,
 }
 
 /// The measured values of one experiment, sorted by place, no unit twice.
@@ -246,6 +253,7 @@ struct CellPlaces {
     gene: Option<usize>,
     keep: Vec<usize>,
     labels: Vec<Option<usize>>,
+    carried: Vec<usize>,
 }
 
 impl CellPlaces {
@@ -264,6 +272,7 @@ impl CellPlaces {
                     LabelRule::Magnitude(_) => None,
                 })
                 .collect(),
+            carried: columns.analysis.names().into_iter().map(find).collect(),
         }
     }
 
@@ -306,6 +315,11 @@ impl CellPlaces {
         });
         let measurement = Measurement {
             labels: labels.collect(),
+            carried: self
+                .carried
+                .iter()
+                .map(|&place| cell(row, place).map(str::to_owned))
+                .collect(),
             unit: Unit {
                 variant,
                 gene: gene.map(str::to_owned),

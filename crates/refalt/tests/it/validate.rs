@@ -1,14 +1,14 @@
 //! Validation: the join, the numbers, the ranks, the refusals, on the shipped TERT measurements.
 
 #[path = "validate/run.rs"]
-mod run;
+pub(crate) mod run;
 
 use refalt::core::Variant;
 use refalt::diagnostic::Diagnostic;
 use refalt::provenance::FileIdentity;
 use refalt::validate::{
-    LabelRule, MetricRow, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions,
-    Validation, validate,
+    AnalysisColumns, LabelRule, MetricRow, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput,
+    ValidateOptions, Validation, validate,
 };
 use run::{ACTIVITY, Damaged, SIGNED, Scores, UNSIGNED, reference, reference_file, repository, score, snv};
 use serde_json::Value;
@@ -28,6 +28,7 @@ fn columns() -> TruthColumns {
             LabelRule::Magnitude(0.5),
             LabelRule::Column("p_value<1e-5".parse().unwrap()),
         ],
+        analysis: AnalysisColumns::default(),
     }
 }
 
@@ -98,6 +99,7 @@ fn validate_rows(
 ) -> Result<Validation, ValidateError> {
     let input = ValidateInput {
         run,
+        against: &[],
         reference: &reference(),
         reference_file: &reference_file(),
         truth_file: &FileIdentity {
@@ -335,6 +337,7 @@ fn small_columns() -> TruthColumns {
         gene: None,
         keep: Vec::new(),
         labels: Vec::new(),
+        analysis: AnalysisColumns::default(),
     }
 }
 
@@ -453,6 +456,7 @@ fn a_table_that_joins_nothing_is_refused_with_the_reasons() {
 fn what_a_reader_says_is_passed_on() {
     let input = ValidateInput {
         run: fixture_run(),
+        against: &[],
         reference: &reference(),
         reference_file: &reference_file(),
         truth_file: &reference_file(),
@@ -473,6 +477,7 @@ fn other_references_unfinished_runs_and_unknown_names_are_refused() {
     };
     let input = ValidateInput {
         run: fixture_run(),
+        against: &[],
         reference: &reference(),
         reference_file: &other,
         truth_file: &other,

@@ -45,6 +45,7 @@ pub(super) fn section(
     blocks.extend(figures::forest(validation, record, names)?.map(Block::figure));
     for compared in ["signed", "magnitude"] {
         blocks.extend(correlations(&predictions, compared, &of).map(Block::Table));
+        blocks.extend(weighted(&predictions, compared, &of).map(Block::Table));
     }
     blocks.extend(directions(&predictions, &of).map(Block::Table));
     for label in &validation.provenance.labels {
@@ -117,7 +118,6 @@ fn name(row: &MetricRow, of: &impl Fn(&MetricRow) -> String) -> String {
 }
 
 fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&MetricRow) -> String) -> Option<Table> {
-    let is_weighted = predictions.iter().flatten().any(|row| row.metric == "weighted_pearson");
     let has_ceiling = predictions.iter().flatten().any(|row| row.noise_ceiling.is_some()) && compared == "signed";
     let rows: Vec<Vec<String>> = predictions
         .iter()
@@ -130,13 +130,7 @@ fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&M
                 with_interval(Some(spearman)),
                 with_interval(find(rows, "kendall", compared)),
             ];
-            if is_weighted {
-                cells.push(with_interval(find(rows, "weighted_spearman", compared)));
-            }
             cells.extend([
-                spearman
-                    .clusters
-                    .map_or_else(|| "–".to_owned(), |clusters| clusters.to_string()),
                 plain(spearman.effective_n, 0),
                 p_value(spearman.p),
                 p_value(spearman.p_adjusted),
@@ -152,6 +146,12 @@ fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&M
     if rows.is_empty() {
         return None;
     }
+    let mut counts: Vec<usize> = predictions
+        .iter()
+        .filter_map(|rows| find(rows, "spearman", compared)?.clusters)
+        .collect();
+    counts.sort_unstable();
+    counts.dedup();
     let mut columns = vec![
         Column::text("prediction"),
         Column::number("n"),
@@ -159,23 +159,15 @@ fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&M
         Column::text("Spearman ρ"),
         Column::text("Kendall τ-b"),
     ];
-    if is_weighted {
-        columns.push(Column::text("weighted ρ"));
-    }
-    columns.extend(
-        [
-            "clusters",
-            "effective n",
-            "p of ρ",
-            "family p",
-            "p, rotations",
-            "share of ceiling",
-        ]
-        .map(Column::number),
-    );
+    columns.extend(["effective n", "p of ρ", "family p", "p, rotations", "share of ceiling"].map(Column::number));
     if has_ceiling {
         columns.push(Column::number("share of √ρ"));
     }
+    let clusters = match counts.as_slice() {
+        [] => "no clusters".to_owned(),
+        [one] => format!("{one} clusters"),
+        [first, .., last] => format!("{first} to {last} clusters"),
+    };
     Some(Table {
         caption: match compared {
             "signed" => "Correlation of the effects, with their signs".to_owned(),
@@ -185,7 +177,7 @@ fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&M
         rows,
         emphasised: Vec::new(),
         notes: vec![format!(
-            "Values with intervals in brackets. Permutation p for ρ, {}. The ceiling is the best value of another experiment in the \
+            "Values with intervals in brackets, over {clusters}. Permutation p for ρ, {}. The ceiling is the best value of another experiment in the \
              place of a prediction. From `metrics.tsv`, `compared` = `{compared}`.",
             if compared == "signed" {
                 "two-sided"
@@ -193,6 +185,33 @@ fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&M
                 "one-sided for being large"
             }
         )],
+    })
+}
+
+fn weighted(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&MetricRow) -> String) -> Option<Table> {
+    let rows: Vec<Vec<String>> = predictions
+        .iter()
+        .filter_map(|rows| {
+            let spearman = find(rows, "weighted_spearman", compared)?;
+            Some(vec![
+                name(spearman, of),
+                spearman.n.to_string(),
+                with_interval(find(rows, "weighted_pearson", compared)),
+                with_interval(Some(spearman)),
+            ])
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Table {
+        caption: format!("Weighted correlation, {compared}"),
+        columns: vec![
+            Column::text("prediction"),
+            Column::number("n"),
+            Column::text("weighted r"),
+            Column::text("weighted ρ"),
+        ],
+        rows,
+        emphasised: Vec::new(),
+        notes: vec!["Rows count by their weight. From `metrics.tsv`.".to_owned()],
     })
 }
 

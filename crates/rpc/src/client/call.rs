@@ -351,9 +351,9 @@ impl Caller {
             | Fault::Credentials { reason } => reason,
             Fault::Changed => return fault,
         };
-        if status.code() == tonic::Code::Unavailable {
-            // The transport's own: the cause says whether it is the address, the network or the certificate.
-            *reason = with_causes(status).replace("code: 'The service is currently unavailable', message: ", "");
+        if let (tonic::Code::Unavailable, Some(cause)) = (status.code(), std::error::Error::source(status)) {
+            // Of this side of the network: address, network or certificate.
+            *reason = with_causes(cause);
         }
         if let Some(key) = &self.options.key {
             *reason = key.hide_in(reason);

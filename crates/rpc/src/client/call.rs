@@ -343,6 +343,8 @@ impl Caller {
         if std::error::Error::source(status).is_none() {
             self.hears();
         }
+        // Of this side of the network: address, network or certificate.
+        let own = std::error::Error::source(status).filter(|_| matches!(fault, Fault::Unavailable { .. }));
         let reason = match &mut fault {
             Fault::Throttled { reason, .. }
             | Fault::Unavailable { reason, .. }
@@ -351,8 +353,7 @@ impl Caller {
             | Fault::Credentials { reason } => reason,
             Fault::Changed => return fault,
         };
-        if let (tonic::Code::Unavailable, Some(cause)) = (status.code(), std::error::Error::source(status)) {
-            // Of this side of the network: address, network or certificate.
+        if let Some(cause) = own {
             *reason = with_causes(cause);
         }
         if let Some(key) = &self.options.key {

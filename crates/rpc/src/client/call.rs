@@ -340,11 +340,16 @@ impl Caller {
     /// Reads a status, with the key taken out of what it says.
     fn hidden(&self, status: &Status) -> Fault {
         let mut fault = Fault::of_status(status);
-        if std::error::Error::source(status).is_none() {
+        // Of this side of the network: address, network or certificate.
+        let own = std::error::Error::source(status);
+        if own.is_none() {
             self.hears();
         }
-        // Of this side of the network: address, network or certificate.
-        let own = std::error::Error::source(status).filter(|_| matches!(fault, Fault::Unavailable { .. }));
+        if let (Some(cause), Fault::Damaged { .. }, None) = (own, &fault, self.heard()) {
+            // Nothing ever came that could be damaged.
+            fault = lost(Unreached::of(cause), String::new());
+        }
+        let own = own.filter(|_| matches!(fault, Fault::Unavailable { .. }));
         let reason = match &mut fault {
             Fault::Throttled { reason, .. }
             | Fault::Unavailable { reason, .. }

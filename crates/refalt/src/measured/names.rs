@@ -1,7 +1,7 @@
 //! Variants of rows that are known by name, from another table.
 
 use super::error::MeasuredError;
-use super::read::variants_by_name;
+use super::read::{NameRow, variants_by_name};
 use super::row::{ListedEffect, RefusedLine};
 use crate::engine::Rejection;
 use crate::io::variants::ColumnMap;
@@ -22,7 +22,7 @@ impl ByName {
         reference: Option<&dyn Reference>,
     ) -> Result<Self, MeasuredError> {
         let mut variants: HashMap<String, (u64, Result<Variant, Rejection>)> = HashMap::new();
-        for (line, name, variant) in variants_by_name(path, columns, reference)? {
+        for NameRow { line, name, variant } in variants_by_name(path, columns, reference)? {
             if let Some((first, known)) = variants.get(&name) {
                 if *known != variant {
                     let words = |variant: &Result<Variant, Rejection>| match variant {

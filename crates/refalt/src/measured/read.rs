@@ -544,12 +544,20 @@ fn free_row(
     })
 }
 
+/// A row of a table that names variants.
+pub(super) struct NameRow {
+    /// Line or record (1-based).
+    pub(super) line: u64,
+    pub(super) name: String,
+    pub(super) variant: Result<refalt_core::Variant, Rejection>,
+}
+
 /// Reads a table of variants by name, for effects that have names only.
 pub(super) fn variants_by_name(
     path: &Path,
     columns: &ColumnMap,
     reference: Option<&dyn Reference>,
-) -> Result<Vec<(u64, String, Result<refalt_core::Variant, Rejection>)>, MeasuredError> {
+) -> Result<Vec<NameRow>, MeasuredError> {
     let options = ReadOptions {
         columns: columns.clone(),
         ..ReadOptions::default()
@@ -565,7 +573,11 @@ pub(super) fn variants_by_name(
                 code: problem.code(),
                 reason: problem.to_string(),
             });
-            Ok((row.line, name, variant))
+            Ok(NameRow {
+                line: row.line,
+                name,
+                variant,
+            })
         })
         .collect()
 }

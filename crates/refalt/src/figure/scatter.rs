@@ -17,7 +17,7 @@ use std::num::NonZeroU32;
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
     name: "scatter",
-    shows: "two quantities against each other with a fitted line and its interval",
+    shows: "two quantities against each other with a fitted line and its interval; above 2,000 points the shade of tiles says how many",
 };
 
 /// Above so many points their number is shown as the shade of tiles, and only emphasised points one by one.

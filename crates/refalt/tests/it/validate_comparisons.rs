@@ -23,6 +23,7 @@ fn expected() -> Value {
 fn columns(analysis: AnalysisColumns) -> TruthColumns {
     TruthColumns {
         effect: "effect_log2".to_owned(),
+        effect_allele: None,
         experiment: Some("experiment".to_owned()),
         gene: None,
         keep: vec!["barcodes>=10".parse().unwrap(), "experiment=TERT-HEK".parse().unwrap()],

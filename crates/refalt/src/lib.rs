@@ -18,6 +18,7 @@ pub mod lint;
 pub mod model;
 pub mod motif_scan;
 pub mod motif_set;
+pub mod overlap;
 pub mod predict;
 pub mod provenance;
 pub mod reference_assembly;

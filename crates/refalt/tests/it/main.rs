@@ -21,6 +21,7 @@ mod genes;
 mod ism;
 mod liftover;
 mod normalisation;
+mod overlap;
 mod predict;
 mod score_folders;
 mod sites;

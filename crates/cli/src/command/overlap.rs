@@ -23,8 +23,8 @@ pub(crate) struct Options {
     #[arg(value_name = "TABLE")]
     table: String,
 
-    /// Peaks: BED, narrowPeak or broadPeak, plain, gzip or bgzip; several files count as one.
-    #[arg(long, value_name = "BED", required = true, num_args = 1..)]
+    /// Peaks: BED, narrowPeak or broadPeak, plain, gzip or bgzip; give it again for more files, which count as one.
+    #[arg(long, value_name = "BED", required = true)]
     peaks: Vec<PathBuf>,
 
     /// What the columns of the peaks mean: bed3 to bed9, bed12, narrowPeak, broadPeak [default: by name and number of

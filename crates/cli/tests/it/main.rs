@@ -19,6 +19,7 @@ mod genes;
 mod lint;
 mod made_up;
 mod motifs;
+mod overlap;
 mod predict;
 mod query;
 mod score;

@@ -44,7 +44,7 @@ impl Job<'_> {
             return Err(OverlapError::NoColumns { format: "BCF" });
         }
         let name = reader.name().to_owned();
-        self.state_clues(&name, &reader.assembly_clues().to_vec());
+        self.state_clues(&name, reader.assembly_clues());
         let filter = self.filter(peaks)?;
         let picking = Picking {
             filter: &filter,
@@ -91,7 +91,7 @@ impl Job<'_> {
             return Err(OverlapError::ParquetToStream);
         };
         let name = reader.path().display().to_string();
-        self.state_clues(&name, &reader.assembly_clues().to_vec());
+        self.state_clues(&name, reader.assembly_clues());
         let filter = self.filter(peaks)?;
         let picking = Picking {
             filter: &filter,

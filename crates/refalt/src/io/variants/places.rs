@@ -167,11 +167,11 @@ pub(crate) fn open(source: &Source, options: &ReadOptions, threads: NonZeroUsize
             Input::from_reader_with(Box::new(io::Cursor::new(text.into_bytes())), &name, opening)?
         }
     };
-    PlaceReader::new(input, options)
+    PlaceReader::open(input, options)
 }
 
 impl PlaceReader {
-    fn new(mut input: Input, options: &ReadOptions) -> Result<Rows, ReadError> {
+    fn open(mut input: Input, options: &ReadOptions) -> Result<Rows, ReadError> {
         let map = &options.columns;
         let format = match options.format {
             Some(format) => Some(format),

@@ -41,6 +41,7 @@ pub(crate) struct RecordParser {
     alternates: Vec<u8>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each thread")]
 enum Kind {
     Vcf {
         columns: Option<usize>,

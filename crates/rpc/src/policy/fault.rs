@@ -1,6 +1,7 @@
 //! What can go wrong with one attempt of a call.
 
 use super::status_details::StatusDetails;
+use super::unreached::Unreached;
 use crate::status_code::code_name;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -19,7 +20,9 @@ pub enum Fault {
     Unavailable {
         /// How long the service asks to wait.
         wait: Option<Duration>,
-        /// The cause in words.
+        /// Why, as far as it is known.
+        cause: Unreached,
+        /// What the service or the network library says.
         reason: String,
     },
     /// The answer broke off, or is not what was asked for.
@@ -39,6 +42,8 @@ pub enum Fault {
         /// The cause in words.
         reason: String,
     },
+    /// The service has another model, genome or genes than when the run began.
+    Changed,
 }
 
 impl Fault {
@@ -54,6 +59,8 @@ impl Fault {
             .reason
             .as_deref()
             .is_some_and(|reason| reason.starts_with("API_KEY"));
+        // A status with a cause is made on this side of the network.
+        let own = std::error::Error::source(status);
         match status.code() {
             Code::Unauthenticated | Code::PermissionDenied => Self::Credentials { reason },
             Code::InvalidArgument if key || says("api key") => Self::Credentials { reason },
@@ -68,6 +75,13 @@ impl Fault {
             },
             Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable {
                 wait: details.wait,
+                cause: own.map_or(Unreached::Says, Unreached::of),
+                reason,
+            },
+            // Nobody cancels but the network library, when a connection is closed before its first answer.
+            Code::Cancelled if own.is_some() => Self::Unavailable {
+                wait: None,
+                cause: own.map_or(Unreached::Other, Unreached::of),
                 reason,
             },
             Code::Internal | Code::Unknown | Code::Cancelled | Code::Aborted | Code::DataLoss | Code::Ok => {
@@ -82,7 +96,18 @@ impl Fault {
         }
     }
 
-    /// Returns the cause in words.
+    /// Returns the cause in words of this program, or of the service where it says one.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Unavailable { cause, reason, .. } if *cause == Unreached::Says && !reason.is_empty() => {
+                format!("{cause}: {reason}")
+            }
+            Self::Unavailable { cause, .. } => cause.to_string(),
+            other => other.reason().to_owned(),
+        }
+    }
+
+    /// Returns the cause in words of whoever met it.
     pub fn reason(&self) -> &str {
         match self {
             Self::Throttled { reason, .. }
@@ -90,6 +115,7 @@ impl Fault {
             | Self::Damaged { reason }
             | Self::Refused { reason, .. }
             | Self::Credentials { reason } => reason,
+            Self::Changed => "it has another model, genome or genes than before",
         }
     }
 
@@ -132,6 +158,17 @@ mod tests {
             Fault::of_status(&Status::unauthenticated("no")),
             Fault::Credentials { .. }
         ));
+    }
+
+    #[test]
+    fn a_connection_that_is_closed_at_once_is_told_from_a_service_that_cancels() {
+        let mut status = Status::cancelled("operation was canceled");
+        assert!(matches!(Fault::of_status(&status), Fault::Damaged { .. }));
+        status.set_source(std::sync::Arc::new(std::io::Error::other("operation was canceled")));
+        let fault = Fault::of_status(&status);
+        let cause = Unreached::NotHttp2;
+        assert!(matches!(fault, Fault::Unavailable { cause: found, .. } if found == cause));
+        assert_eq!(fault.words(), cause.to_string());
     }
 
     #[test]

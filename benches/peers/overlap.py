@@ -98,7 +98,7 @@ def main():
     for name, awk in [("whole.bed", AWK_WHOLE), ("thin.bed", AWK_THIN)]:
         subprocess.run(f"{awk} pairs.txt > {name} && bgzip -kf {name}", shell=True, check=True)
     print(subprocess.run(["bedtools", "--version"], capture_output=True, text=True).stdout.strip(),
-          subprocess.run([refalt, "--version"], capture_output=True, text=True).stdout.strip(),
+          subprocess.run([refalt, "--version"], capture_output=True, text=True).stdout.split("\n")[0],
           f"load {os.getloadavg()[0]:.1f}", f"pairs.txt {os.path.getsize('pairs.txt') / 1e6:.0f} MB")
     jobs = [
         ("plain: awk to BED, whole rows", f"{AWK_WHOLE} pairs.txt > a.bed"),

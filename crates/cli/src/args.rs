@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Ism(command::ism::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks.
     Validate(command::validate::Options),
+    /// Read measured effects of any known format into one table: allele named, sign kept, every row counted.
+    Measured(command::measured::Options),
     /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
     Export(command::export::Options),
     /// Look for numbers that do not mean what they are taken for: rules over tables, runs and studies.

@@ -29,12 +29,15 @@ mod error;
 mod fisher;
 mod group_weighted;
 mod labelled;
+mod log_ratio;
 mod maximum;
 mod metric;
+mod moderated_variance;
 mod multiple_testing;
 mod normal;
 mod partial_correlation;
 mod permutation;
+mod polygamma;
 mod quantile;
 mod quantile_grid;
 mod quantile_table;
@@ -69,12 +72,14 @@ pub use effective_rows::{
 pub use error::StatsError;
 pub use fisher::{fisher_interval, smallest_detectable_correlation, spearman_interval};
 pub use group_weighted::{GroupValue, GroupWeighted, GroupWeighting, MetricColumns, SkippedGroup};
+pub use log_ratio::{LogRatio, Replicates, log_ratio};
 pub use maximum::{MaximumOf, TrackMaxima, equicorrelated_tail, independent_tail};
 pub use metric::{
     Auroc, AveragePrecision, Better, Brier, CalibrationError, Kendall, METRICS, Metric, MetricInput, Pearson, Prepared,
     SignAccuracy, SignAccuracyGain, SignCounts, Spearman, auroc, average_precision, kendall_tau_b, pearson,
     sign_accuracy, spearman,
 };
+pub use moderated_variance::ModeratedVariances;
 pub use multiple_testing::benjamini_hochberg;
 pub use normal::{normal_cdf, normal_quantile};
 pub use partial_correlation::{Correlation, PartialCorrelation, PartialCorrelationTest};

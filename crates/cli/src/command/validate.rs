@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
+use refalt::measured::{EffectAllele, MeasuredSource};
 use refalt::validate::{
     Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
     check_folder, validate_files,
@@ -29,9 +30,28 @@ pub(crate) struct Options {
     #[arg(long, value_name = "MAP", default_value = "")]
     columns: String,
 
-    /// Column with the measured effect of ALT against REF.
-    #[arg(long, value_name = "COLUMN")]
-    effect: String,
+    /// Read the table of measured effects by a known format, `auto` for the one that its columns are of: then effect, allele,
+    /// experiment and gene need not be named (`refalt measured --formats`).
+    #[arg(long, value_name = "NAME")]
+    truth_format: Option<String>,
+
+    /// File of an archive of measured effects, by name or its part before the first dot.
+    #[arg(long, value_name = "NAME", requires = "truth_format")]
+    member: Option<String>,
+
+    /// Column with the measured effect.
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        required_unless_present = "truth_format",
+        conflicts_with = "truth_format"
+    )]
+    effect: Option<String>,
+
+    /// Which allele the effect is of: `alt` or `ref` as listed, or the column that names it. Effects are then brought to the
+    /// genome's ALT, with their sign; without it the effect is that of ALT, and rows with REF and ALT swapped are rejected.
+    #[arg(long, value_name = "alt|ref|COLUMN")]
+    effect_allele: Option<String>,
 
     /// Column that tells experiments apart (replicates, cell types); each is compared by itself.
     #[arg(long, value_name = "COLUMN")]
@@ -115,7 +135,14 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         Err(_) => condition(text).map(LabelRule::Column),
     };
     let out = options.out.clone().unwrap_or_else(|| options.run.join("validate"));
+    let measured = options.truth_format.map(|format| MeasuredSource {
+        path: options.truth.clone().into(),
+        format,
+        member: options.member,
+        ..MeasuredSource::default()
+    });
     let request = ValidateRequest {
+        measured,
         run: options.run,
         reference: options.reference,
         truth: Source::from_argument(&options.truth),
@@ -124,7 +151,8 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             ..ReadOptions::default()
         },
         columns: TruthColumns {
-            effect: options.effect,
+            effect: options.effect.unwrap_or_default(),
+            effect_allele: options.effect_allele.as_deref().map(EffectAllele::named),
             experiment: options.experiment,
             gene: options.gene,
             keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
@@ -183,6 +211,16 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
     };
     let truth = &join.truth;
     settings.note(format!("truth: {} rows, {} used", truth.rows, truth.used));
+    if let Some(orientation) = &truth.orientation {
+        settings.note(format!(
+            "  effects of `{}`: {} as written, {} flipped with their sign, {} with alleles in the other order; {} palindromic",
+            orientation.effect_allele,
+            orientation.as_written,
+            orientation.flipped,
+            orientation.reordered,
+            orientation.palindromic
+        ));
+    }
     for (condition, count) in &truth.left_out {
         settings.note(format!("  {count} do not meet `{condition}`"));
     }

@@ -205,6 +205,8 @@ impl Validation {
             Ok::<FileIdentity, ValidateError>(identity(name, committed))
         };
         let by_gene = self.provenance.gene_column.is_some();
+        // What may be refused comes first, so that a refusal leaves no table behind.
+        let page = self.write_page(out)?;
         let mut files = vec![
             write("metrics.tsv", &metrics_tsv(&self.metrics))?,
             write("ranks.tsv", &ranks_tsv(&self.ranks, by_gene))?,
@@ -213,7 +215,7 @@ impl Validation {
         for (name, content) in tables::all(self) {
             files.push(write(name, &content)?);
         }
-        files.extend(self.write_page(out)?);
+        files.extend(page);
         let path = out.join(folder::RECORD);
         let document = Document {
             schema_version: SCHEMA_VERSION,

@@ -44,11 +44,7 @@ pub struct PairingError {
 
 impl Diagnostic for PairingError {
     fn hint(&self) -> Option<String> {
-        Some(
-            "write two names with a comma between: `max_abs,sum`, `GABPA,ETV5`, `sum@CHIP_TF,sum@DNASE`; a name that holds \
-             a comma is written up to it, when that is the name of one prediction"
-                .to_owned(),
-        )
+        Some("write two names with a comma between: `max_abs,sum`, `GABPA,ETV5`, `sum@CHIP_TF,sum@DNASE`".to_owned())
     }
 
     fn is_usage(&self) -> bool {

@@ -105,13 +105,11 @@ fn differences(validation: &Validation) -> Table {
             let [first, second] = sides(validation, row);
             vec![
                 row.experiment.clone(),
-                first,
-                second,
+                format!("{first} less {second}"),
                 format!("{} ({})", row.metric, row.compared),
                 row.estimate.n.to_string(),
                 format!("{} / {}", row.only_first, row.only_second),
-                plain(row.first_value, 2),
-                plain(row.second_value, 2),
+                format!("{} / {}", plain(row.first_value, 2), plain(row.second_value, 2)),
                 value(&row.estimate, 2),
                 clusters(&row.estimate),
                 p_value(row.p),
@@ -122,13 +120,11 @@ fn differences(validation: &Validation) -> Table {
         caption: "Paired differences".to_owned(),
         columns: vec![
             Column::text("experiment"),
-            Column::text("first"),
-            Column::text("second"),
+            Column::text("first less second"),
             Column::text("metric"),
             Column::number("n, both"),
-            Column::number("lost: first / second only"),
-            Column::number("first"),
-            Column::number("second"),
+            Column::number("in one only"),
+            Column::number("values"),
             Column::text("difference"),
             Column::number("clusters"),
             Column::number("p"),
@@ -136,7 +132,8 @@ fn differences(validation: &Validation) -> Table {
         ],
         rows: rows.collect(),
         emphasised: Vec::new(),
-        notes: vec!["Differences with intervals in brackets; q over all differences of the metric.".to_owned()],
+        notes: vec!["`n, both` counts the variants that both have, `in one only` those that the first, the second has alone; values of the first and \
+             the second on the variants of both; differences with intervals in brackets; q over all differences of the metric.".to_owned()],
     };
     shortened(table, "differences.tsv")
 }

@@ -29,6 +29,7 @@ mod error;
 mod fisher;
 mod group_weighted;
 mod labelled;
+mod matched_draws;
 mod maximum;
 mod metric;
 mod multiple_testing;
@@ -69,6 +70,7 @@ pub use effective_rows::{
 pub use error::StatsError;
 pub use fisher::{fisher_interval, smallest_detectable_correlation, spearman_interval};
 pub use group_weighted::{GroupValue, GroupWeighted, GroupWeighting, MetricColumns, SkippedGroup};
+pub use matched_draws::MatchedDraws;
 pub use maximum::{MaximumOf, TrackMaxima, equicorrelated_tail, independent_tail};
 pub use metric::{
     Auroc, AveragePrecision, Better, Brier, CalibrationError, Kendall, METRICS, Metric, MetricInput, Pearson, Prepared,

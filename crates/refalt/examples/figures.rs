@@ -524,6 +524,10 @@ fn forest() -> Result<Figure, Box<dyn Error>> {
             row("ETS1 MA0098.3", 0.12, 0.05, 0.19, false),
             row("KLF5 MA0599.1", -0.04, -0.11, 0.03, false),
         ],
+        marks: vec![ForestMark {
+            label: "published value of another model".into(),
+            value: 0.31,
+        }],
     };
     Ok(forest.draw()?)
 }

@@ -26,7 +26,7 @@ pub mod tracks;
 pub use curves::{Curve, Curves};
 pub use effect_map::{ColourLimit, EffectMap, EffectMark, EffectPanel};
 pub use files::{FigureFiles, write, write_new};
-pub use forest::{Forest, ForestRow};
+pub use forest::{Forest, ForestMark, ForestRow};
 pub use histogram::Histogram;
 pub use locus::{Feature, FeatureKind, Locus, LocusVariant, Tss};
 pub use logo::{Logo, LogoMotif, LogoPanel};

@@ -19,6 +19,7 @@ pub mod model;
 pub mod motif_scan;
 pub mod motif_set;
 pub mod predict;
+pub mod protocol;
 pub mod provenance;
 pub mod reference_assembly;
 pub mod report;

@@ -36,12 +36,15 @@ pub use files::{ValidateFilesError, ValidateRequest, named_variants, validate_fi
 pub use folder::check_folder;
 pub use join::{ExperimentJoin, JoinReport};
 pub use joined::{JoinedColumn, JoinedTable, JoinedVariant};
+pub(crate) use options::short_name;
 pub use options::{Collapse, ValidateOptions};
 pub use output::{ExperimentRecord, Provenance};
+pub(crate) use parallel::ordered;
 pub use predictor::PredictorKind;
 pub use ranks::{NamedVariant, RankRow};
 pub use summary::{SUMMARIES, Summary};
 pub use truth::{RejectedRow, TruthColumns, TruthCounts, TruthRow};
+pub(crate) use tsv::Tsv;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::MixedSources;

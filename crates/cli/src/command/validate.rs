@@ -1,9 +1,12 @@
 //! `refalt validate`: scores against measured effects.
 
+mod protocol;
+
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
+use refalt::protocol::ProtocolOptions;
 use refalt::validate::{
     Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
     check_folder, validate_files,
@@ -18,20 +21,23 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Folder of a finished scoring run.
-    #[arg(value_name = "DIR")]
-    run: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "protocol")]
+    run: Option<PathBuf>,
+
+    #[command(flatten)]
+    protocol: protocol::Options,
 
     /// Table of measured effects, one row for each variant and experiment; `-` for standard input.
-    #[arg(long, value_name = "TABLE")]
-    truth: String,
+    #[arg(long, value_name = "TABLE", required_unless_present = "protocol")]
+    truth: Option<String>,
 
     /// Columns that make the variant, `chrom=CHR,pos=BP,ref=A2,alt=A1`; the usual names are known.
     #[arg(long, value_name = "MAP", default_value = "")]
     columns: String,
 
     /// Column with the measured effect of ALT against REF.
-    #[arg(long, value_name = "COLUMN")]
-    effect: String,
+    #[arg(long, value_name = "COLUMN", required_unless_present = "protocol")]
+    effect: Option<String>,
 
     /// Column that tells experiments apart (replicates, cell types); each is compared by itself.
     #[arg(long, value_name = "COLUMN")]
@@ -56,8 +62,8 @@ pub(crate) struct Options {
     label: Vec<String>,
 
     /// Reference sequence of the run.
-    #[arg(long, short, value_name = "FASTA")]
-    reference: PathBuf,
+    #[arg(long, short, value_name = "FASTA", required_unless_present = "protocol")]
+    reference: Option<PathBuf>,
 
     /// Table of variants whose ranks are reported, with a column `name`.
     #[arg(long, value_name = "TABLE")]
@@ -105,6 +111,11 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
+    if options.protocol.protocol.is_some() {
+        return judge(options, settings);
+    }
+    // The command line has them without `--protocol`.
+    let (run, truth) = (options.run.unwrap_or_default(), options.truth.unwrap_or_default());
     let columns = options
         .columns
         .parse::<ColumnMap>()
@@ -114,17 +125,17 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         Ok(least) => Ok(LabelRule::Magnitude(least)),
         Err(_) => condition(text).map(LabelRule::Column),
     };
-    let out = options.out.clone().unwrap_or_else(|| options.run.join("validate"));
+    let out = options.out.clone().unwrap_or_else(|| run.join("validate"));
     let request = ValidateRequest {
-        run: options.run,
-        reference: options.reference,
-        truth: Source::from_argument(&options.truth),
+        run,
+        reference: options.reference.unwrap_or_default(),
+        truth: Source::from_argument(&truth),
         reading: ReadOptions {
             columns,
             ..ReadOptions::default()
         },
         columns: TruthColumns {
-            effect: options.effect,
+            effect: options.effect.unwrap_or_default(),
             experiment: options.experiment,
             gene: options.gene,
             keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
@@ -163,6 +174,25 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     } else {
         Exit::Partial
     })
+}
+
+/// Judges by a protocol, with the arguments that it shares.
+fn judge(options: Options, settings: &Settings) -> Result<Exit, Failure> {
+    let shared = protocol::Shared {
+        truth: options.truth,
+        reference: options.reference,
+        out: options.out,
+        scorers: options.scorer,
+        tracks: options.tracks,
+        summaries: options.summaries,
+        collapse: options.collapse,
+        options: ProtocolOptions {
+            replicates: options.replicates,
+            seed: options.seed,
+            level: options.level,
+        },
+    };
+    protocol::judge(options.protocol, shared, settings)
 }
 
 fn collapse(text: &str) -> Result<Collapse, String> {

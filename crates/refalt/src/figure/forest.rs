@@ -2,7 +2,7 @@
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
 use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
-use super::drawing::colour::{AXIS, BLUE, MUTED, VERMILION};
+use super::drawing::colour::{AXIS, BLUE, INK, MUTED, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
@@ -20,6 +20,9 @@ pub const KIND: FigureKind = FigureKind {
 /// Height of one row, in px.
 const ROW: f64 = 22.0;
 
+/// Half the diagonal of the diamond of a mark, in px.
+const DIAMOND: f64 = 5.0;
+
 /// One estimate.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ForestRow {
@@ -35,6 +38,15 @@ pub struct ForestRow {
     pub emphasised: bool,
 }
 
+/// A value of somebody else's, without an interval: a diamond in a row of its own below the estimates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForestMark {
+    /// Whose value it is.
+    pub label: String,
+    /// The value.
+    pub value: f64,
+}
+
 /// Estimates with intervals.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forest {
@@ -48,6 +60,8 @@ pub struct Forest {
     pub null_value: Option<f64>,
     /// Rows from top to bottom.
     pub rows: Vec<ForestRow>,
+    /// Values of others, below the rows.
+    pub marks: Vec<ForestMark>,
 }
 
 impl Forest {
@@ -66,23 +80,24 @@ impl Forest {
             self.rows.iter().flat_map(|row| [row.estimate, row.low, row.high]),
         )?;
         check_finite(name, "null value", self.null_value)?;
+        check_finite(name, "mark", self.marks.iter().map(|mark| mark.value))?;
         for row in &self.rows {
             check_interval(name, row.estimate, row.low, row.high)?;
         }
 
-        let names: Vec<(String, bool)> = self.rows.iter().map(|r| (r.label.clone(), r.emphasised)).collect();
-        let values: Vec<String> = self
-            .rows
-            .iter()
-            .map(|row| {
-                format!(
-                    "{} [{}, {}]",
-                    fixed(row.estimate, 2),
-                    fixed(row.low, 2),
-                    fixed(row.high, 2)
-                )
-            })
-            .collect();
+        let of_rows = self.rows.iter().map(|row| (row.label.clone(), row.emphasised));
+        let of_marks = self.marks.iter().map(|mark| (mark.label.clone(), false));
+        let names: Vec<(String, bool)> = of_rows.chain(of_marks).collect();
+        let of_rows = self.rows.iter().map(|row| {
+            format!(
+                "{} [{}, {}]",
+                fixed(row.estimate, 2),
+                fixed(row.low, 2),
+                fixed(row.high, 2)
+            )
+        });
+        let of_marks = self.marks.iter().map(|mark| fixed(mark.value, 2));
+        let values: Vec<String> = of_rows.chain(of_marks).collect();
         let widest = values
             .iter()
             .map(|text| text_width(text, look::TICK, Weight::SemiBold))
@@ -97,7 +112,7 @@ impl Forest {
             top: heading.height() + ROW,
             bottom: below(&self.value_title, width),
         };
-        let height = margins.top + self.rows.len() as f64 * ROW + margins.bottom;
+        let height = margins.top + names.len() as f64 * ROW + margins.bottom;
         let mut canvas = Canvas::new(name, width, height);
         heading.draw(&mut canvas);
 
@@ -105,6 +120,7 @@ impl Forest {
             .rows
             .iter()
             .flat_map(|row| [row.low, row.high])
+            .chain(self.marks.iter().map(|mark| mark.value))
             .chain(self.null_value);
         let low = bounds.clone().fold(f64::INFINITY, f64::min);
         let high = bounds.fold(f64::NEG_INFINITY, f64::max);
@@ -112,18 +128,20 @@ impl Forest {
             title: &self.value_title,
             ticks: Ticks::covering(low, high, 5),
         };
-        let rows = self
-            .rows
+        let of_rows = self.rows.iter().map(|row| {
+            (
+                row.estimate,
+                row.low,
+                row.high,
+                if row.emphasised { VERMILION } else { BLUE },
+            )
+        });
+        // A row for each mark; the diamond covers the point.
+        let of_marks = self
+            .marks
             .iter()
-            .map(|row| {
-                (
-                    row.estimate,
-                    row.low,
-                    row.high,
-                    if row.emphasised { VERMILION } else { BLUE },
-                )
-            })
-            .collect();
+            .map(|mark| (mark.value, mark.value, mark.value, MUTED));
+        let rows = of_rows.chain(of_marks).collect();
         let marks = vec![Marks::Intervals { rows }];
         let plane = draw(&mut canvas, margins, horizontal, Vertical::Names(&names), marks);
         if let Some(null) = self.null_value {
@@ -134,22 +152,22 @@ impl Forest {
         let right = width - look::MARGIN;
         let head = Text::new(right, margins.top - 8.0, "estimate [interval]", look::TICK);
         canvas.text(head.anchor(Anchor::End).colour(MUTED));
-        for (index, (row, value)) in self.rows.iter().zip(&values).enumerate() {
-            let y = plane.y((self.rows.len() - index) as f64) + middle(look::TICK);
-            let weight = if row.emphasised {
-                Weight::SemiBold
-            } else {
-                Weight::Regular
-            };
-            let text = Text::new(right, y, value, look::TICK).anchor(Anchor::End);
+        let centre = |index: usize| plane.y((names.len() - index) as f64);
+        for (index, ((_, emphasised), value)) in names.iter().zip(&values).enumerate() {
+            let weight = if *emphasised { Weight::SemiBold } else { Weight::Regular };
+            let text = Text::new(right, centre(index) + middle(look::TICK), value, look::TICK).anchor(Anchor::End);
             canvas.text(Text { weight, ..text });
         }
+        for (index, mark) in self.marks.iter().enumerate() {
+            let (x, y) = (plane.x(mark.value), centre(self.rows.len() + index));
+            let corners = [(x, y - DIAMOND), (x + DIAMOND, y), (x, y + DIAMOND), (x - DIAMOND, y)];
+            canvas.polygon(&corners, Paint::fill(INK));
+        }
 
-        let rows: Vec<String> = self
-            .rows
+        let rows: Vec<String> = names
             .iter()
             .zip(&values)
-            .map(|(row, value)| format!("{} {value}", row.label))
+            .map(|((label, _), value)| format!("{label} {value}"))
             .collect();
         let description = format!("{}: {}.", self.value_title, rows.join("; "));
         let note = if self.interval.is_empty() {
@@ -176,6 +194,15 @@ impl Forest {
                 Cell::Number(row.low),
                 Cell::Number(row.high),
                 Cell::Text(if row.emphasised { "yes" } else { "no" }),
+            ]);
+        }
+        for mark in &self.marks {
+            table.row(&[
+                Cell::Text(&mark.label),
+                Cell::Number(mark.value),
+                Cell::Missing,
+                Cell::Missing,
+                Cell::Text("no"),
             ]);
         }
         table.finish()

@@ -22,6 +22,7 @@ mod ism;
 mod liftover;
 mod normalisation;
 mod predict;
+mod protocols;
 mod score_folders;
 mod sites;
 mod stranded_merge;

@@ -252,6 +252,7 @@ fn forest(findings: &Findings<'_>) -> Result<Figure, StudyError> {
         interval: "95 % interval".to_owned(),
         null_value: Some(0.0),
         rows: lines,
+        marks: Vec::new(),
     };
     Ok(forest.draw()?)
 }

@@ -11,6 +11,7 @@
 //! Rejected: code for each benchmark. What differs between them are columns and settings, and a reader can compare two
 //! files, but not two functions.
 
+mod check;
 mod error;
 mod evaluate;
 mod file;

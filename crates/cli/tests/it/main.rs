@@ -20,6 +20,7 @@ mod lint;
 mod made_up;
 mod motifs;
 mod predict;
+mod protocols;
 mod query;
 mod score;
 mod score_tables;

@@ -14,7 +14,7 @@ use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_interva
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
     name: "forest",
-    shows: "estimates with their intervals, one row each, against a null value",
+    shows: "estimates with their intervals, one row each, against a null value; values of others as diamonds",
 };
 
 /// Height of one row, in px.

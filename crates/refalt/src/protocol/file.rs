@@ -1,11 +1,8 @@
 //! A protocol as written: TOML, every key known.
 
 use super::error::ProtocolError;
-use super::one_class;
-use crate::io::variants::ColumnMap;
-use crate::validate::{Collapse, Condition};
+use super::{check, one_class};
 use refalt_core::stats::{Metric, MetricInput};
-use refalt_core::{Assembly, Chromosome};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -397,7 +394,7 @@ impl Protocol {
             file: named.to_owned(),
             reason: error.to_string().trim_end().to_owned(),
         })?;
-        protocol.check(named)?;
+        check::check(&protocol, named)?;
         Ok(protocol)
     }
 
@@ -425,142 +422,5 @@ impl Protocol {
     pub fn is_labelled(&self) -> bool {
         let input = self.metric().map(|metric| metric.input);
         matches!(input, Some(MetricInput::LabelsAndScores(_)))
-    }
-
-    /// Refuses values that parse and cannot be.
-    fn check(&self, file: &str) -> Result<(), ProtocolError> {
-        let wrong = |key: &'static str, found: &str, allowed: String| ProtocolError::Setting {
-            file: file.to_owned(),
-            key,
-            found: found.to_owned(),
-            allowed,
-        };
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if !self.name.starts_with(|c: char| c.is_ascii_lowercase()) || !self.name.chars().all(plain) {
-            let allowed = "a small letter, then small letters, digits and `_`".to_owned();
-            return Err(wrong("name", &self.name, allowed));
-        }
-        if self.metric().is_none() {
-            let names = refalt_core::stats::METRICS.iter().map(|metric| metric.name);
-            return Err(wrong(
-                "metric.name",
-                &self.metric.name,
-                names.collect::<Vec<_>>().join(", "),
-            ));
-        }
-        if Assembly::from_name(&self.source.assembly).is_none() {
-            return Err(wrong(
-                "source.assembly",
-                &self.source.assembly,
-                "GRCh38, GRCh37, GRCm38".to_owned(),
-            ));
-        }
-        for chromosome in self.split.iter().flat_map(|split| &split.chromosomes) {
-            if Chromosome::of(chromosome).is_none() {
-                return Err(wrong(
-                    "split.chromosomes",
-                    chromosome,
-                    "1 to 22, X, Y, M, with or without `chr`".to_owned(),
-                ));
-            }
-        }
-        let keeps = self.predictions.keep.iter();
-        for condition in keeps.chain(self.truth.iter().flat_map(|truth| &truth.keep)) {
-            if let Err(error) = condition.parse::<Condition>() {
-                return Err(wrong("keep", condition, error.to_string()));
-            }
-        }
-        if let Some(truth) = &self.truth
-            && let Err(error) = truth.columns.parse::<ColumnMap>()
-        {
-            return Err(wrong("truth.columns", &truth.columns, error.to_string()));
-        }
-        if let Some(scores) = &self.scores {
-            let needed = if scores.aggregation == Aggregation::SplicingComposite {
-                3
-            } else {
-                1
-            };
-            if scores.scorers.len() != needed {
-                let found = scores.scorers.len().to_string();
-                let allowed = "one scorer, or the three of `splicing_composite`: sites, usage, junctions".to_owned();
-                return Err(wrong("scores.scorers", &found, allowed));
-            }
-            if let Some(name) = &scores.collapse
-                && Collapse::from_name(name).is_none()
-            {
-                return Err(wrong("scores.collapse", name, "max_abs".to_owned()));
-            }
-        }
-        self.check_metric(&wrong)?;
-        for published in &self.published {
-            if published
-                .value
-                .parse::<f64>()
-                .ok()
-                .is_none_or(|value| !value.is_finite())
-            {
-                return Err(wrong(
-                    "published.value",
-                    &published.value,
-                    "a number in quotes, as published".to_owned(),
-                ));
-            }
-        }
-        if let Some(baseline) = self.baseline.iter().find(|baseline| !baseline.value.is_finite()) {
-            return Err(wrong(
-                "baseline.value",
-                &baseline.value.to_string(),
-                "a number".to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_metric(&self, wrong: &dyn Fn(&'static str, &str, String) -> ProtocolError) -> Result<(), ProtocolError> {
-        let metric = &self.metric;
-        if !(metric.tolerance >= 0.0 && metric.tolerance.is_finite()) {
-            return Err(wrong(
-                "metric.tolerance",
-                &metric.tolerance.to_string(),
-                "0 or more".to_owned(),
-            ));
-        }
-        if metric.average.is_some() != metric.over.is_some() {
-            let allowed = "`average` and `over` go together".to_owned();
-            return Err(wrong("metric.over", metric.over.map_or("", |_| "given"), allowed));
-        }
-        let has = |column: fn(&PredictionsPart) -> bool, of_truth: fn(&TruthPart) -> bool| {
-            column(&self.predictions) && self.truth.as_ref().is_none_or(of_truth)
-        };
-        let has_groups = has(|part| part.group.is_some(), |part| part.group.is_some());
-        if metric.over == Some(Over::Group) && !has_groups {
-            let allowed = "`group` in [predictions] and [truth]".to_owned();
-            return Err(wrong("metric.over", "group", allowed));
-        }
-        let has_matches = has(|part| part.match_group.is_some(), |part| part.match_group.is_some());
-        if (metric.cluster == Cluster::MatchGroup || metric.draws.is_some()) && !has_matches {
-            let allowed = "`match_group` in [predictions] and [truth]".to_owned();
-            return Err(wrong("metric.cluster", "match_group", allowed));
-        }
-        if let Some(draws) = metric.draws {
-            if draws == 0 || metric.average.is_some() || !self.is_labelled() {
-                let allowed = "1 or more, for a metric of labels that is not averaged over groups".to_owned();
-                return Err(wrong("metric.draws", &draws.to_string(), allowed));
-            }
-        }
-        if metric.one_class == OneClass::AsScikitLearn && metric.name != "average_precision" {
-            let allowed = "`as_scikit_learn` with `average_precision` alone".to_owned();
-            return Err(wrong("metric.one_class", "as_scikit_learn", allowed));
-        }
-        if (metric.cluster == Cluster::Locus) != metric.locus_bp.is_some() {
-            let found = metric.locus_bp.map_or(String::new(), |bp| bp.to_string());
-            return Err(wrong(
-                "metric.locus_bp",
-                &found,
-                "a number with `cluster = \"locus\"` alone".to_owned(),
-            ));
-        }
-        Ok(())
     }
 }

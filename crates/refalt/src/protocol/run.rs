@@ -89,6 +89,12 @@ pub struct ProtocolResult {
 pub fn run(request: &ProtocolRequest) -> Result<ProtocolResult, ProtocolError> {
     let protocol = &request.protocol;
     let (rows, judged, digest, join, mut notes) = if request.predictions.is_dir() {
+        if protocol.truth.is_none() || protocol.scores.is_none() {
+            return Err(ProtocolError::NoFolder {
+                protocol: protocol.name.clone(),
+                path: request.predictions.clone(),
+            });
+        }
         let table = || {
             protocol
                 .truth

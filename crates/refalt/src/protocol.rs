@@ -21,13 +21,14 @@ mod output;
 mod predictions;
 mod rows;
 mod run;
+mod truth_rows;
 mod verdict;
 
 pub use error::ProtocolError;
 pub use evaluate::{Evaluation, MetricLine, ProtocolOptions};
 pub use file::{
     Aggregation, Average, Baseline, Cluster, EffectAllele, ExcludedGroup, LabelOf, MetricPart, OneClass, Over,
-    PredictionsPart, Protocol, PublishedValue, ScoresPart, SourcePart, SplitPart, SplitRole, TruthPart,
+    PredictionsPart, Protocol, PublishedValue, Repeats, ScoresPart, SourcePart, SplitPart, SplitRole, TruthPart,
 };
 pub use output::check_folder;
 pub use rows::{RowCounts, SplitCheck};

@@ -128,6 +128,17 @@ pub enum EffectAllele {
     None,
 }
 
+/// What happens to rows of a truth table that measure one variant more than once in one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeats {
+    /// They are an error.
+    #[default]
+    Refuse,
+    /// All of them are rejected, and counted: deletions along a run of one base are one variant.
+    LeaveOut,
+}
+
 /// Columns of a truth table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +167,9 @@ pub struct TruthPart {
     /// Conditions that rows meet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keep: Vec<String>,
+    /// What happens to rows that measure one variant more than once in one group.
+    #[serde(default)]
+    pub repeats: Repeats,
     /// What the table writes in ALT for the deletion of REF.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion: Option<String>,

@@ -1,29 +1,26 @@
 //! Rows of a score folder: its scores, reduced as the protocol says, joined with the protocol's truth table.
 //!
 //! The join is that of [`validate`](crate::validate): checked variants on the reference of the run, and by gene where the
-//! protocol is by gene. Nothing of it is repeated here; what is added is what a protocol needs besides: labels in words,
-//! deletions written without bases, match groups, tracks by group.
+//! protocol is by gene. Nothing of it is repeated here; what a protocol needs besides is added by `truth_rows` (labels in
+//! words, deletions written without bases, match groups, repeated measurements), and by the choice of tracks by group.
 
 use super::error::ProtocolError;
-use super::file::{Aggregation, EffectAllele, LabelOf, Protocol, ScoresPart, TruthPart};
-use super::predictions::{label, labelled};
+use super::file::{Aggregation, EffectAllele, LabelOf, Protocol, ScoresPart};
+use super::predictions::labelled;
 use super::rows::{Place, Row, RowCounts, Rows};
+use super::truth_rows::TruthReader;
 use crate::engine::ledger::read_json;
-use crate::engine::{Manifest, Rejection, RunIdentity};
+use crate::engine::{Manifest, RunIdentity};
 use crate::io::fasta::{FastaError, FastaReference};
-use crate::io::variants::{self, ColumnMap, ColumnName, ReadOptions, Role, Source, VariantRow, ids};
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::ReferenceAssembly;
-use crate::scoring::input_row;
 use crate::track_source::{TrackSource, select};
 use crate::validate::{
-    Collapse, JoinReport, JoinedTable, PredictorKind, TruthColumns, TruthRow, ValidateError, ValidateFilesError,
-    ValidateInput, ValidateOptions, Validation, short_name, validate,
+    Collapse, JoinReport, JoinedTable, PredictorKind, ValidateError, ValidateFilesError, ValidateInput,
+    ValidateOptions, Validation, short_name, validate,
 };
-use refalt_core::annotation::without_version;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{Assembly, CheckedVariant, Reference, TrackSet, check};
-use std::cell::RefCell;
+use refalt_core::{Assembly, CheckedVariant, TrackSet};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -78,20 +75,8 @@ pub(super) fn read(
     }
     let identity = |path: &Path| FileIdentity::of(path).map_err(ProtocolError::file("read", path));
     let (reference_file, truth_file) = (identity(reference)?, identity(truth)?);
-    let columns = columns(part);
-    let reader = TruthReader::new(part, protocol, &columns, &genome, assembly);
-    let groups = match &part.group {
-        Some(group)
-            if scores
-                .tracks
-                .as_deref()
-                .is_some_and(|tracks| tracks.contains("{group}")) =>
-        {
-            distinct(truth, &reader.reading, group)?
-        }
-        _ => BTreeSet::new(),
-    };
-    let chosen = Chosen::of(folder, &manifest, scores, &groups)?;
+    let reader = TruthReader::survey(truth, part, protocol, &genome, assembly)?;
+    let chosen = Chosen::of(folder, &manifest, scores, reader.groups())?;
     let options = ValidateOptions {
         scorers: scores.scorers.clone(),
         summaries: vec![summary(scores.aggregation).to_owned()],
@@ -104,15 +89,13 @@ pub(super) fn read(
         block_bp: None,
         ..ValidateOptions::default()
     };
-    let source = Source::Path(truth.to_owned());
-    let rows = variants::open(&source, &reader.reading).map_err(|error| files(error.into()))?;
-    let rows = rows.map(|row| row.map(|row| reader.row(row)));
+    let rows = reader.rows(truth).map_err(|error| files(error.into()))?;
     let input = ValidateInput {
         run: folder,
         reference: &genome,
         reference_file: &reference_file,
         truth_file: &truth_file,
-        columns: &columns,
+        columns: &reader.columns,
         named: &[],
         named_file: None,
     };
@@ -146,163 +129,6 @@ const fn summary(aggregation: Aggregation) -> &'static str {
         Aggregation::MeanAbs => "mean_abs",
         Aggregation::MaxAbs | Aggregation::LargestSize => "max_abs",
         Aggregation::Max | Aggregation::SplicingComposite => "max",
-    }
-}
-
-fn columns(part: &TruthPart) -> TruthColumns {
-    TruthColumns {
-        effect: part.target.clone(),
-        experiment: part.group.clone(),
-        gene: part.gene.clone(),
-        keep: part.keep.iter().filter_map(|text| text.parse().ok()).collect(),
-        labels: Vec::new(),
-    }
-}
-
-/// The distinct values of a column of the truth table.
-fn distinct(truth: &Path, reading: &ReadOptions, column: &str) -> Result<BTreeSet<String>, ProtocolError> {
-    let reading = ReadOptions {
-        carry: vec![column.to_owned()],
-        ..reading.clone()
-    };
-    let read = |error: variants::ReadError| ProtocolError::Validate(error.into());
-    let mut values = BTreeSet::new();
-    for row in variants::open(&Source::Path(truth.to_owned()), &reading).map_err(read)? {
-        if let Some(Some(value)) = row.map_err(read)?.carried.first() {
-            values.insert(value.to_string());
-        }
-    }
-    Ok(values)
-}
-
-/// What a row of the truth table is known by after the join: variant, gene, group.
-type Key = (String, Option<String>, Option<String>);
-
-/// Turns rows of a file into rows of the truth, and keeps what the join does not carry.
-struct TruthReader<'a> {
-    part: &'a TruthPart,
-    reference: &'a dyn Reference,
-    assembly: ReferenceAssembly,
-    reading: ReadOptions,
-    /// Cells that belong to the join; the rest of the carried ones are ours.
-    own: usize,
-    words: bool,
-    group: Option<usize>,
-    gene: Option<usize>,
-    match_group: Option<usize>,
-    /// Places of the cells of contig, position, REF and ALT, where deletions are written without bases.
-    alleles: Option<[usize; 4]>,
-    match_groups: RefCell<HashMap<Key, String>>,
-}
-
-impl<'a> TruthReader<'a> {
-    fn new(
-        part: &'a TruthPart,
-        protocol: &Protocol,
-        columns: &TruthColumns,
-        reference: &'a dyn Reference,
-        assembly: ReferenceAssembly,
-    ) -> Self {
-        let map: ColumnMap = part.columns.parse().unwrap_or_default();
-        let names = columns.names();
-        let at = |name: &Option<String>| {
-            name.as_ref()
-                .and_then(|name| names.iter().position(|known| known == name))
-        };
-        let (group, gene) = (at(&part.group), at(&part.gene));
-        let own = names.len();
-        let mut carry = names;
-        let mut match_group = None;
-        if let Some(name) = &part.match_group {
-            match_group = Some(carry.len());
-            carry.push(name.clone());
-        }
-        let named = |role| match map.get(role) {
-            Some(ColumnName::Name(name)) => Some(name.clone()),
-            _ => None,
-        };
-        let roles = [Role::Contig, Role::Position, Role::Reference, Role::Alternate].map(named);
-        let mut alleles = None;
-        if let (Some(_), [Some(contig), Some(position), Some(reference), Some(alternate)]) = (&part.deletion, roles) {
-            let first = carry.len();
-            alleles = Some([first, first + 1, first + 2, first + 3]);
-            carry.extend([contig, position, reference, alternate]);
-        }
-        Self {
-            part,
-            reference,
-            assembly,
-            reading: ReadOptions {
-                columns: map,
-                carry,
-                ..ReadOptions::default()
-            },
-            own,
-            words: protocol.is_labelled() && part.labels == LabelOf::Target,
-            group,
-            gene,
-            match_group,
-            alleles,
-            match_groups: RefCell::default(),
-        }
-    }
-
-    fn row(&self, mut row: VariantRow) -> TruthRow {
-        let carried = std::mem::take(&mut row.carried);
-        let mut cells: Vec<Option<String>> = carried.iter().map(|cell| cell.as_deref().map(str::to_owned)).collect();
-        let input = input_row(row, self.reference, self.assembly);
-        let (mut text, mut variant) = (input.text, input.variant);
-        if let Some(deletion) = self.deletion(&cells) {
-            variant = ids::parse(&deletion).variant.map_err(|problem| Rejection {
-                code: problem.code(),
-                reason: problem.to_string(),
-            });
-            text = deletion;
-        }
-        if self.words
-            && let Some(cell) = &mut cells[0]
-        {
-            match label(cell.trim()) {
-                Some(label) => *cell = label.to_string(),
-                None => {
-                    variant = Err(Rejection {
-                        code: "no_label",
-                        reason: format!("`{cell}` is no label (0, 1, false, true)"),
-                    });
-                    // A number, so that the row is rejected for what is wrong with it.
-                    *cell = "0".to_owned();
-                }
-            }
-        }
-        if let Some(at) = self.match_group
-            && let Some(value) = cells[at].clone()
-            && let Ok(variant) = &variant
-            && let Ok(checked) = check(variant, self.reference)
-        {
-            let of = |at: Option<usize>| at.and_then(|at| cells[at].clone());
-            let gene = of(self.gene).map(|gene| without_version(gene.trim()).to_owned());
-            self.match_groups
-                .borrow_mut()
-                .insert((checked.to_string(), gene, of(self.group)), value);
-        }
-        cells.truncate(self.own);
-        TruthRow {
-            line: input.line,
-            text,
-            variant,
-            cells,
-        }
-    }
-
-    /// Returns the variant in a word when the row says that REF is deleted.
-    fn deletion(&self, cells: &[Option<String>]) -> Option<String> {
-        let [contig, position, reference, alternate] = self.alleles?.map(|at| cells[at].as_deref().map(str::trim));
-        let is_deletion = alternate == self.part.deletion.as_deref();
-        is_deletion.then(|| Some(format!("{}:{}:{}:-", contig?, position?, reference?)))?
-    }
-
-    fn match_group(&self, key: &Key) -> Option<String> {
-        self.match_groups.borrow().get(key).cloned()
     }
 }
 
@@ -451,7 +277,7 @@ fn rows_of(validation: &Validation, reader: &TruthReader<'_>, chosen: &Chosen, p
             counts.leave_out_many(format!("without scores: {fate}"), *rows);
         }
     }
-    let has_groups = reader.part.group.is_some();
+    let has_groups = reader.has_groups();
     let by_experiment: Vec<Vec<Vec<usize>>> = table
         .experiments
         .iter()
@@ -473,7 +299,7 @@ fn rows_of(validation: &Validation, reader: &TruthReader<'_>, chosen: &Chosen, p
             let scores: Vec<Vec<f64>> = by_experiment[number].iter().map(of_scorer).collect();
             let key = (joined.variant.to_string(), joined.gene.clone(), group.clone());
             rows.push(Row {
-                target: labelled(*measured, is_labelled && reader.part.labels == LabelOf::NotNegative),
+                target: labelled(*measured, is_labelled && reader.labels() == LabelOf::NotNegative),
                 prediction: reduce(aggregation, &scores),
                 match_group: reader.match_group(&key),
                 group,

@@ -340,7 +340,7 @@ fn deletions_without_bases_labels_in_words_and_match_groups_reach_the_rows() {
     // The base at 1,294,989 is T, at 1,295,113 G.
     let text = "chrom\tpos\tref\talt\tlabel\tpair\nchr5\t1294989\tT\tA\tTrue\ta\nchr5\t1294989\tT\tC\tFalse\ta\n\
                 5\t1295113\tG\tA\ttrue\tb\n5\t1295113\tG\tC\tfalse\tb\n5\t1295113\tG\t-\tfalse\tb\n\
-                5\t1295113\tG\tT\tperhaps\tb\n";
+                5\t1295113\tG\tT\tperhaps\tb\nchr5\t1294990\tC\tA\t0\tc\n5\t1294990\tC\tA\t1\tc\n";
     std::fs::write(&table, text).unwrap();
     let mut request = request(protocol, run_folder);
     request.truth = Some(table);
@@ -349,7 +349,8 @@ fn deletions_without_bases_labels_in_words_and_match_groups_reach_the_rows() {
     // The deletion is a variant that the run lacks; `perhaps` is no label.
     assert_eq!(result.rows.left_out["without scores: not_in_run"], 1);
     assert_eq!(result.rows.left_out["rejected: no_label"], 1);
-    assert_eq!((result.rows.read, result.rows.used), (6, 4));
+    assert_eq!(result.rows.left_out["rejected: measured_twice"], 2);
+    assert_eq!((result.rows.read, result.rows.used), (8, 4));
     assert_eq!(result.evaluation.overall.effective_n, 2);
     request.reference = None;
     let error = run(&request).unwrap_err();

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use refalt::core::Organism;
 use refalt::figure::{
     ColourLimit, Curve, Curves, EffectMap, EffectMark, EffectPanel, Feature, FeatureKind, Figure, FigureError, Fit,
-    Forest, ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point, RankedBar,
-    RankedBars, Scatter, Tss, write,
+    Forest, ForestMark, ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point,
+    RankedBar, RankedBars, Scatter, Tss, write,
 };
 use refalt::report::{Block, Column, Fact, Level, Report, Section, Table};
 use refalt::track_catalogue::count::{Grouping, coverage};

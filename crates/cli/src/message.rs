@@ -16,6 +16,7 @@ pub(crate) struct Failure {
     message: String,
     place: Option<String>,
     hint: Option<String>,
+    detail: Option<String>,
     broken_pipe: bool,
 }
 
@@ -32,6 +33,7 @@ impl Failure {
             message: in_words(&error.to_string()),
             place: error.place(),
             hint: error.hint(),
+            detail: error.detail().map(|detail| in_words(&detail)),
             broken_pipe: caused_by_broken_pipe(error),
         }
     }
@@ -43,6 +45,7 @@ impl Failure {
             message: message.into(),
             place: None,
             hint: None,
+            detail: None,
             broken_pipe: false,
         }
     }
@@ -70,12 +73,15 @@ impl Failure {
             return Exit::Done.into();
         }
         if settings.json {
-            let error = json!({
+            let mut error = json!({
                 "error": self.message,
                 "place": self.place,
                 "hint": self.hint,
                 "exit_code": self.exit as u8,
             });
+            if let Some(detail) = &self.detail {
+                error["detail"] = detail.as_str().into();
+            }
             eprintln!("{error}");
         } else {
             let paint = Paint::stderr();
@@ -85,6 +91,9 @@ impl Failure {
             }
             if let Some(hint) = &self.hint {
                 eprintln!("{}: {hint}", paint.hint("hint"));
+            }
+            if let Some(detail) = &self.detail {
+                eprintln!("{}: {detail}", paint.dim("detail"));
             }
         }
         self.exit.into()

@@ -149,6 +149,12 @@ impl Sequence {
         Self(bases)
     }
 
+    /// Returns the other strand, read 5' to 3'; N stays N.
+    #[must_use]
+    pub fn reverse_complement(&self) -> Self {
+        Self(self.0.iter().rev().map(|&base| complement(base)).collect())
+    }
+
     /// Returns this sequence with the bases of `replaced` exchanged for `by`, cut to `length` bases, and the
     /// unchanged sequence, cut likewise.
     ///

@@ -13,7 +13,7 @@ pub enum ServiceStop {
 
 /// An error that knows its place in the input and what the user can do.
 ///
-/// `Display` says what and why; the command line renders the three parts once, in one place.
+/// `Display` says what and why; the command line renders the parts once, in one place.
 pub trait Diagnostic: Error {
     /// Returns where in the input it happened, `variants.vcf.gz, line 1042: chr1:10001:A>C`.
     fn place(&self) -> Option<String> {
@@ -34,6 +34,11 @@ pub trait Diagnostic: Error {
 
     /// Returns what the user can do.
     fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns the words of another party, of a network library or a service, where the message says it in its own.
+    fn detail(&self) -> Option<String> {
         None
     }
 }

@@ -6,16 +6,18 @@
 //!
 //! Standard charts ([`scatter`], [`ranked_bars`], [`forest`], [`histogram`], [`curves`]) come from one chart
 //! library; what is particular to genomics ([`effect_map`], [`logo`], [`locus`], [`track_coverage`],
-//! [`tracks`]) is drawn on our own SVG layer.
+//! [`tracks`], [`contact_map`], [`junctions`]) is drawn on our own SVG layer.
 //! Both end on the same canvas with the same typeface, sizes and colours. `docs/figures.md` says how to add one.
 
 mod drawing;
 
+pub mod contact_map;
 pub mod curves;
 pub mod effect_map;
 pub mod files;
 pub mod forest;
 pub mod histogram;
+pub mod junctions;
 pub mod locus;
 pub mod logo;
 pub mod ranked_bars;
@@ -23,11 +25,13 @@ pub mod scatter;
 pub mod track_coverage;
 pub mod tracks;
 
+pub use contact_map::{ContactMapPlot, ContactMapTrack};
 pub use curves::{Curve, Curves};
 pub use effect_map::{ColourLimit, EffectMap, EffectMark, EffectPanel};
 pub use files::{FigureFiles, write, write_new};
 pub use forest::{Forest, ForestMark, ForestRow};
 pub use histogram::Histogram;
+pub use junctions::{JunctionArc, JunctionPlot, JunctionTrack};
 pub use locus::{Feature, FeatureKind, Locus, LocusVariant, Tss};
 pub use logo::{Logo, LogoMotif, LogoPanel};
 pub use ranked_bars::{RankedBar, RankedBars};
@@ -50,6 +54,8 @@ pub const FIGURES: &[FigureKind] = &[
     curves::KIND,
     track_coverage::KIND,
     tracks::KIND,
+    contact_map::KIND,
+    junctions::KIND,
 ];
 
 /// One kind of figure.

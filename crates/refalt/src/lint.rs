@@ -9,11 +9,13 @@
 mod allow;
 mod error;
 mod finding;
+mod needs;
 mod other;
 mod plan;
 #[cfg(test)]
 mod real_data;
 mod role;
+mod row_variant;
 mod rule;
 mod run;
 mod statistic;

@@ -35,6 +35,12 @@ pub enum ModelError {
         /// The names there are.
         known: String,
     },
+    /// A model that refalt asks, and does not run.
+    #[error("`{name}`: refalt does not run AlphaGenome weights on this machine")]
+    Weights {
+        /// The name.
+        name: String,
+    },
     /// The motifs cannot be used.
     #[error(transparent)]
     Motif(#[from] MotifModelError),
@@ -44,7 +50,7 @@ impl Diagnostic for ModelError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Motif(error) => error.place(),
-            Self::Unknown { .. } => None,
+            Self::Unknown { .. } | Self::Weights { .. } => None,
         }
     }
 
@@ -52,12 +58,17 @@ impl Diagnostic for ModelError {
         match self {
             Self::Motif(error) => error.hint(),
             Self::Unknown { .. } => Some("`--model motif:FILE` makes a model of a motif file of one's own".to_owned()),
+            Self::Weights { .. } => Some(
+                "`--model api` asks the hosted model, `--model api --address HOST:PORT` a service of your own that runs the weights \
+                 by the same protocol, and `--model motif` needs neither"
+                    .to_owned(),
+            ),
         }
     }
 
     fn is_usage(&self) -> bool {
         match self {
-            Self::Unknown { .. } => true,
+            Self::Unknown { .. } | Self::Weights { .. } => true,
             Self::Motif(_) => false,
         }
     }
@@ -70,6 +81,9 @@ impl Diagnostic for ModelError {
 pub fn open(name: &str) -> Result<Box<dyn Backend>, ModelError> {
     if let Some(path) = name.strip_prefix("motif:") {
         return Ok(Box::new(MotifModel::from_file(Path::new(path))?));
+    }
+    if name == "alphagenome" || name.starts_with("alphagenome:") {
+        return Err(ModelError::Weights { name: name.to_owned() });
     }
     let model = MODELS
         .iter()

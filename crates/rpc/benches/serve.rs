@@ -59,6 +59,7 @@ fn main() {
         backend: Arc::from(refalt::model::open("motif").unwrap()),
         reference: Arc::new(reference),
         annotation: None,
+        states: None,
     };
     let options = ServerOptions::new("127.0.0.1:0".parse().unwrap());
     let bound = Server::new(options).with_model(model).bind().unwrap();

@@ -10,6 +10,7 @@ pub mod auto;
 pub mod fetch;
 pub mod field_mask;
 pub mod filter;
+mod kept;
 pub mod service;
 pub mod source;
 

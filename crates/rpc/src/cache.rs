@@ -2,7 +2,8 @@
 //!
 //! An [`AnswerCache`] is a folder that processes share. It holds one entry for each [`Question`], which is one variant or
 //! interval by one scorer of one service, so that asking for three scorers after nineteen asks the service for nothing, and
-//! for nineteen after three for sixteen. An entry is written in a transaction of its own as soon as its call has returned.
+//! for nineteen after three for sixteen; or the prediction of one output type. An entry is written in a transaction of its
+//! own as soon as its call has returned.
 //! What two processes want at once is asked for by the one that claims it ([`Claims`]); the other waits.
 //!
 //! The store is an SQLite database with a write-ahead log. Rejected: a folder of files (two million small ones, no bound
@@ -18,6 +19,8 @@ mod claims;
 mod content;
 mod error;
 mod folder;
+mod kind;
+mod messages;
 mod question;
 mod schema;
 mod store;
@@ -26,7 +29,9 @@ mod upkeep;
 pub use claims::{Claim, Claims};
 pub use error::CacheError;
 pub use folder::{ANSWERS_FOLDER, DEFAULT_LIMIT_BYTES, default_folder};
-pub use question::{Question, Service};
+pub use kind::{ByKind, Count, Kind};
+pub(crate) use messages::{Recorded, Recorder, replay};
+pub use question::{Predicted, Question, Service};
 pub(crate) use store::now_utc_s;
-pub use store::{AnswerCache, CacheTrouble, Kept, Told};
+pub use store::{AnswerCache, CacheTrouble, Kept, MOST_ANSWER_BYTES, Told};
 pub use upkeep::{Damage, Prune, Pruned, ServiceStats, Stats, Verified};

@@ -8,9 +8,11 @@ mod call;
 mod connection;
 mod gate;
 mod methods;
+mod waiting;
 
-pub(crate) use call::{Caller, Method};
+pub(crate) use call::{Caller, Method, SERVES_HEADER};
 pub(crate) use connection::with_causes;
 pub use connection::{ClientOptions, Timeouts};
-pub(crate) use methods::Wanted;
 pub use methods::{Client, MOST_SCORERS, Place, Requested, WINDOW_LENGTHS, window_lengths};
+pub(crate) use methods::{ISM_PIECE_BP, Piece, Taken, Wanted, take};
+pub use waiting::{WaitState, WaitTold, Waiting};

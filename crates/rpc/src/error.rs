@@ -3,8 +3,10 @@
 use crate::address::{Address, AddressError};
 use crate::genome::NotCurie;
 use crate::key::KeyError;
+use crate::policy::{Unreached, seconds};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The service gave no answer to a call, or cannot be called.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,6 +51,12 @@ pub enum ApiError {
         /// What the service says.
         reason: String,
     },
+    /// The service was started anew with something else while it was asked.
+    #[error("{address} has another model, genome or genes than when this run began")]
+    Changed {
+        /// The address.
+        address: String,
+    },
     /// The quota is used up.
     #[error("{address} has had enough after {attempts} attempts: {reason}")]
     Quota {
@@ -60,14 +68,20 @@ pub enum ApiError {
         reason: String,
     },
     /// The service is not there.
-    #[error("{address} does not answer after {attempts} attempts: {reason}")]
+    #[error(
+        "{address} does not answer: {cause} ({attempts} attempts in {} s)", seconds(*.elapsed)
+    )]
     ServiceDown {
         /// The address.
         address: String,
         /// Attempts of the call that gave up.
         attempts: u32,
-        /// The cause in words.
-        reason: String,
+        /// How long they took together.
+        elapsed: Duration,
+        /// Why, as far as it is known.
+        cause: Unreached,
+        /// What the service or the network library says.
+        detail: String,
     },
     /// The service refuses a request.
     #[error("{address} refuses {what}: {code}, {reason}")]
@@ -116,14 +130,24 @@ impl ApiError {
             Self::Credentials { address, .. } => {
                 Some(format!("look at the key; whoever runs {address} knows which it takes"))
             }
+            Self::Changed { .. } => {
+                Some("run it again into another folder: rows of the two would not be comparable".to_owned())
+            }
             Self::Quota { .. } => Some("run the same command again later; what is scored is kept".to_owned()),
-            Self::ServiceDown { address, .. } if is_loopback(address) => Some(format!(
-                "is it running? with TLS its address is written `{address}`, without `http://{address}`; what is scored is kept"
-            )),
-            Self::ServiceDown { .. } => Some(
-                "look at the address and the network, then run the same command again; what is scored is kept"
-                    .to_owned(),
-            ),
+            Self::ServiceDown { address, cause, .. } => {
+                let remedy = cause.remedy(address, is_loopback(address));
+                Some(format!(
+                    "{remedy}; then run the same command again: what is scored is kept"
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns what the service or the network library says, where the message says it in words of this program.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::ServiceDown { detail, .. } if !detail.is_empty() => Some(detail.clone()),
             _ => None,
         }
     }

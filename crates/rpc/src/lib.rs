@@ -18,6 +18,7 @@ mod lean;
 pub mod policy;
 mod prediction;
 pub mod proto;
+mod resolve;
 pub mod scorer_message;
 pub mod server;
 pub mod source;

@@ -7,6 +7,7 @@ mod fault;
 mod retry;
 mod service;
 mod status_details;
+mod unreached;
 mod window;
 
 pub use fault::Fault;
@@ -14,4 +15,6 @@ pub use retry::{Next, Retry, RetryPolicy};
 pub use service::Verdict;
 pub use status_details::StatusDetails;
 pub(crate) use status_details::retry_info;
+pub use unreached::Unreached;
+pub(crate) use unreached::seconds;
 pub use window::{Admission, CallWindow, Outcome, Ticket, WindowPolicy};

@@ -1,7 +1,8 @@
 //! The service as a source of predictions, and of saturation mutagenesis.
 
 use crate::answer::{PredictedOutput, PredictedTracks};
-use crate::client::{MOST_SCORERS, Place, Requested};
+use crate::cached_client::Answered;
+use crate::client::{Place, Requested};
 use crate::source::{ApiSource, today};
 use crate::wire_error::WireError;
 use refalt::engine::{Plan, ScoreSource, SourceError, origin};
@@ -12,8 +13,7 @@ use refalt::predict::{
 use refalt_core::score::ScoreBlock;
 use refalt_core::scorer::Scorer;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{Alternate, BinSpan, ModelCard, OutputType, Position, RefAlt, Track, TrackSet, TrackValues, Window};
-use std::collections::HashMap;
+use refalt_core::{BinSpan, ModelCard, OutputType, RefAlt, Track, TrackSet, TrackValues, Window};
 use std::sync::Arc;
 
 impl PredictionSource for ApiSource {
@@ -32,7 +32,7 @@ impl PredictionSource for ApiSource {
             outputs: &outputs,
             ontology_curies: &terms,
         };
-        let client = self.client();
+        let client = self.cached();
         let failed = |error| self.source_error(&error);
         let answer = match subject {
             Subject::Variant { variant, window, .. } => {
@@ -68,41 +68,23 @@ impl IsmSource for ApiSource {
         stretch: &Stretch<'_>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<Vec<ScoreBlock>>, SourceError> {
-        let mut places: HashMap<(Position, &[u8]), usize> = HashMap::new();
-        for (place, variant) in stretch.substitutions.iter().enumerate() {
-            places.insert((variant.position(), variant.alternate_bases().as_bytes()), place);
-        }
-        let count = stretch.substitutions.len();
-        let mut blocks: Vec<Vec<ScoreBlock>> = vec![Vec::new(); count];
-        let groups = plan.planned().chunks(MOST_SCORERS);
-        let rounds = groups.len();
+        let scorers = plan.planned().iter();
+        let scorers: Vec<(&dyn Scorer, &str)> = scorers
+            .map(|planned| (planned.scorer.as_ref(), planned.text.as_str()))
+            .collect();
+        let answers = self
+            .cached()
+            .score_substitutions(stretch.window, stretch.substitutions, &scorers, progress)
+            .map_err(|error| self.source_error(&error))?;
         // A matrix does not say the day of its answers.
         let origin = Arc::new(origin(self.model_card(), today()));
-        for (group, planned) in groups.enumerate() {
-            let scorers: Vec<&dyn Scorer> = planned.iter().map(|planned| planned.scorer.as_ref()).collect();
-            let answer = self.client().score_ism(stretch.window, stretch.interval, &scorers);
-            for substitution in answer.map_err(|error| self.source_error(&error))? {
-                let Alternate::Bases(alternate) = &substitution.variant.alternate else {
-                    continue;
-                };
-                // The service may change bases that the reference does not know; those have no place in the matrix.
-                let Some(&place) = places.get(&(substitution.variant.position, alternate.as_bytes())) else {
-                    continue;
-                };
-                let numbered = (group * MOST_SCORERS..).zip(planned).zip(substitution.scores);
-                for ((number, planned), scored) in numbered {
-                    blocks[place].push(self.block(number, planned, scored, Arc::clone(&origin))?);
-                }
-            }
-            progress((count * (group + 1) / rounds) as u64);
-        }
-        if let Some(place) = blocks.iter().position(|blocks| blocks.len() != plan.planned().len()) {
-            return Err(SourceError::Job {
-                from: self.model_card().name.clone(),
-                reason: format!("there is no score of {}", stretch.substitutions[place]),
-            });
-        }
-        Ok(blocks)
+        let blocks = |answered: Vec<Answered>| -> Result<Vec<ScoreBlock>, SourceError> {
+            let numbered = plan.planned().iter().enumerate().zip(answered);
+            numbered
+                .map(|((number, planned), answered)| self.block(number, planned, answered.scored, Arc::clone(&origin)))
+                .collect()
+        };
+        answers.into_iter().map(blocks).collect()
     }
 }
 

@@ -20,6 +20,7 @@ mod predict;
 mod refusal;
 mod score;
 mod service;
+mod states;
 mod tls;
 
 pub use crate::status_code::code_name;
@@ -31,6 +32,7 @@ pub use outlet::CHUNK_BYTES;
 pub use place::SEQUENCE_CONTIG;
 pub use refusal::Refusal;
 pub use score::MOST_ISM_BASES;
+pub use states::served_digest;
 pub use tls::{CERTIFICATE_FILE, KEY_FILE, SelfSigned, TlsError, TlsIdentity, self_signed};
 
 pub use crate::track_message::{gene_message, junction_track_message, track_message, track_set_message};
@@ -43,6 +45,7 @@ use atlas::GuardedAtlas;
 use model::TrackMessages;
 use refalt::Diagnostic;
 use service::{ModelService, Shared};
+use states::States;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -212,6 +215,7 @@ impl Server {
     pub fn with_model(self, model: ServedModel) -> Self {
         let shared = Shared {
             messages: TrackMessages::of(model.card()),
+            states: States::of(model.states.as_deref()),
             model,
             calls: self.calls(),
             key: self.key_check(),
@@ -231,6 +235,7 @@ impl Server {
     #[must_use]
     pub fn with_atlas(self, folder: AtlasFolder) -> Self {
         let service = AtlasServiceServer::new(GuardedAtlas {
+            states: States::of(Some(folder.digest())),
             inner: folder.into(),
             calls: self.calls(),
             key: self.key_check(),

@@ -11,7 +11,7 @@ use crate::cache::now_utc_s;
 use crate::cached_client::{AnswerTally, Answered, CachedClient};
 use crate::client::{Client, Place, window_lengths};
 use crate::error::ApiError;
-use crate::track_lists::{difference, digest};
+use crate::track_lists::{difference, digest, with_states};
 use crate::wire_error::WireError;
 use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob, origin};
 use refalt::{Diagnostic, ServiceStop};
@@ -38,6 +38,10 @@ impl Diagnostic for ApiError {
 
     fn hint(&self) -> Option<String> {
         Self::hint(self)
+    }
+
+    fn detail(&self) -> Option<String> {
+        Self::detail(self)
     }
 }
 
@@ -78,7 +82,7 @@ impl ApiSource {
                 .model_version
                 .clone()
                 .unwrap_or_else(|| "default of the service".to_owned()),
-            digest: digest(&outputs),
+            digest: with_states(&digest(&outputs), client.states().as_deref()),
             organism: options.organism.name().to_owned(),
             licence: licence.to_owned(),
             citation: "AlphaGenome: Nature 649:1206 (2026)".to_owned(),
@@ -92,6 +96,10 @@ impl ApiSource {
     /// Returns the client.
     pub fn client(&self) -> &Client {
         self.client.client()
+    }
+
+    pub(crate) fn cached(&self) -> &CachedClient {
+        &self.client
     }
 
     /// Returns how many answers came from where; it goes on counting.

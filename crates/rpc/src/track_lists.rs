@@ -4,6 +4,17 @@ use refalt_core::strand::sign_or_dot;
 use refalt_core::{Track, TrackSet};
 use sha2::{Digest as _, Sha256};
 
+/// Joins a digest of tracks with what their service states of itself, if it does.
+pub(crate) fn with_states(tracks: &str, states: Option<&str>) -> String {
+    match states {
+        None => tracks.to_owned(),
+        Some(states) => {
+            let joined = Sha256::digest(format!("tracks {tracks}\nstates {states}\n"));
+            format!("sha256:{}", refalt::provenance::hexadecimal(&joined))
+        }
+    }
+}
+
 /// Returns the digest of what distinguishes tracks.
 pub(crate) fn digest(outputs: &[TrackSet]) -> String {
     let mut hasher = Sha256::new();

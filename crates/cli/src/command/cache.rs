@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt_core::score::UtcDay;
-use refalt_rpc::cache::{AnswerCache, Prune, Stats};
+use refalt_rpc::cache::{AnswerCache, ByKind, Prune, Stats};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -116,6 +116,7 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
                     "source": service.source,
                     "model_version": service.model_version,
                     "organism": service.organism,
+                    "kind": service.kind.name(),
                     "entries": service.entries,
                     "answer_bytes": service.answer_bytes,
                     "oldest": day(service.oldest_utc_s),
@@ -125,8 +126,9 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
             .collect();
         let text = json!({
             "folder": folder.to_string(),
-            "entries": stats.entries,
-            "answer_bytes": stats.answer_bytes,
+            "entries": stats.by_kind.total().entries,
+            "answer_bytes": stats.by_kind.total().bytes,
+            "kinds": kinds_json(&stats.by_kind),
             "bytes_in_use": stats.bytes_in_use,
             "disk_bytes": stats.disk_bytes,
             "services": services,
@@ -137,8 +139,9 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
     writeln!(out, "folder    {folder}")?;
     writeln!(
         out,
-        "answers   {} (each of one variant or interval by one scorer)",
-        stats.entries
+        "answers   {}{}",
+        stats.by_kind.total().entries,
+        kinds_text(&stats.by_kind)
     )?;
     writeln!(
         out,
@@ -149,17 +152,38 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
     for service in &stats.services {
         writeln!(
             out,
-            "  {}, {}, {}: {} answers, {}, given {} to {}",
+            "  {}, {}, {}: {} {}, {}, given {} to {}",
             service.source,
             service.model_version,
             service.organism,
             service.entries,
+            service.kind,
             byte_size::text(service.answer_bytes),
             day(service.oldest_utc_s),
             day(service.newest_utc_s),
         )?;
     }
     Ok(())
+}
+
+/// Writes how many answers there are of each kind, with their size: `: 1200 scores (1.1 MB), 3 predictions (80.0 MB)`.
+fn kinds_text(counts: &ByKind) -> String {
+    let kinds = counts
+        .present()
+        .map(|(kind, count)| format!("{} {kind} ({})", count.entries, byte_size::text(count.bytes)));
+    let kinds: Vec<String> = kinds.collect();
+    if kinds.is_empty() {
+        return String::new();
+    }
+    format!(": {}", kinds.join(", "))
+}
+
+fn kinds_json(counts: &ByKind) -> Value {
+    let kinds = counts.present().map(|(kind, count)| {
+        let value = json!({"entries": count.entries, "answer_bytes": count.bytes});
+        (kind.name().to_owned(), value)
+    });
+    Value::Object(kinds.collect())
 }
 
 fn prune(cache: &AnswerCache, what: &PruneOptions, settings: &Settings) -> Result<Exit, Failure> {
@@ -181,8 +205,9 @@ fn prune(cache: &AnswerCache, what: &PruneOptions, settings: &Settings) -> Resul
     if settings.json {
         let text = json!({
             "folder": cache.folder().display().to_string(),
-            "dropped": pruned.entries,
-            "answer_bytes": pruned.answer_bytes,
+            "dropped": pruned.by_kind.total().entries,
+            "answer_bytes": pruned.by_kind.total().bytes,
+            "kinds": kinds_json(&pruned.by_kind),
             "disk_bytes_before": pruned.disk_bytes_before,
             "disk_bytes_after": pruned.disk_bytes_after,
         });
@@ -190,9 +215,9 @@ fn prune(cache: &AnswerCache, what: &PruneOptions, settings: &Settings) -> Resul
     } else {
         writeln!(
             out,
-            "dropped {} answers, {}; on disk {}, before {}",
-            pruned.entries,
-            byte_size::text(pruned.answer_bytes),
+            "dropped {} answers{}; on disk {}, before {}",
+            pruned.by_kind.total().entries,
+            kinds_text(&pruned.by_kind),
             byte_size::text(pruned.disk_bytes_after),
             byte_size::text(pruned.disk_bytes_before),
         )?;
@@ -207,11 +232,12 @@ fn verify(cache: &AnswerCache, remove: bool, settings: &Settings) -> Result<Exit
         let damaged: Vec<Value> = verified
             .damaged
             .iter()
-            .map(|damage| json!({"question": damage.question, "reason": damage.reason}))
+            .map(|damage| json!({"kind": damage.kind.name(), "question": damage.question, "reason": damage.reason}))
             .collect();
         let text = json!({
             "folder": cache.folder().display().to_string(),
-            "entries": verified.entries,
+            "entries": verified.by_kind.total().entries,
+            "kinds": kinds_json(&verified.by_kind),
             "damaged": damaged,
             "removed": verified.removed,
             "structure": verified.structure,
@@ -220,14 +246,15 @@ fn verify(cache: &AnswerCache, remove: bool, settings: &Settings) -> Result<Exit
     } else {
         writeln!(
             out,
-            "{} answers read, {} damaged, {} removed",
-            verified.entries,
+            "{} answers read, {} damaged, {} removed{}",
+            verified.by_kind.total().entries,
             verified.damaged.len(),
-            verified.removed
+            verified.removed,
+            kinds_text(&verified.by_kind)
         )?;
         for damage in verified.damaged.iter().take(LISTED) {
             let lines = damage.question.lines().filter(|line| {
-                let named = ["source ", "window ", "variant ", "scorer "];
+                let named = ["source ", "window ", "variant ", "sequence ", "scorer ", "output "];
                 named.iter().any(|name| line.starts_with(name))
             });
             writeln!(out, "  {}: {}", lines.collect::<Vec<_>>().join(", "), damage.reason)?;

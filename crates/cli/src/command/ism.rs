@@ -1,5 +1,6 @@
 //! `refalt ism`: every substitution of a stretch.
 
+use super::cache_options::CacheOptions;
 use super::predict::tell;
 use super::score::split_scorers;
 use crate::args::at_least_one;
@@ -44,13 +45,12 @@ pub(crate) struct Options {
     #[command(flatten)]
     service: super::service::ServiceOptions,
 
+    #[command(flatten)]
+    cache: CacheOptions,
+
     /// Gene models, for scorers that work by gene: GTF or GFF3, on the assembly of the reference.
     #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
-
-    /// Folder for the index of the gene models when that of their file cannot be written.
-    #[arg(long, value_name = "DIR", env = "REFALT_CACHE", requires = "genes")]
-    cache: Option<PathBuf>,
 
     /// Window around the middle of the stretch, one for all substitutions, in bp.
     #[arg(long, default_value = "16384", value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
@@ -89,7 +89,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         },
         genes: options.genes.map(|models| GeneFiles {
             models,
-            cache_folder: options.cache,
+            cache_folder: options.cache.cache.clone(),
             polya: None,
         }),
         figures: options.figures,
@@ -97,9 +97,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         threads: settings.threads,
     };
     #[cfg(feature = "api")]
-    let source = options.service.open(&request.model, settings)?;
+    let service = options.service.open(&request.model, &options.cache, settings)?;
     let digesting = DigestBar::new(settings);
     let show = |progress| digesting.show(progress);
+    #[cfg(feature = "api")]
+    let (source, answers) = service.unzip();
     #[cfg(feature = "api")]
     let work = match source {
         Some(source) => Mutagenesis::prepare_with(Box::new(source), &request, &show),
@@ -116,6 +118,10 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let manifest = work.run(&options.out, &|done| bar.show(done));
     bar.finish();
     let manifest = manifest.map_err(|error| Failure::of(&error))?;
+    #[cfg(feature = "api")]
+    if let Some(answers) = answers {
+        settings.note(answers.text());
+    }
     tell(&manifest, work.notes().len(), &options.out, settings)?;
     Ok(Exit::Done)
 }

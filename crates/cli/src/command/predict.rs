@@ -1,5 +1,6 @@
 //! `refalt predict`: predicted tracks of a variant, a region or a sequence.
 
+use super::cache_options::CacheOptions;
 use crate::args::at_least_one;
 use crate::exit::Exit;
 use crate::message::Failure;
@@ -53,6 +54,9 @@ pub(crate) struct Options {
     #[command(flatten)]
     service: super::service::ServiceOptions,
 
+    #[command(flatten)]
+    cache: CacheOptions,
+
     /// Window that the model reads, in bp, around the place [default: 16384; of a sequence its length].
     #[arg(long, value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
     window: Option<NonZeroU32>,
@@ -68,10 +72,6 @@ pub(crate) struct Options {
     /// Gene models for the figure: GTF or GFF3, on the assembly of the reference.
     #[arg(long, value_name = "FILE", conflicts_with = "sequence")]
     genes: Option<PathBuf>,
-
-    /// Folder for the index of the gene models when that of their file cannot be written.
-    #[arg(long, value_name = "DIR", env = "REFALT_CACHE", requires = "genes")]
-    cache: Option<PathBuf>,
 
     /// Formats of the values: bigwig, npz, parquet.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "parquet")]
@@ -109,7 +109,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         zoom: options.zoom,
         genes: options.genes.map(|models| GeneFiles {
             models,
-            cache_folder: options.cache,
+            cache_folder: options.cache.cache.clone(),
             polya: None,
         }),
         formats: formats.collect::<Result<_, _>>().map_err(|error| Failure::of(&error))?,
@@ -118,9 +118,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         ..PredictRequest::new(subject)
     };
     #[cfg(feature = "api")]
-    let source = options.service.open(&request.model, settings)?;
+    let service = options.service.open(&request.model, &options.cache, settings)?;
     let digesting = DigestBar::new(settings);
     let show = |progress| digesting.show(progress);
+    #[cfg(feature = "api")]
+    let (source, answers) = service.unzip();
     #[cfg(feature = "api")]
     let work = match source {
         Some(source) => Predicting::prepare_with(Box::new(source), &request, &show),
@@ -134,6 +136,10 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         settings.note(note);
     }
     let manifest = work.run(&options.out).map_err(|error| Failure::of(&error))?;
+    #[cfg(feature = "api")]
+    if let Some(answers) = answers {
+        settings.note(answers.text());
+    }
     tell(&manifest, work.notes().len(), &options.out, settings)?;
     Ok(Exit::Done)
 }

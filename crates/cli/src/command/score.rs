@@ -155,7 +155,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     };
     #[cfg(feature = "api")]
     let (source, answers) = match options.service.source(&request, &options.cache, settings)? {
-        Some(service) => (Some(service.source), service.answers),
+        Some(service) => (Some(service.source), Some(service.answers)),
         None => (None, None),
     };
     #[cfg(not(feature = "api"))]

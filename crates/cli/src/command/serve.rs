@@ -8,13 +8,14 @@ use crate::terminal::{DigestBar, Settings};
 use refalt::Diagnostic;
 use refalt::engine::MixedSources;
 use refalt::io::fasta::FastaReference;
+use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::{ModelCard, Reference};
 use refalt_rpc::ApiKey;
 use refalt_rpc::atlas::AtlasFolder;
 use refalt_rpc::key::KeyError;
 use refalt_rpc::server::{
-    CallRecord, ServeError, ServedModel, Server, ServerOptions, Summary, TlsIdentity, self_signed,
+    CallRecord, ServeError, ServedModel, Server, ServerOptions, Summary, TlsIdentity, self_signed, served_digest,
 };
 use serde_json::{Value, json};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -154,15 +155,17 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
 
 /// Refuses models that run elsewhere, or not in this build, with what there is.
 fn refuse_other_models(model: &str) -> Result<(), Failure> {
-    let kind = model.split(':').next().unwrap_or(model);
-    let reason = match kind {
-        "api" => "the hosted model is not served again: its terms and its key are those of whoever calls it",
-        "alphagenome" => "this build has no model of AlphaGenome weights",
-        _ => return Ok(()),
-    };
-    let known: Vec<&str> = refalt::model::MODELS.iter().map(|model| model.name).collect();
-    let failure = Failure::new(format!("--model {model}: {reason}")).usage();
-    Err(failure.with_hint(format!("models that can be served: {}, motif:FILE", known.join(", "))))
+    match model.split(':').next().unwrap_or(model) {
+        // The library says what works instead.
+        "alphagenome" => refalt::model::open(model).map(drop).map_err(of),
+        "api" => {
+            let reason = "the hosted model is not served again: its terms and its key are those of whoever calls it";
+            let known: Vec<&str> = refalt::model::MODELS.iter().map(|model| model.name).collect();
+            let failure = Failure::new(format!("--model {model}: {reason}")).usage();
+            Err(failure.with_hint(format!("models that can be served: {}, motif:FILE", known.join(", "))))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn address(option: &str, text: &str) -> Result<SocketAddr, Failure> {
@@ -237,6 +240,7 @@ fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure
         Failure::new(error.to_string()).usage().with_hint(hint)
     })?;
     settings.note(format!("reference `{}` {known}", options.reference.display()));
+    let mut genes = None;
     let annotation = match options.genes.clone().files(options.cache.clone()) {
         None => None,
         Some(files) => {
@@ -244,13 +248,19 @@ fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure
             for note in notes {
                 settings.note(note);
             }
+            genes = Some(files.digest().map_err(of)?);
             Some(Arc::new(annotation))
         }
     };
+    let genome =
+        FileIdentity::of(&options.reference).map_err(|error| Failure::file("read", &options.reference, &error))?;
+    let states = served_digest(backend.card(), &genome.sha256, &known.to_string(), genes.as_deref());
+    settings.note(format!("states `{states}` with every answer: model, genome and genes"));
     Ok(ServedModel {
         backend: backend.into(),
         reference: Arc::new(reference),
         annotation,
+        states: Some(states),
     })
 }
 

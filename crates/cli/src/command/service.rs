@@ -9,6 +9,7 @@ use refalt_core::Organism;
 use refalt_rpc::atlas::{AtlasSource, AutoSource};
 use refalt_rpc::cache::{AnswerCache, CacheTrouble};
 use refalt_rpc::cached_client::AnswerTally;
+use refalt_rpc::client::{WaitTold, Waiting};
 use refalt_rpc::key::KeyError;
 use refalt_rpc::{Address, ApiError, ApiKey, ApiSource, Client, ClientOptions};
 use serde_json::{Value, json};
@@ -57,30 +58,30 @@ pub(crate) struct ServiceOptions {
 /// A service that scores, and where its answers come from.
 pub(crate) struct Service {
     pub(crate) source: Box<dyn ScoreSource>,
-    /// `None` where no answer is kept.
-    pub(crate) answers: Option<Answers>,
+    pub(crate) answers: Answers,
 }
 
-impl Service {
-    fn without_cache(source: Box<dyn ScoreSource>) -> Self {
-        Self { source, answers: None }
-    }
-}
-
-/// Where the answers of a service come from, as a run goes on.
+/// Where the answers of services come from, as a run goes on.
 pub(crate) struct Answers {
-    tally: Arc<AnswerTally>,
+    tallies: Vec<Arc<AnswerTally>>,
     troubles: Arc<Mutex<Vec<String>>>,
-    is_hosted: bool,
+    /// Whether a change of each service would be noticed, or is the hosted one's.
+    is_told_apart: bool,
 }
 
 impl Answers {
+    fn sum(&self, of: fn(&AnswerTally) -> u64) -> u64 {
+        self.tallies.iter().map(|tally| of(tally)).sum()
+    }
+
     /// Says where the answers came from.
     pub(crate) fn text(&self) -> String {
-        let (kept, asked, calls) = (self.tally.from_cache(), self.tally.from_service(), self.tally.calls());
+        let [kept, asked, calls] =
+            [AnswerTally::from_cache, AnswerTally::from_service, AnswerTally::calls].map(|of| self.sum(of));
         let mut text = format!("answers: {kept} from the cache, {asked} from the service in {calls} calls");
-        if kept > 0 && !self.is_hosted {
-            // The protocol has no field by which a service of one's own could say which genome it reads.
+        if kept > 0 && !self.is_told_apart {
+            // The protocol has no field by which a service of one's own could say which genome it reads; `refalt serve` says
+            // it in a header.
             text.push_str(
                 "; a service that has another genome, other genes or another model by now is not noticed, \
                  `--no-cache` asks it anew",
@@ -93,12 +94,46 @@ impl Answers {
     pub(crate) fn json(&self) -> Value {
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         json!({
-            "from_cache": self.tally.from_cache(),
-            "from_service": self.tally.from_service(),
-            "calls": self.tally.calls(),
+            "from_cache": self.sum(AnswerTally::from_cache),
+            "from_service": self.sum(AnswerTally::from_service),
+            "calls": self.sum(AnswerTally::calls),
             "cache_troubles": *troubles,
         })
     }
+}
+
+/// The cache of a run, and what went wrong with it.
+struct Kept {
+    cache: Option<Arc<AnswerCache>>,
+    troubles: Arc<Mutex<Vec<String>>>,
+}
+
+impl Kept {
+    fn open(options: &CacheOptions, settings: &Settings) -> Result<Self, Failure> {
+        let troubles: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (told, shown) = (Arc::clone(&troubles), settings.clone());
+        let told = move |trouble: &CacheTrouble| {
+            shown.tell(format!("warning: {trouble}"));
+            told.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(trouble.to_string());
+        };
+        let cache = options.answers(Arc::new(told), settings)?;
+        Ok(Self { cache, troubles })
+    }
+
+    fn answers(&self, tallies: Vec<Arc<AnswerTally>>, is_told_apart: bool) -> Answers {
+        Answers {
+            tallies,
+            troubles: Arc::clone(&self.troubles),
+            is_told_apart,
+        }
+    }
+}
+
+/// Says whether a change of a service is noticed: it states what it serves, or is the hosted one.
+fn is_told_apart(client: &Client) -> bool {
+    client.options().address.is_hosted() || client.states().is_some() || client.atlas_states().is_some()
 }
 
 impl ServiceOptions {
@@ -125,40 +160,62 @@ impl ServiceOptions {
             let message = "--genes: the service brings genes of its own";
             return Err(Failure::new(message).usage());
         }
+        let kept = Kept::open(cache, settings)?;
         if request.model == MODEL {
-            return self.api(cache, settings).map(Some);
+            let source = self.connect(kept.cache.clone(), settings)?;
+            return Ok(Some(Service {
+                answers: kept.answers(vec![source.tally()], is_told_apart(source.client())),
+                source: Box::new(source),
+            }));
         }
         let failed = |error: ApiError| Failure::of(&error);
         let wanted = &request.plan.scorers;
         let address = self.atlas_address.as_deref().or(self.address.as_deref());
         let client = Client::new(self.options(address, settings)?).map_err(failed)?;
         if !is_auto {
-            let source = AtlasSource::open(client, wanted).map_err(failed)?;
-            return Ok(Some(Service::without_cache(Box::new(source))));
+            let source = AtlasSource::open(client, kept.cache.clone(), wanted).map_err(failed)?;
+            return Ok(Some(Service {
+                answers: kept.answers(vec![source.tally()], is_told_apart(source.client())),
+                source: Box::new(source),
+            }));
         }
-        let rest = if rest == MODEL {
-            self.api(cache, settings)?
+        let mut tallies = Vec::new();
+        let mut told_apart = true;
+        let rest: Box<dyn ScoreSource> = if rest == MODEL {
+            let source = self.connect(kept.cache.clone(), settings)?;
+            tallies.push(source.tally());
+            told_apart = is_told_apart(source.client());
+            Box::new(source)
         } else {
             let model = refalt::model::open(&rest).map_err(|error| Failure::of(&error))?;
-            Service::without_cache(Box::new(ModelSource(model)))
+            Box::new(ModelSource(model))
         };
-        let source = AutoSource::open(client, rest.source, wanted).map_err(failed)?;
+        let source = AutoSource::open(client, kept.cache.clone(), rest, wanted).map_err(failed)?;
         for note in source.notes() {
             settings.tell(note.clone());
         }
+        tallies.push(source.tally());
+        told_apart &= is_told_apart(source.atlas().client());
         Ok(Some(Service {
+            answers: kept.answers(tallies, told_apart),
             source: Box::new(source),
-            answers: rest.answers,
         }))
     }
 
-    /// Opens the service that predicts when it is the model that is asked for; predictions are not kept.
-    pub(crate) fn open(self, model: &str, settings: &Settings) -> Result<Option<ApiSource>, Failure> {
-        if model == MODEL {
-            self.connect(None, settings).map(Some)
-        } else {
-            self.not_asked_for().map(|()| None)
+    /// Opens the service that predicts when it is the model that is asked for.
+    pub(crate) fn open(
+        self,
+        model: &str,
+        cache: &CacheOptions,
+        settings: &Settings,
+    ) -> Result<Option<(ApiSource, Answers)>, Failure> {
+        if model != MODEL {
+            return self.not_asked_for().map(|()| None);
         }
+        let kept = Kept::open(cache, settings)?;
+        let source = self.connect(kept.cache.clone(), settings)?;
+        let answers = kept.answers(vec![source.tally()], is_told_apart(source.client()));
+        Ok(Some((source, answers)))
     }
 
     /// Refuses options of a service where no service is the model.
@@ -175,28 +232,6 @@ impl ServiceOptions {
             }
             None => Ok(()),
         }
-    }
-
-    /// Opens the API, with the answers that are kept.
-    fn api(&self, cache: &CacheOptions, settings: &Settings) -> Result<Service, Failure> {
-        let troubles: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (told, shown) = (Arc::clone(&troubles), settings.clone());
-        let told = move |trouble: &CacheTrouble| {
-            shown.tell(format!("warning: {trouble}"));
-            told.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(trouble.to_string());
-        };
-        let cache = cache.answers(Arc::new(told), settings)?;
-        let source = self.connect(cache, settings)?;
-        Ok(Service {
-            answers: Some(Answers {
-                tally: source.tally(),
-                troubles,
-                is_hosted: source.client().options().address.is_hosted(),
-            }),
-            source: Box::new(source),
-        })
     }
 
     fn connect(&self, cache: Option<Arc<AnswerCache>>, settings: &Settings) -> Result<ApiSource, Failure> {
@@ -227,6 +262,7 @@ impl ServiceOptions {
                 .as_deref()
                 .and_then(Organism::from_common_name)
                 .unwrap_or(Organism::Human),
+            told: Some(waits(settings)),
             ..ClientOptions::new(address, key)
         })
     }
@@ -246,4 +282,16 @@ impl ServiceOptions {
         }
         Ok(key)
     }
+}
+
+/// Says on standard error for what a call waits, with `--quiet`, too: minutes of silence look like a hang.
+fn waits(settings: &Settings) -> WaitTold {
+    let settings = settings.clone();
+    WaitTold(Arc::new(move |waiting: &Waiting| {
+        if settings.json {
+            eprintln!("{}", json!({ "waiting": waiting.to_string() }));
+        } else {
+            settings.tell(waiting.to_string());
+        }
+    }))
 }

@@ -104,6 +104,8 @@ fn killed(seed: u64) -> Killed {
             .unwrap()
             .stats()
             .unwrap()
+            .by_kind
+            .total()
             .entries
             / 2
     };
@@ -268,9 +270,10 @@ fn kept_answers_cost_nothing_and_can_be_counted_verified_and_dropped() {
         (&Value::from(30), &Value::from(source))
     );
     assert_eq!(stats["services"][0]["organism"], "human");
+    assert_eq!(stats["kinds"]["scores"]["entries"], 30);
     let shown = text(&cache(&job, &["stats"]).assert().code(0).get_output().stdout.clone());
     assert!(
-        shown.contains("answers   30 ") && shown.contains("default of the service, human: 30 answers"),
+        shown.contains("answers   30: 30 scores (") && shown.contains("default of the service, human: 30 scores, "),
         "{shown}"
     );
     let verified = text(&cache(&job, &["verify"]).assert().code(0).get_output().stdout.clone());

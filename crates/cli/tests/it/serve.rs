@@ -23,7 +23,11 @@ impl Serving {
             .arg("serve")
             .arg("--reference")
             .arg(genome)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(if more.contains(&"--listen") {
+                &[][..]
+            } else {
+                &["--listen", "127.0.0.1:0"]
+            })
             .args(more)
             .stderr(Stdio::piped())
             .stdout(Stdio::piped())
@@ -263,7 +267,7 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         (
             &["--model", "alphagenome:all_folds"][..],
             2,
-            "this build has no model of AlphaGenome weights",
+            "`alphagenome:all_folds`: refalt does not run AlphaGenome weights on this machine",
         ),
         (&["--model", "api"], 2, "the hosted model is not served again"),
         (&["--model", "other"], 2, "unknown model `other`"),
@@ -444,3 +448,73 @@ fn a_folder_that_is_not_finished_is_not_served() {
         assert!(!message.contains("listening at"), "{message}");
     }
 }
+
+/// Predictions and mutagenesis of a service are kept; one that is started anew with other genes is asked again.
+#[cfg(unix)]
+#[test]
+fn what_a_server_answers_is_kept_until_it_serves_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let serving = Serving::start(folder, &[]);
+    let address = format!("http://{}", serving.address);
+    let listen = serving.address.clone();
+    let variant = format!("chr1:20000:{}", made_up::substitution(20_000));
+    let predict = |out: &str, more: &[&str]| {
+        let base = [
+            "predict",
+            &variant,
+            "-r",
+            "genome.fa",
+            "--model",
+            "api",
+            "--address",
+            &address,
+        ];
+        let rest = ["--tracks", "tf=GABPA", "--cache", "cache", "-o", out];
+        must(folder, &[&base[..], &rest[..], more].concat())[1].clone()
+    };
+    let asked = "answers: 0 from the cache, 1 from the service in 1 calls";
+    let kept = "answers: 1 from the cache, 0 from the service in 0 calls";
+    assert!(predict("one", &[]).contains(asked));
+    let told = predict("two", &[]);
+    // What the server serves is stated, so that nobody needs a warning.
+    assert!(told.contains(kept) && !told.contains("is not noticed"), "{told}");
+    let read = |out: &str| std::fs::read(folder.join(out).join("prediction.parquet")).unwrap();
+    assert_eq!(read("one"), read("two"));
+    let ism = |out: &str| {
+        let base = [
+            "ism",
+            "chr1:20001-20005",
+            "-r",
+            "genome.fa",
+            "--model",
+            "api",
+            "--address",
+            &address,
+        ];
+        let rest = ["--tracks", "tf=GABPA", "--cache", "cache", "-o", out];
+        must(folder, &[&base[..], &rest[..]].concat())[1].clone()
+    };
+    assert!(ism("three").contains("answers: 0 from the cache, 15 from the service in 1 calls"));
+    assert!(ism("four").contains("answers: 15 from the cache, 0 from the service in 0 calls"));
+    let [stats, _] = must(folder, &["cache", "stats", "--cache", "cache"]);
+    assert!(
+        stats.contains("15 mutagenesis (") && stats.contains("1 predictions ("),
+        "{stats}"
+    );
+    let (code, said) = serving.end("-INT");
+    assert_eq!(code, Some(0));
+    assert!(said.iter().any(|line| line.starts_with("states `sha256:")), "{said:?}");
+    // The same address with genes: another digest, and nothing of what was kept.
+    std::fs::write(folder.join("genes.gtf"), GENES).unwrap();
+    let genes = folder.join("genes.gtf");
+    let serving = Serving::start(folder, &["--listen", &listen, "--genes", genes.to_str().unwrap()]);
+    assert!(predict("five", &[]).contains(asked));
+    drop(serving);
+}
+
+/// A gene, so that a server has other genes than none.
+#[cfg(unix)]
+const GENES: &str = "chr1\tmade-up\tgene\t20001\t21000\t.\t+\t.\tgene_id \"ENSG1.1\"; gene_name \"A\"; gene_type \"lncRNA\";\n\
+chr1\tmade-up\ttranscript\t20001\t21000\t.\t+\t.\tgene_id \"ENSG1.1\"; transcript_id \"ENST1\"; gene_type \"lncRNA\";\n\
+chr1\tmade-up\texon\t20001\t21000\t.\t+\t.\tgene_id \"ENSG1.1\"; transcript_id \"ENST1\"; gene_type \"lncRNA\";\n";

@@ -28,6 +28,16 @@ impl SpliceSiteClass {
         Self::AcceptorReverse,
     ];
 
+    /// Returns the class of the same site when the strand is read the other way.
+    pub const fn other_strand(self) -> Self {
+        match self {
+            Self::DonorForward => Self::DonorReverse,
+            Self::AcceptorForward => Self::AcceptorReverse,
+            Self::DonorReverse => Self::DonorForward,
+            Self::AcceptorReverse => Self::AcceptorForward,
+        }
+    }
+
     /// Returns the place in [`ALL`](Self::ALL) (0-based).
     pub const fn index(self) -> usize {
         self as usize

@@ -15,9 +15,12 @@ use column::{Column, columns};
 use genes::{GeneLane, draw_gene, place_genes};
 use legend::{Key, draw_legend};
 
+mod along;
 mod column;
 mod genes;
 mod legend;
+
+pub(super) use along::{Along, Panel};
 
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
@@ -42,9 +45,9 @@ const FUNNEL: f64 = 26.0;
 /// Height of the line with the variant's name.
 const VARIANT: f64 = 18.0;
 /// Left edge of the panels.
-const LEFT: f64 = look::MARGIN + 52.0;
+pub(super) const LEFT: f64 = look::MARGIN + 52.0;
 /// Right edge of the panels.
-const RIGHT: f64 = look::WIDE - look::MARGIN - 24.0;
+pub(super) const RIGHT: f64 = look::WIDE - look::MARGIN - 24.0;
 
 /// A predicted track.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,7 +113,7 @@ pub struct TrackPlot {
 
 /// The horizontal scale of a section.
 #[derive(Clone, Copy, Debug)]
-struct Scale {
+pub(super) struct Scale {
     shown: Interval,
     px_per_base: f64,
 }
@@ -124,7 +127,7 @@ impl Scale {
     }
 
     /// Left edge of the first and right edge of the last base of an interval, cut to what is shown.
-    fn edges(&self, interval: Interval) -> Option<(f64, f64)> {
+    pub(super) fn edges(&self, interval: Interval) -> Option<(f64, f64)> {
         let shown = interval.intersect(self.shown)?;
         let x = |bound: u32| LEFT + f64::from(bound - self.shown.bed_start()) * self.px_per_base;
         Some((x(shown.bed_start()), x(shown.bed_end())))
@@ -396,7 +399,7 @@ impl TrackPlot {
 }
 
 /// Returns a text cut to a width, with an ellipsis.
-fn cut(text: &str, size: f64, weight: Weight, room: f64) -> String {
+pub(super) fn cut(text: &str, size: f64, weight: Weight, room: f64) -> String {
     if text_width(text, size, weight) <= room {
         return text.to_owned();
     }

@@ -2,7 +2,7 @@
 
 use super::error::LintError;
 use super::role::{Columns, LintColumns, LintRole};
-use super::run::{key_of_row, variant_of_row};
+use super::row_variant::{key_of_row, variant_of_row};
 use super::statistic::Tally;
 use crate::io::table::{Cells, Table};
 use crate::provenance::FileIdentity;

@@ -2,21 +2,22 @@
 
 use super::allow::Allowance;
 use super::error::LintError;
-use super::finding::{Finding, grouped};
+use super::finding::Finding;
+use super::needs::LookedAt;
 use super::other::OtherTable;
 use super::plan::Plan;
 use super::role::{Columns, LintColumns, LintRole};
-use super::rule::{Context, RULES, Row, Rule, TableCheck, allow_without_reason, around, same_file};
-use super::statistic::key_of;
+use super::row_variant::{key_of_row, variant_of_row};
+#[cfg(test)]
+use super::rule::Rule;
+use super::rule::{Context, RULES, Row, TableCheck, allow_without_reason, around, same_file};
 use crate::io::bed::{self, BedFile};
 use crate::io::fasta::FastaReference;
 use crate::io::table::{Cells, Table};
-use crate::io::variants::ids;
 use crate::liftover::Liftover;
 use crate::provenance::FileIdentity;
 use crate::score_folder::ScoreFolderError;
 use crate::study::StudyFile;
-use refalt_core::Variant;
 use refalt_core::nearest::nearest;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -333,10 +334,21 @@ impl<'a> Lint<'a> {
         }
         self.findings
             .sort_by(|a, b| b.severity.cmp(&a.severity).then(a.rule.cmp(b.rule)));
+        let looked_at = LookedAt {
+            tables: self.tables,
+            plans: self.plans,
+            has_truth: self.other.is_some(),
+            has_reference: self.reference.is_some(),
+            has_peaks: self.peaks.is_some(),
+            used_reference: self.used_reference,
+            places: self.places,
+            is_on_reference: self.is_on_reference,
+            started: &self.started,
+        };
         let not_run = RULES
             .iter()
             .filter_map(|rule| {
-                let needs = self.needs(rule)?;
+                let needs = looked_at.needs(rule)?;
                 Some(NotRun { rule: rule.code, needs })
             })
             .collect();
@@ -348,65 +360,6 @@ impl<'a> Lint<'a> {
             findings: self.findings,
             not_run,
         }
-    }
-}
-
-impl Lint<'_> {
-    /// Says what a rule needs that did not look, or not with all it can look at.
-    fn needs(&self, rule: &Rule) -> Option<String> {
-        rule.table?;
-        if self.tables == 0 {
-            let is_for_truth = self.other.is_some() && ["RF012", "RF017", "RF018"].contains(&rule.code);
-            if is_for_truth {
-                return Some("a table; --truth was not used, a folder of scores is judged by its manifest".to_owned());
-            }
-            let is_judged = self.plans > 0 && rule.plan.is_some();
-            return (!is_judged).then(|| "a table; a folder of scores is judged by its manifest".to_owned());
-        }
-        let by_reference = matches!(rule.code, "RF010" | "RF020");
-        if by_reference && !self.used_reference {
-            return Some(COORDINATES.to_owned());
-        }
-        if by_reference && self.reference.is_none() {
-            return Some("--reference".to_owned());
-        }
-        if by_reference && !self.is_on_reference {
-            let places = grouped(self.places);
-            return Some(format!(
-                "another --reference: 0 of {places} places are on the reference"
-            ));
-        }
-        if rule.code == "RF009" && self.peaks.is_none() {
-            return Some("--peaks".to_owned());
-        }
-        let is_judged = self.plans > 0 && rule.plan.is_some();
-        (!is_judged && !self.started.contains(rule.code)).then(|| columns_of(rule.code).to_owned())
-    }
-}
-
-/// What rules on alleles and positions read.
-const COORDINATES: &str = "columns of a variant (`id`, or `chrom`, `pos`, `ref` and `alt`)";
-
-/// Which columns a rule looks at, by their roles.
-fn columns_of(code: &str) -> &'static str {
-    match code {
-        "RF001" => "a column of scores (`raw_score`), or one that is named a log2 ratio",
-        "RF002" => "a column that is named a maximum",
-        "RF003" => "a column that is named a mean or sum of quantiles",
-        "RF004" => "a column that is named a mean or sum over tracks",
-        "RF005" => "a column of the number of tracks (`tracks`)",
-        "RF006" => "a column `effect`",
-        "RF007" => "a column `effect` of signed effects of ALT against REF",
-        "RF008" => "alleles in `id` and in columns, two frequencies, or `effect` with `z` or `odds_ratio`",
-        "RF011" => "a column `prediction` or `sequence`",
-        "RF013" => "two columns `prediction`, or `statistic` with `n`",
-        "RF014" => "columns `effect` and `prediction`, or `statistic` with `n` and an error",
-        "RF015" => "a column `window` and the model AlphaGenome",
-        "RF016" => "columns `effect` and `gene` and none of a posterior",
-        "RF017" => "columns `effect` and `prediction`, or --truth",
-        "RF018" => "two columns of effects or predictions, or --truth",
-        "RF019" => "a column `split`, or `effect` and the model AlphaGenome",
-        _ => COORDINATES,
     }
 }
 
@@ -428,64 +381,6 @@ fn file_name(path: &Path) -> String {
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned()
-}
-
-/// Reads the variant of a row: its coordinate columns where they are all there, else its word.
-pub(super) fn variant_of_row(columns: &Columns, cells: &Cells) -> Option<Variant> {
-    let cell = |role| cells.get(columns.first(role)?);
-    let from_columns = || {
-        let contig = cell(LintRole::Contig)?;
-        let (reference, alternate) = alleles(columns, cells)?;
-        let text = match cell(LintRole::Position) {
-            Some(position) => format!("{contig}:{position}:{reference}:{alternate}"),
-            None => {
-                // BED specification 1.0, section 1.5: "chromStart ... 0-based".
-                let start: u32 = cell(LintRole::Start0)?.parse().ok()?;
-                format!("{contig}:{}:{reference}:{alternate}", start.checked_add(1)?)
-            }
-        };
-        ids::parse(&text).variant.ok()
-    };
-    from_columns().or_else(|| variant_of_word(columns, cells))
-}
-
-/// Returns REF and ALT, or the other and the effect allele where a table has only those.
-fn alleles<'a>(columns: &Columns, cells: &'a Cells) -> Option<(&'a str, &'a str)> {
-    let cell = |role| cells.get(columns.first(role)?);
-    match (cell(LintRole::Reference), cell(LintRole::Alternate)) {
-        (Some(reference), Some(alternate)) => Some((reference, alternate)),
-        _ => Some((cell(LintRole::OtherAllele)?, cell(LintRole::EffectAllele)?)),
-    }
-}
-
-/// Reads the variant that a row's word names.
-pub(super) fn variant_of_word(columns: &Columns, cells: &Cells) -> Option<Variant> {
-    columns.all(LintRole::Variant).find_map(|column| {
-        let word = cells.get(column)?;
-        word.contains([':', '_', '-', '>'])
-            .then(|| ids::parse(word).variant.ok())
-            .flatten()
-    })
-}
-
-/// The key of a row: its variant with the contig's plain name, else its word.
-pub(super) fn key_of_row(columns: &Columns, cells: &Cells, variant: Option<&Variant>) -> Option<u64> {
-    match variant {
-        Some(variant) => {
-            let contig = variant.contig.as_str();
-            let contig = contig.strip_prefix("chr").unwrap_or(contig);
-            Some(key_of((
-                contig,
-                variant.position,
-                &variant.reference_bases,
-                &variant.alternate,
-            )))
-        }
-        None => {
-            let word = cells.get(columns.first(LintRole::Variant)?)?;
-            Some(key_of(word))
-        }
-    }
 }
 
 /// Lints a text as a file of this name would be, for the tests of rules; only findings of one rule.

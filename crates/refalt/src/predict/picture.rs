@@ -1,17 +1,20 @@
-//! The figure of a prediction.
+//! The figures of a prediction: tracks, contact maps, splice junctions.
 
 use super::folder::WrittenFile;
-use super::prediction::bases_of;
+use super::prediction::{bases_of, bin_bases};
 use super::{PHASE_NOTE, PredictError, Predicting, Prediction, Question, TrackPrediction, is_out_of_phase};
-use crate::figure::{self, GeneModel, Labels, MarkedVariant, TrackPlot, TrackRow};
+use crate::figure::{
+    self, ContactMapPlot, ContactMapTrack, Figure, GeneModel, JunctionArc, JunctionPlot, JunctionTrack, Labels,
+    MarkedVariant, TrackPlot, TrackRow,
+};
 use crate::scoring::OpenGenes;
-use refalt_core::{CheckedVariant, Interval, Strand};
+use refalt_core::{CheckedVariant, Interval, Strand, Track};
 use std::path::Path;
 
 /// Genes that are drawn; where there are more, those that code for proteins.
 const MOST_GENES: usize = 30;
 
-/// Draws the figure and writes its files; what was left out is said in the notes.
+/// Draws the figures and writes their files; what was left out is said in the notes.
 pub(super) fn write(
     work: &Predicting,
     prediction: &Prediction,
@@ -20,88 +23,355 @@ pub(super) fn write(
 ) -> Result<Vec<WrittenFile>, PredictError> {
     let shown = bases_of(&work.window, work.span);
     let shown = work.extent.in_contig(shown).unwrap_or(shown);
-    let zoom = work
-        .zoom
-        .and_then(|zoom| zoom.intersect(shown))
-        .filter(|zoom| *zoom != shown);
-    let mut ranked = ranked(prediction, zoom.unwrap_or(shown), notes);
+    let scene = Scene::of(work, shown, notes);
+    let mut files = Vec::new();
+    let mut is_drawn = false;
+    for figure in [
+        track_figure(work, prediction, &scene, notes)?,
+        contact_figure(work, prediction, &scene, notes)?,
+        junction_figure(work, prediction, &scene, notes)?,
+    ]
+    .into_iter()
+    .flatten()
+    {
+        is_drawn = true;
+        figure::write(&figure, out)?;
+        for ending in ["svg", "png", "tsv"] {
+            let holds = if ending == "tsv" {
+                "the numbers of the figure"
+            } else {
+                "the figure"
+            };
+            files.push(WrittenFile::of(out, &format!("{}.{ending}", figure.name), holds)?);
+        }
+    }
+    if !is_drawn {
+        notes.push("no figure: nothing with values is left to draw".to_owned());
+    }
+    Ok(files)
+}
+
+/// What all figures of a prediction show.
+struct Scene {
+    shown: Interval,
+    zoom: Option<Interval>,
+    title: String,
+    subtitle: String,
+    contig: String,
+    assembly: String,
+    unknown: Vec<Interval>,
+    genes: Vec<GeneModel>,
+    variant: Option<MarkedVariant>,
+}
+
+impl Scene {
+    fn of(work: &Predicting, shown: Interval, notes: &mut Vec<String>) -> Self {
+        let (title, variant) = match &work.question {
+            Question::Variant { variant, .. } => {
+                let marked = MarkedVariant {
+                    bases: variant.reference_interval(),
+                    label: format!("{} {}", variant.position(), change(variant)),
+                };
+                let title = format!(
+                    "Prediction of {}:{}:{}",
+                    variant.contig(),
+                    variant.position(),
+                    change(variant)
+                );
+                (title, Some(marked))
+            }
+            Question::Interval { region, .. } => (format!("Prediction over {region}"), None),
+            Question::Sequence { .. } => (format!("Prediction over {}", work.window.contig()), None),
+        };
+        let card = work.card();
+        let contig = work.window.contig();
+        Self {
+            zoom: work
+                .zoom
+                .and_then(|zoom| zoom.intersect(shown))
+                .filter(|zoom| *zoom != shown),
+            title,
+            subtitle: format!("{} {}, window of {} bp", card.name, card.version, work.window.length()),
+            contig: contig.to_string(),
+            assembly: work
+                .genome
+                .as_ref()
+                .and_then(|genome| genome.known.known())
+                .map_or(String::new(), |assembly| assembly.name().to_owned()),
+            unknown: work.extent.unknown_of(shown),
+            genes: work
+                .genes
+                .as_ref()
+                .map_or_else(Vec::new, |genes| gene_models(genes, contig.as_str(), shown, notes)),
+            variant: variant.filter(|variant| variant.bases.intersect(shown).is_some()),
+            shown,
+        }
+    }
+
+    fn labels(&self, name: &str, what: &str, caption: String) -> Labels {
+        Labels {
+            name: name.to_owned(),
+            title: format!("{}{what}", self.title),
+            subtitle: self.subtitle.clone(),
+            caption,
+        }
+    }
+}
+
+fn track_figure(
+    work: &Predicting,
+    prediction: &Prediction,
+    scene: &Scene,
+    notes: &mut Vec<String>,
+) -> Result<Option<Figure>, PredictError> {
+    let mut ranked = ranked(prediction, scene.zoom.unwrap_or(scene.shown), notes);
     let all = ranked.len();
     if all == 0 {
-        notes.push("no figure: no track with values over bins is left to draw".to_owned());
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let most = work.request.figure_tracks;
     let mut caption = String::new();
     if all > most {
         ranked.truncate(most);
-        let rank = match work.question {
-            Question::Variant { .. } => "the greatest difference",
-            _ => "the greatest value",
-        };
-        caption = format!("Of {all} tracks the {most} with {rank} in what is shown.");
+        caption = left_out(work, all, "tracks", "in what is shown");
     } else {
         ranked.sort_by_key(|candidate| candidate.order);
     }
-    let (title, variant) = match &work.question {
-        Question::Variant { variant, .. } => {
-            let marked = MarkedVariant {
-                bases: variant.reference_interval(),
-                label: format!("{} {}", variant.position(), change(variant)),
-            };
-            let title = format!(
-                "Prediction of {}:{}:{}",
-                variant.contig(),
-                variant.position(),
-                change(variant)
-            );
-            (title, Some(marked))
-        }
-        Question::Interval { region, .. } => (format!("Prediction over {region}"), None),
-        Question::Sequence { .. } => (format!("Prediction over {}", work.window.contig()), None),
-    };
-    let card = work.card();
-    let mut subtitle = format!("{} {}, window of {} bp", card.name, card.version, work.window.length());
+    let mut labels = scene.labels("tracks", "", caption);
     if let Question::Variant { variant, .. } = &work.question
         && ranked
             .iter()
             .any(|candidate| is_out_of_phase(variant, &candidate.predicted.tracks))
     {
-        subtitle.push_str("; ");
-        subtitle.push_str(PHASE_NOTE);
+        labels.subtitle.push_str("; ");
+        labels.subtitle.push_str(PHASE_NOTE);
     }
     let plot = TrackPlot {
-        labels: Labels {
-            name: "tracks".to_owned(),
-            title,
-            subtitle,
-            caption,
-        },
-        contig: work.window.contig().to_string(),
-        assembly: work
-            .genome
-            .as_ref()
-            .and_then(|genome| genome.known.known())
-            .map_or(String::new(), |assembly| assembly.name().to_owned()),
-        interval: shown,
-        zoom,
-        unknown: work.extent.unknown_of(shown),
+        labels,
+        contig: scene.contig.clone(),
+        assembly: scene.assembly.clone(),
+        interval: scene.shown,
+        zoom: scene.zoom,
+        unknown: scene.unknown.clone(),
         rows: ranked.iter().map(|candidate| candidate.row(prediction)).collect(),
-        genes: work.genes.as_ref().map_or_else(Vec::new, |genes| {
-            gene_models(genes, work.window.contig().as_str(), shown, notes)
-        }),
-        variant: variant.filter(|variant| variant.bases.intersect(shown).is_some()),
+        genes: scene.genes.clone(),
+        variant: scene.variant.clone(),
     };
-    let drawn = plot.draw()?;
-    figure::write(&drawn, out)?;
-    let files = ["svg", "png", "tsv"].map(|ending| {
-        let holds = if ending == "tsv" {
-            "the numbers of the figure"
-        } else {
-            "the figure"
+    Ok(Some(plot.draw()?))
+}
+
+/// Says which of many are drawn.
+fn left_out(work: &Predicting, all: usize, what: &str, within: &str) -> String {
+    let rank = match work.question {
+        Question::Variant { .. } => "the greatest difference",
+        _ => "the greatest value",
+    };
+    format!(
+        "Of {all} {what} the {} with {rank} {within}.",
+        work.request.figure_tracks
+    )
+}
+
+/// Returns the columns of the tracks to draw, those that differ most (or have the greatest value), in their order; those with
+/// values that are no numbers are left out and said.
+fn chosen(
+    work: &Predicting,
+    (tracks, what): (&[Track], &str),
+    reference: &[f32],
+    alternate: Option<&[f32]>,
+    notes: &mut Vec<String>,
+) -> (Vec<usize>, String) {
+    let width = tracks.len().max(1);
+    let mut ranked: Vec<(usize, f32)> = Vec::new();
+    let mut unfit = 0;
+    for column in 0..tracks.len() {
+        let own = || reference.iter().skip(column).step_by(width).copied();
+        let other = || alternate.map(|values| values.iter().skip(column).step_by(width).copied());
+        // A junction that an allele lacks is NaN.
+        let is_finite = |value: f32| !value.is_infinite() && (what == JUNCTIONS || !value.is_nan());
+        if !own().chain(other().into_iter().flatten()).all(is_finite) {
+            unfit += 1;
+            continue;
+        }
+        let known = |value: f32| if value.is_nan() { 0.0 } else { value };
+        let rank = match other() {
+            None => own().map(|value| known(value).abs()).fold(0.0, f32::max),
+            Some(other) => own()
+                .zip(other)
+                .map(|(own, other)| (known(other) - known(own)).abs())
+                .fold(0.0, f32::max),
         };
-        WrittenFile::of(out, &format!("tracks.{ending}"), holds)
-    });
-    files.into_iter().collect()
+        ranked.push((column, rank));
+    }
+    if unfit > 0 {
+        notes.push(format!("{unfit} {what} are not drawn, their values are no numbers"));
+    }
+    let all = ranked.len();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut caption = String::new();
+    if all > work.request.figure_tracks {
+        ranked.truncate(work.request.figure_tracks);
+        caption = left_out(work, all, what, "");
+        caption = caption.replace(" .", ".");
+    }
+    let mut columns: Vec<usize> = ranked.into_iter().map(|(column, _)| column).collect();
+    columns.sort_unstable();
+    (columns, caption)
+}
+
+const MAPS: &str = "contact maps";
+const JUNCTIONS: &str = "tracks of junctions";
+
+/// Says what stands behind the name of a track.
+fn detail(track: &Track, rest: &str) -> String {
+    let known = [
+        track.biosample_name.as_deref(),
+        track.assay_title.as_deref(),
+        Some(rest),
+    ];
+    known
+        .into_iter()
+        .flatten()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn contact_figure(
+    work: &Predicting,
+    prediction: &Prediction,
+    scene: &Scene,
+    notes: &mut Vec<String>,
+) -> Result<Option<Figure>, PredictError> {
+    let Some(contacts) = &prediction.contacts else {
+        return Ok(None);
+    };
+    let (set, all) = (&contacts.tracks, contacts.span.len());
+    // Bins before the contig have no bases, and no place in the figure.
+    let places: Vec<(usize, Interval)> = (0..all)
+        .filter_map(|bin| {
+            let bases = bin_bases(&prediction.window, set.resolution, contacts.span.start() + bin)?;
+            Some((bin, bases.intersect(scene.shown)?))
+        })
+        .collect();
+    let (columns, caption) = chosen(
+        work,
+        (&set.tracks, MAPS),
+        &contacts.reference,
+        contacts.alternate.as_deref(),
+        notes,
+    );
+    if columns.is_empty() || places.is_empty() {
+        return Ok(None);
+    }
+    let width = set.tracks.len();
+    let square = |values: &[f32], column: usize| -> Vec<f64> {
+        let pairs = places
+            .iter()
+            .flat_map(|(row, _)| places.iter().map(move |(other, _)| (*row, *other)));
+        pairs
+            .map(|(row, other)| values[(row * all + other) * width + column].into())
+            .collect()
+    };
+    let map = |&column: &usize| ContactMapTrack {
+        label: set.tracks[column].name.clone(),
+        detail: detail(&set.tracks[column], &format!("{} bp bins", set.resolution.bp())),
+        reference: square(&contacts.reference, column),
+        alternate: contacts.alternate.as_deref().map(|values| square(values, column)),
+    };
+    let plot = ContactMapPlot {
+        labels: scene.labels("contacts", ": contacts", caption),
+        contig: scene.contig.clone(),
+        assembly: scene.assembly.clone(),
+        interval: scene.shown,
+        unknown: scene.unknown.clone(),
+        maps: columns.iter().map(map).collect(),
+        bins: places.iter().map(|(_, bases)| *bases).collect(),
+        genes: scene.genes.clone(),
+        variant: scene.variant.clone(),
+    };
+    Ok(Some(plot.draw()?))
+}
+
+/// Junctions of a track that are drawn at most.
+const MOST_ARCS: usize = 40;
+
+fn junction_figure(
+    work: &Predicting,
+    prediction: &Prediction,
+    scene: &Scene,
+    notes: &mut Vec<String>,
+) -> Result<Option<Figure>, PredictError> {
+    let Some(junctions) = &prediction.junctions else {
+        return Ok(None);
+    };
+    if junctions.junctions.is_empty() {
+        notes.push("no figure of junctions: none is predicted in what is kept".to_owned());
+        return Ok(None);
+    }
+    let set = &junctions.tracks;
+    let (columns, mut caption) = chosen(
+        work,
+        (&set.tracks, JUNCTIONS),
+        &junctions.reference,
+        junctions.alternate.as_deref(),
+        notes,
+    );
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let width = set.tracks.len();
+    let mut most = 0;
+    let mut track = |&column: &usize| {
+        let given = |values: &[f32], index: usize| Some(values[index * width + column]).filter(|value| !value.is_nan());
+        let arcs = junctions
+            .junctions
+            .iter()
+            .enumerate()
+            .map(|(index, (intron, strand))| JunctionArc {
+                intron: *intron,
+                strand: *strand,
+                reference: given(&junctions.reference, index).map(f64::from),
+                alternate: junctions
+                    .alternate
+                    .as_deref()
+                    .and_then(|values| given(values, index))
+                    .map(f64::from),
+            });
+        let mut arcs: Vec<JunctionArc> = arcs.collect();
+        most = most.max(arcs.len());
+        let rank = |arc: &JunctionArc| {
+            arc.reference
+                .unwrap_or(0.0)
+                .abs()
+                .max(arc.alternate.unwrap_or(0.0).abs())
+        };
+        arcs.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
+        arcs.truncate(MOST_ARCS);
+        arcs.sort_by_key(|arc| (arc.intron, arc.strand));
+        JunctionTrack {
+            label: set.tracks[column].name.clone(),
+            detail: detail(&set.tracks[column], ""),
+            arcs,
+        }
+    };
+    let tracks: Vec<JunctionTrack> = columns.iter().map(&mut track).collect();
+    if most > MOST_ARCS {
+        let more = format!("Of {most} junctions the {MOST_ARCS} with the greatest count in each track.");
+        caption = [caption, more].join(" ").trim().to_owned();
+    }
+    let plot = JunctionPlot {
+        labels: scene.labels("junctions", ": splice junctions", caption),
+        contig: scene.contig.clone(),
+        assembly: scene.assembly.clone(),
+        interval: scene.shown,
+        unknown: scene.unknown.clone(),
+        tracks,
+        has_alternate: junctions.alternate.is_some(),
+        genes: scene.genes.clone(),
+        variant: scene.variant.clone(),
+    };
+    Ok(Some(plot.draw()?))
 }
 
 /// Bases of an allele that a label spells out at most.

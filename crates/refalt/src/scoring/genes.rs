@@ -121,6 +121,19 @@ impl GeneFiles {
         Ok((open.genes.annotation, open.notes))
     }
 
+    /// Returns what tells these annotations from any other: the digests of the files, and what sites of polyadenylation are.
+    ///
+    /// # Errors
+    /// [`GeneFilesError::Unreadable`] when a file cannot be read.
+    pub fn digest(&self) -> Result<String, GeneFilesError> {
+        let models = identity(&self.models)?.sha256;
+        Ok(match &self.polya {
+            None => format!("models {models}"),
+            Some(PolyaSource::TranscriptEnds) => format!("models {models} polyadenylation at ends of transcripts"),
+            Some(PolyaSource::Table(path)) => format!("models {models} polyadenylation {}", identity(path)?.sha256),
+        })
+    }
+
     /// Opens the files.
     pub(crate) fn open(&self) -> Result<OpenGenes, GeneFilesError> {
         let options = OpenOptions {

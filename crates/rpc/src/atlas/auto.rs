@@ -6,13 +6,16 @@
 //! a variant that the Atlas lacks fails with the scorer named. Every row states its origin.
 
 use super::source::{AtlasSource, Found, is_substitution};
+use crate::cache::AnswerCache;
 use crate::client::Client;
 use crate::error::ApiError;
+use crate::resolve::AnswerTally;
 use refalt::engine::{Plan, RECOMMENDED_NAME, ScoreSource, SourceError, SourceJob};
 use refalt_core::backend::WindowLengths;
 use refalt_core::score::ScoreBlock;
 use refalt_core::scorer::{self, RECOMMENDED};
 use refalt_core::{ModelCard, Organism, TrackSet};
+use std::sync::Arc;
 
 /// The Atlas joined with a source that scores the rest.
 pub struct AutoSource {
@@ -27,11 +30,17 @@ pub struct AutoSource {
 impl AutoSource {
     /// Asks the Atlas which of the scorers it has, and compares their tracks with those of the other source.
     ///
+    /// * `cache`: where answers of the Atlas are kept.
     /// * `wanted`: scorers by name or text; `recommended` stands for all that either has.
     ///
     /// # Errors
     /// [`ApiError`] when the Atlas does not answer, or the two are of different organisms.
-    pub fn open(client: Client, rest: Box<dyn ScoreSource>, wanted: &[String]) -> Result<Self, ApiError> {
+    pub fn open(
+        client: Client,
+        cache: Option<Arc<AnswerCache>>,
+        rest: Box<dyn ScoreSource>,
+        wanted: &[String],
+    ) -> Result<Self, ApiError> {
         let other = rest.card();
         if Organism::from_name(&other.organism) == Some(Organism::Mouse) {
             return Err(ApiError::Request {
@@ -60,7 +69,7 @@ impl AutoSource {
                 _ => usable.push(named.text.to_owned()),
             }
         }
-        let atlas = AtlasSource::open(client, &usable)?;
+        let atlas = AtlasSource::open(client, cache, &usable)?;
         let mut notes = vec![format!(
             "substitutions by {} from `{}`, all else from `{}`; rows say which in `source`",
             if usable.is_empty() {
@@ -99,6 +108,16 @@ impl AutoSource {
             rest,
             notes,
         })
+    }
+
+    /// Returns the Atlas.
+    pub fn atlas(&self) -> &AtlasSource {
+        &self.atlas
+    }
+
+    /// Returns how many answers of the Atlas came from where; it goes on counting.
+    pub fn tally(&self) -> Arc<AnswerTally> {
+        self.atlas.tally()
     }
 
     /// Returns what the user has to know of where scores come from.

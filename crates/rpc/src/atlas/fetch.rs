@@ -6,7 +6,7 @@
 //! 96 variants, and nothing is listed of which more than three quarters would be thrown away.
 
 use super::answer::{AtlasScorer, AtlasScores, OneMessage, check_variant, scorers, scores};
-use crate::client::{Caller, Client, Method};
+use crate::client::{Caller, Client, Method, Taken, take};
 use crate::error::ApiError;
 use crate::genome::{organism_message, variant_message, variant_text};
 use crate::proto;
@@ -116,38 +116,78 @@ impl Client {
         variants: &[&CheckedVariant],
         scorers: &[AtlasScorer],
     ) -> Vec<Result<Option<AtlasScores>, ApiError>> {
+        let taken = |_, found: OfVariants| Ok(found.into_iter().map(|(_, found)| found).collect());
+        self.atlas_each(variants, scorers, Arc::new(taken))
+    }
+
+    /// Gets scores like [`atlas_scores`](Self::atlas_scores).
+    ///
+    /// * `taken`: is given what each call found as soon as it is there: the indices of its variants, and their scores.
+    pub(crate) fn atlas_each<T: Send + 'static>(
+        &self,
+        variants: &[&CheckedVariant],
+        scorers: &[AtlasScorer],
+        taken: Taken<OfVariants, Picked<T>>,
+    ) -> Vec<Result<T, ApiError>> {
         let asked: Arc<[AtlasScorer]> = scorers.into();
         let calls = stretches(variants);
         let organism: i32 = organism_message(self.options().organism).into();
-        let mut running: Vec<JoinHandle<Result<Vec<AtlasScores>, ApiError>>> = Vec::new();
-        for call in &calls {
-            let (caller, asked) = (Arc::clone(self.caller()), Arc::clone(&asked));
-            let variant = variant_message(variants[call.variants[0]]);
-            running.push(match call.listed {
-                None => self.spawn(async move { Ok(vec![get(&caller, variant, organism, &asked).await?]) }),
-                Some(stretch) => {
-                    self.spawn(async move { list(&caller, variant.chromosome, stretch, organism, &asked).await })
-                }
-            });
+        let mut running: Vec<JoinHandle<Result<Picked<T>, ApiError>>> = Vec::new();
+        for (number, call) in calls.iter().enumerate() {
+            let (caller, asked, taken) = (Arc::clone(self.caller()), Arc::clone(&asked), Arc::clone(&taken));
+            let wanted: Vec<proto::Variant> = call
+                .variants
+                .iter()
+                .map(|&index| variant_message(variants[index]))
+                .collect();
+            let (members, listed) = (call.variants.clone(), call.listed);
+            running.push(self.spawn(async move {
+                let found = match (listed, wanted.first()) {
+                    (Some(stretch), Some(first)) => {
+                        list(&caller, first.chromosome.clone(), stretch, organism, &asked).await
+                    }
+                    (None, Some(first)) => get(&caller, first.clone(), organism, &asked).await.map(|one| vec![one]),
+                    (_, None) => Ok(Vec::new()),
+                };
+                let found = match found {
+                    // A variant that is not there is no fault.
+                    Err(ApiError::Refused { code: "NOT_FOUND", .. }) => Vec::new(),
+                    found => found?,
+                };
+                let picked = members
+                    .into_iter()
+                    .zip(wanted.iter().map(|variant| pick(&found, variant)));
+                take(taken, number, picked.collect()).await
+            }));
         }
-        let mut answers: Vec<Result<Option<AtlasScores>, ApiError>> = variants.iter().map(|_| Ok(None)).collect();
+        let mut answers: Vec<Option<Result<T, ApiError>>> = variants.iter().map(|_| None).collect();
         for (call, answer) in calls.iter().zip(self.collect(running)) {
             match answer {
-                // A variant that is not there is no fault.
-                Err(ApiError::Refused { code: "NOT_FOUND", .. }) => {}
                 Err(error) => {
                     for &index in &call.variants {
-                        answers[index] = Err(error.clone());
+                        answers[index] = Some(Err(error.clone()));
                     }
                 }
                 Ok(found) => {
-                    for &index in &call.variants {
-                        answers[index] = pick(&found, &variant_message(variants[index]));
+                    for (&index, found) in call.variants.iter().zip(found) {
+                        answers[index] = Some(found);
                     }
                 }
             }
         }
+        let missing = || ApiError::Setup {
+            reason: "a variant is in no call".to_owned(),
+        };
         answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|| Err(missing())))
+            .collect()
+    }
+
+    /// Returns the digest with which the Atlas's service states what it serves; `None` before its first answer, and of
+    /// services that state nothing.
+    pub fn atlas_states(&self) -> Option<String> {
+        self.caller().states(GET)
     }
 
     /// Lists the scores of all variants in a stretch of bases, page after page.
@@ -166,6 +206,12 @@ impl Client {
         self.block_on(list(self.caller(), contig.to_owned(), stretch, organism, scorers))
     }
 }
+
+/// What is made of the scores of each variant of a call.
+type Picked<T> = Vec<Result<T, ApiError>>;
+
+/// Scores of variants by index; `None` where the Atlas has none.
+pub(crate) type OfVariants = Vec<(usize, Result<Option<AtlasScores>, ApiError>)>;
 
 /// Takes a variant out of a list.
 fn pick(found: &[AtlasScores], asked: &proto::Variant) -> Result<Option<AtlasScores>, ApiError> {

@@ -15,6 +15,7 @@ use prost::Message as _;
 use refalt::engine::SourceTally;
 use refalt::score_folder::{RunModel, ScoreFolder, ScoreFolderError, ScoreLookup, StoredScores, StoredVariant};
 use refalt_core::scorer::ScoreRows;
+use sha2::{Digest as _, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -66,6 +67,7 @@ pub struct AtlasFolder {
     model: RunModel,
     sources: Vec<SourceTally>,
     scorers: Vec<Served>,
+    digest: String,
 }
 
 /// Variants that are held in memory at most: about 2 GB.
@@ -127,7 +129,17 @@ impl AtlasFolder {
             model: folder.model().clone(),
             sources: folder.sources().to_vec(),
             scorers,
+            // The manifest has the digests of all files.
+            digest: format!(
+                "sha256:{}",
+                refalt::provenance::hexadecimal(&Sha256::digest(folder.manifest().to_string()))
+            ),
         })
+    }
+
+    /// Returns the digest of the folder's manifest, `sha256:...`, which is that of all of its scores.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// Returns how many variants have scores.

@@ -3,16 +3,17 @@
 //! It has substitutions of single bases by the recommended scorers, in the windows in which they were scored. A row is
 //! never given a score of another window than its own: a variant whose window differs fails, with both in the reason.
 
-use super::answer::{AtlasScore, AtlasScorer, AtlasScores};
+use super::answer::{AtlasScore, AtlasScorer};
+use super::kept::{AskedScorer, AtlasAnswer, KeptAtlas};
+use crate::cache::AnswerCache;
 use crate::client::Client;
 use crate::error::ApiError;
-use crate::genome::interval_message;
-use crate::genome::interval_text;
-use crate::source::today;
+use crate::genome::{interval_message, interval_text};
+use crate::resolve::AnswerTally;
 use refalt::Diagnostic;
 use refalt::engine::{Plan, RECOMMENDED_NAME, ScoreSource, SourceError, SourceJob, origin};
 use refalt_core::backend::WindowLengths;
-use refalt_core::score::ScoreBlock;
+use refalt_core::score::{Origin, ScoreBlock, UtcDay};
 use refalt_core::scorer::{self, Needs, RECOMMENDED, ScoreKind, ScoreRows, Scorer};
 use refalt_core::{CheckedVariant, ModelCard, Organism, TrackSet};
 use sha2::{Digest, Sha256};
@@ -25,7 +26,7 @@ const HOSTED_WINDOW: NonZeroU32 = NonZeroU32::new(1_048_576).unwrap();
 /// The Atlas with the scorers that are asked for.
 #[derive(Debug)]
 pub struct AtlasSource {
-    client: Client,
+    atlas: KeptAtlas,
     card: ModelCard,
     /// The scorers that are asked for, by text.
     scorers: Vec<(String, AtlasScorer)>,
@@ -43,11 +44,12 @@ pub(crate) enum Found {
 impl AtlasSource {
     /// Asks the Atlas which scorers it has, and takes those that are asked for.
     ///
+    /// * `cache`: where its answers are kept; `None` to ask for everything, and to keep nothing.
     /// * `wanted`: scorers by name or text; `recommended` stands for all that the Atlas has.
     ///
     /// # Errors
     /// [`ApiError`] when there is no answer, the Atlas lacks a scorer, or has it with another meaning.
-    pub fn open(client: Client, wanted: &[String]) -> Result<Self, ApiError> {
+    pub fn open(client: Client, cache: Option<Arc<AnswerCache>>, wanted: &[String]) -> Result<Self, ApiError> {
         if client.options().organism != Organism::Human {
             return Err(ApiError::Request {
                 what: client.options().organism.to_string(),
@@ -120,19 +122,28 @@ impl AtlasSource {
             name,
             // The protocol has no field for it.
             version: "not stated".to_owned(),
-            digest: digest(&scorers),
+            digest: digest(&scorers, client.atlas_states().as_deref()),
             organism: Organism::Human.name().to_owned(),
             licence: licence.to_owned(),
             citation: "AlphaGenome: Nature 649:1206 (2026)".to_owned(),
             lengths,
             outputs,
         };
-        Ok(Self { client, card, scorers })
+        Ok(Self {
+            atlas: KeptAtlas::new(client, cache),
+            card,
+            scorers,
+        })
     }
 
     /// Returns the client.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.atlas.client()
+    }
+
+    /// Returns how many answers came from where; it goes on counting.
+    pub fn tally(&self) -> Arc<AnswerTally> {
+        self.atlas.tally()
     }
 
     /// Returns the scorers that are asked for, each with its text.
@@ -142,7 +153,7 @@ impl AtlasSource {
 
     /// Looks variants up; those that are no substitutions of single bases are not asked for.
     pub(crate) fn look_up(&self, plan: &Plan, jobs: &[&SourceJob<'_>]) -> Vec<Result<Found, SourceError>> {
-        let asked: Option<Vec<AtlasScorer>> = plan.scorers().map(|text| self.scorer(text).cloned()).collect();
+        let asked: Option<Vec<AskedScorer>> = plan.scorers().map(|text| self.asked(text)).collect();
         let Some(asked) = asked else {
             let lacking = || SourceError::Fatal {
                 from: self.card.name.clone(),
@@ -157,8 +168,18 @@ impl AtlasSource {
             .filter(|(_, asked)| **asked)
             .map(|(job, _)| job.variant)
             .collect();
-        let mut answers = self.client.atlas_scores(&variants, &asked).into_iter();
-        let origin = Arc::new(origin(&self.card, today()));
+        let mut answers = self.atlas.scores(&variants, &asked).into_iter();
+        // One for each day, shared by the blocks.
+        let mut origins: Vec<Arc<Origin>> = Vec::new();
+        let mut origin_of = |utc_s: u64| {
+            let day = UtcDay::of_unix_seconds(utc_s);
+            let known = origins.iter().find(|known| known.answered_on == day).cloned();
+            known.unwrap_or_else(|| {
+                let made = Arc::new(origin(&self.card, day));
+                origins.push(Arc::clone(&made));
+                made
+            })
+        };
         let found = jobs.iter().zip(is_asked).map(|(job, asked)| {
             if !asked {
                 return Ok(Found::Nothing(
@@ -171,7 +192,7 @@ impl AtlasSource {
                 Some(Ok(None)) => Ok(Found::Nothing("the Atlas has no scores of it".to_owned())),
                 Some(Ok(Some(scores))) => {
                     let blocks = self.blocks(plan, job, scores)?;
-                    let with_origin = blocks.into_iter().map(|(scorer, score)| {
+                    let with_origin = blocks.into_iter().map(|(scorer, score, answered_on_utc_s)| {
                         let planned = &plan.planned()[scorer];
                         ScoreBlock {
                             scorer,
@@ -179,7 +200,7 @@ impl AtlasSource {
                             quantile: score.quantile.map(|quantile| planned.keep(&score.rows, quantile)),
                             rows: score.rows,
                             terms: None,
-                            origin: Arc::clone(&origin),
+                            origin: origin_of(answered_on_utc_s),
                         }
                     });
                     Ok(Found::Scores(with_origin.collect()))
@@ -189,9 +210,13 @@ impl AtlasSource {
         found.collect()
     }
 
-    fn scorer(&self, text: &str) -> Option<&AtlasScorer> {
-        let found = self.scorers.iter().find(|(known, _)| known == text);
-        found.map(|(_, scorer)| scorer)
+    fn asked(&self, text: &str) -> Option<AskedScorer> {
+        let (text, entry) = self.scorers.iter().find(|(known, _)| known == text)?;
+        Some(AskedScorer {
+            output: scorer::parse(text).ok()?.output(),
+            text: text.clone(),
+            scorer: entry.clone(),
+        })
     }
 
     /// Compares an answer with the plan and the window of the row.
@@ -199,22 +224,23 @@ impl AtlasSource {
         &self,
         plan: &Plan,
         job: &SourceJob<'_>,
-        scores: AtlasScores,
-    ) -> Result<Vec<(usize, AtlasScore)>, SourceError> {
+        answers: Vec<AtlasAnswer>,
+    ) -> Result<Vec<(usize, AtlasScore, u64)>, SourceError> {
         let window = interval_message(job.window);
-        let Some(interval) = scores.interval else {
-            return Err(self.failed("the Atlas does not say in which window it was scored".to_owned()));
-        };
         let ends = |interval: &crate::proto::Interval| (interval.chromosome.clone(), interval.start, interval.end);
-        if ends(&interval) != ends(&window) {
-            return Err(self.failed(format!(
-                "the Atlas scored it in the window `{}`, the run asks for `{}`",
-                interval_text(&interval),
-                interval_text(&window)
-            )));
-        }
-        let pairs = plan.planned().iter().enumerate().zip(scores.scores);
-        let made = pairs.map(|((number, planned), mut score)| {
+        let pairs = plan.planned().iter().enumerate().zip(answers);
+        let made = pairs.map(|((number, planned), answer)| {
+            let mut score = answer.score;
+            let Some(interval) = answer.interval else {
+                return Err(self.failed("the Atlas does not say in which window it was scored".to_owned()));
+            };
+            if ends(&interval) != ends(&window) {
+                return Err(self.failed(format!(
+                    "the Atlas scored it in the window `{}`, the run asks for `{}`",
+                    interval_text(&interval),
+                    interval_text(&window)
+                )));
+            }
             let by_gene = planned.scorer.needs() != Needs::Nothing;
             match (by_gene, &score.rows) {
                 (false, ScoreRows::One) | (true, ScoreRows::Genes(_)) => {}
@@ -234,7 +260,7 @@ impl AtlasSource {
             {
                 score.quantile = None;
             }
-            Ok((number, score))
+            Ok((number, score, answer.answered_on_utc_s))
         });
         made.collect()
     }
@@ -291,9 +317,12 @@ fn check_sign(entry: &AtlasScorer, scorer: &dyn Scorer) -> Result<(), ApiError> 
     })
 }
 
-/// Returns the digest of what distinguishes scorers and tracks.
-fn digest(scorers: &[(String, AtlasScorer)]) -> String {
+/// Returns the digest of what distinguishes scorers and tracks, and of what the service states.
+fn digest(scorers: &[(String, AtlasScorer)], states: Option<&str>) -> String {
     let mut hasher = Sha256::new();
+    if let Some(states) = states {
+        hasher.update(format!("states {states}\n"));
+    }
     for (text, scorer) in scorers {
         hasher.update(format!("{text}\n"));
         for track in scorer.tracks.iter() {

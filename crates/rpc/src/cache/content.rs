@@ -5,6 +5,7 @@
 //! score keeps its 32 bits, of NaN, too. The tracks are kept once, under their digest.
 
 use crate::answer::ScoredTracks;
+use crate::proto;
 use prost::Message as _;
 use refalt_core::scorer::{GeneRow, ScoreRows, ScoredGene};
 use refalt_core::{Interval, OutputType, Strand, Track, TrackSet};
@@ -31,6 +32,9 @@ struct StoredScores {
     raw: Vec<u8>,
     #[prost(bytes = "vec", optional, tag = "6")]
     quantile: Option<Vec<u8>>,
+    /// The window in which it was scored, where the answer and not the question says it.
+    #[prost(message, optional, tag = "7")]
+    window: Option<proto::Interval>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -199,7 +203,12 @@ fn values(planes: &[u8]) -> Option<Vec<f32>> {
 /// Writes an answer.
 ///
 /// * `tracks`: the digest of its tracks.
-pub(super) fn encode(scored: &ScoredTracks, tracks: &TracksKey) -> std::io::Result<Vec<u8>> {
+/// * `window`: the window that the answer states, if it does.
+pub(super) fn encode(
+    scored: &ScoredTracks,
+    tracks: &TracksKey,
+    window: Option<&proto::Interval>,
+) -> std::io::Result<Vec<u8>> {
     let gene = |row: &GeneRow| StoredGene {
         id: row.gene.id.to_string(),
         name: row.gene.name.as_deref().map(str::to_owned),
@@ -219,6 +228,7 @@ pub(super) fn encode(scored: &ScoredTracks, tracks: &TracksKey) -> std::io::Resu
         genes,
         raw: planes(&scored.raw),
         quantile: scored.quantile.as_deref().map(planes),
+        window: window.cloned(),
     };
     zstd::bulk::compress(&stored.encode_to_vec(), LEVEL)
 }
@@ -226,6 +236,8 @@ pub(super) fn encode(scored: &ScoredTracks, tracks: &TracksKey) -> std::io::Resu
 /// An answer without its tracks.
 pub(super) struct Decoded {
     pub(super) tracks: TracksKey,
+    /// The window that the answer stated.
+    pub(super) window: Option<proto::Interval>,
     output: OutputType,
     rows: ScoreRows,
     raw: Vec<f32>,
@@ -262,6 +274,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Decoded> {
     };
     Some(Decoded {
         tracks: stored.tracks.try_into().ok()?,
+        window: stored.window,
         output: OutputType::from_name(&stored.output)?,
         rows,
         raw: values(&stored.raw)?,
@@ -320,7 +333,7 @@ pub(super) mod tests {
 
     fn back(scored: &ScoredTracks) -> ScoredTracks {
         let (key, bytes) = encode_tracks(&scored.tracks.tracks);
-        let decoded = decode(&encode(scored, &key).unwrap()).unwrap();
+        let decoded = decode(&encode(scored, &key, None).unwrap()).unwrap();
         let tracks = decode_tracks(&decoded.tracks, &bytes).unwrap();
         decoded.with(tracks).unwrap()
     }
@@ -377,7 +390,7 @@ pub(super) mod tests {
     fn scores_that_do_not_fit_their_tracks_are_refused() {
         let scored = scored(ScoreRows::One, vec![1.0; 3], None, 3);
         let (key, _) = encode_tracks(&scored.tracks.tracks);
-        let decoded = || decode(&encode(&scored, &key).unwrap()).unwrap();
+        let decoded = || decode(&encode(&scored, &key, None).unwrap()).unwrap();
         assert!(decoded().with(tracks(4)).is_none());
         assert!(decoded().with(tracks(3)).is_some());
         assert!(decode_tracks(&key, b"").is_none());

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Layout of the tables, in SQLite's `user_version`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// How long a process waits for another one's transaction.
 const BUSY: Duration = Duration::from_secs(30);
@@ -25,14 +25,22 @@ CREATE TABLE entries (
     bytes INTEGER NOT NULL,
     checksum BLOB NOT NULL,
     question TEXT NOT NULL,
-    content BLOB NOT NULL
+    content BLOB NOT NULL,
+    kind INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX entries_by_service ON entries (service, answered_on, bytes);
+CREATE INDEX entries_by_service ON entries (service, kind, answered_on, bytes);
 CREATE TABLE uses (id INTEGER PRIMARY KEY, used_on INTEGER NOT NULL);
 CREATE INDEX uses_by_time ON uses (used_on, id);
 CREATE TABLE claimants (id INTEGER PRIMARY KEY AUTOINCREMENT, alive_until INTEGER NOT NULL);
 CREATE TABLE claims (key BLOB PRIMARY KEY, claimant INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX claims_by_claimant ON claims (claimant);
+";
+
+/// From layout 1, whose entries are all scores.
+const FROM_1: &str = "
+DROP INDEX entries_by_service;
+ALTER TABLE entries ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX entries_by_service ON entries (service, kind, answered_on, bytes);
 ";
 
 /// The name of the database in the folder of answers.
@@ -59,7 +67,7 @@ pub(super) fn open(folder: &Path) -> Result<Connection, CacheError> {
                 .pragma_update(None, "auto_vacuum", "INCREMENTAL")
                 .map_err(failed)?;
         }
-        LAYOUT => {}
+        1 | LAYOUT => {}
         found => {
             return Err(CacheError::Layout {
                 path,
@@ -89,8 +97,13 @@ pub(super) fn open(folder: &Path) -> Result<Connection, CacheError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
-    if layout == 0 {
-        transaction.execute_batch(TABLES).map_err(failed)?;
+    let changes = match layout {
+        0 => Some(TABLES),
+        1 => Some(FROM_1),
+        _ => None,
+    };
+    if let Some(changes) = changes {
+        transaction.execute_batch(changes).map_err(failed)?;
         transaction
             .pragma_update(None, "user_version", LAYOUT)
             .map_err(failed)?;

@@ -4,9 +4,11 @@ use super::claims::Claimant;
 use super::content::{self, TracksKey};
 use super::error::CacheError;
 use super::folder::{DEFAULT_LIMIT_BYTES, make_private};
+use super::kind::{ByKind, Kind};
 use super::question::Question;
 use super::schema::{self, Unsigned};
 use crate::answer::ScoredTracks;
+use crate::proto;
 use refalt_core::Track;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use sha2::{Digest as _, Sha256};
@@ -22,6 +24,8 @@ use std::time::SystemTime;
 pub struct Kept {
     /// The answer, every score with its bits.
     pub scored: ScoredTracks,
+    /// The window that the answer stated (0-based, half-open), where it did.
+    pub window: Option<proto::Interval>,
     /// When the service gave it, in seconds since 1970-01-01 UTC.
     pub answered_on_utc_s: u64,
 }
@@ -42,9 +46,9 @@ pub enum CacheTrouble {
     },
     /// An answer is too large to be kept.
     TooLarge {
-        /// Its size.
-        bytes: u64,
-        /// The bound of the cache.
+        /// What the answer is, `scores`.
+        kind: Kind,
+        /// The most that one may take.
         limit_bytes: u64,
     },
 }
@@ -57,9 +61,11 @@ impl fmt::Display for CacheTrouble {
                 "an answer in the cache is damaged and is asked for again ({question}); `refalt cache verify` looks at all"
             ),
             Self::Off { reason } => write!(f, "{reason}; answers are not kept from here on"),
-            Self::TooLarge { bytes, limit_bytes } => write!(
+            Self::TooLarge { kind, limit_bytes } => write!(
                 f,
-                "an answer of {bytes} bytes is not kept: the cache may have {limit_bytes} bytes"
+                "an answer ({kind}) is not kept, and is asked for again when it is wanted: it takes more than the {} MB \
+                 that one answer may take in this cache",
+                limit_bytes / 1_000_000
             ),
         }
     }
@@ -98,8 +104,11 @@ impl fmt::Debug for AnswerCache {
 /// A use is written down when the last one is so long ago.
 const USE_STEP_S: u64 = 60;
 
-/// Entries that are dropped in one transaction.
+/// Entries that are dropped in one transaction at most.
 const DROPPED_AT_ONCE: u32 = 64;
+
+/// The most that one answer may take, compressed: what SQLite, which takes 1 GB, writes in seconds.
+pub const MOST_ANSWER_BYTES: u64 = 512_000_000;
 
 impl AnswerCache {
     /// Opens the answers in a folder, which is made for its owner alone when it is not there.
@@ -132,21 +141,42 @@ impl AnswerCache {
         &self.shared.folder
     }
 
+    /// Returns the most that one answer may take, compressed: 512 MB, and no more than half of the cache.
+    pub fn most_answer_bytes(&self) -> u64 {
+        MOST_ANSWER_BYTES.min(self.shared.limit_bytes / 2)
+    }
+
     /// Returns what is kept for each question; `None` where nothing is, or nothing that is whole.
     pub fn get(&self, questions: &[&Question]) -> Vec<Option<Kept>> {
+        self.find(questions, |entry| {
+            let (scored, window) = self.shared.scores(&entry.content)?;
+            Some(Kept {
+                scored,
+                window,
+                answered_on_utc_s: entry.answered_on,
+            })
+        })
+    }
+
+    /// Returns what is kept for each question as messages of the service.
+    ///
+    /// * `read`: reads the messages; `None` when they are no answer, which is dropped then.
+    pub(crate) fn get_messages<T>(&self, questions: &[&Question], read: impl Fn(&[u8]) -> Option<T>) -> Vec<Option<T>> {
+        self.find(questions, |entry| read(&entry.content))
+    }
+
+    fn find<T>(&self, questions: &[&Question], read_entry: impl Fn(&Entry) -> Option<T>) -> Vec<Option<T>> {
         let now = now_utc_s();
         let mut used = Vec::new();
         let found = questions.iter().map(|question| {
             let entry = self.shared.using(|connection| read(connection, question)).flatten()?;
-            match self.shared.whole(&entry, question) {
-                Some(scored) => {
+            let is_sound = checksum(&question.key, entry.answered_on, &entry.content)[..] == entry.checksum[..];
+            match is_sound.then(|| read_entry(&entry)).flatten() {
+                Some(answer) => {
                     if entry.used_on.abs_diff(now) >= USE_STEP_S {
                         used.push(entry.id);
                     }
-                    Some(Kept {
-                        scored,
-                        answered_on_utc_s: entry.answered_on,
-                    })
+                    Some(answer)
                 }
                 None => {
                     self.shared.drop_damaged(entry.id, question);
@@ -154,7 +184,7 @@ impl AnswerCache {
                 }
             }
         });
-        let found: Vec<Option<Kept>> = found.collect();
+        let found: Vec<Option<T>> = found.collect();
         if !used.is_empty() {
             self.shared.writing(|transaction| {
                 let mut statement = transaction.prepare_cached("UPDATE uses SET used_on = ?2 WHERE id = ?1")?;
@@ -167,23 +197,57 @@ impl AnswerCache {
 
     /// Keeps answers, all or none, and ends the claims on their questions. What is kept already stays as it is.
     pub fn put(&self, answers: &[(&Question, &ScoredTracks)], answered_on_utc_s: u64) {
-        let encode = |(question, scored): &(&Question, &ScoredTracks)| {
+        let without_window = answers.iter().map(|&(question, scored)| (question, scored, None));
+        self.put_with_windows(&without_window.collect::<Vec<_>>(), answered_on_utc_s);
+    }
+
+    /// Keeps answers like [`put`](Self::put), each with the window that it states.
+    pub fn put_with_windows(
+        &self,
+        answers: &[(&Question, &ScoredTracks, Option<&proto::Interval>)],
+        answered_on_utc_s: u64,
+    ) {
+        let mut encoded: Vec<(&Question, KeptTracks<'_>, Vec<u8>)> = Vec::with_capacity(answers.len());
+        for &(question, scored, window) in answers {
             let tracks = self.shared.known(&scored.tracks.tracks);
-            let content = content::encode(scored, &tracks).ok()?;
-            let checksum = checksum(&question.key, answered_on_utc_s, &content);
-            Some((tracks, content, checksum))
-        };
-        let encoded: Option<Vec<_>> = answers.iter().map(encode).collect();
-        let Some(encoded) = encoded else { return };
-        let bytes: u64 = encoded.iter().map(|(_, content, _)| content.len() as u64).sum();
-        if bytes > self.shared.limit_bytes / 2 {
-            self.shared.too_large(bytes);
+            let Ok(content) = content::encode(scored, &tracks, window) else {
+                return;
+            };
+            encoded.push((question, Some((tracks, &scored.tracks.tracks[..])), content));
+        }
+        self.keep(&encoded, answered_on_utc_s);
+    }
+
+    /// Keeps the messages of an answer.
+    pub(crate) fn put_messages(&self, question: &Question, messages: Vec<u8>, answered_on_utc_s: u64) {
+        self.keep(&[(question, None, messages)], answered_on_utc_s);
+    }
+
+    /// Says that an answer is not kept because it is too large.
+    pub(crate) fn is_too_large(&self, kind: Kind) {
+        self.shared.too_large(kind, self.most_answer_bytes());
+    }
+
+    fn keep(&self, answers: &[(&Question, KeptTracks<'_>, Vec<u8>)], answered_on_utc_s: u64) {
+        let bytes: u64 = answers.iter().map(|(_, _, content)| content.len() as u64).sum();
+        if bytes > self.most_answer_bytes() {
+            if let Some((question, ..)) = answers.first() {
+                self.is_too_large(question.kind());
+            }
             return;
         }
+        let summed = answers.iter().map(|(question, tracks, content)| {
+            let checksum = checksum(&question.key, answered_on_utc_s, content);
+            (question, tracks, content, checksum)
+        });
+        // Before the transaction, which others wait for.
+        let summed: Vec<_> = summed.collect();
         let now = Unsigned(now_utc_s());
         let kept = self.shared.writing(|transaction| {
-            for ((question, scored), (tracks, content, checksum)) in answers.iter().zip(&encoded) {
-                keep_tracks(transaction, tracks, &scored.tracks.tracks)?;
+            for (question, tracks, content, checksum) in &summed {
+                if let Some((key, tracks)) = tracks {
+                    keep_tracks(transaction, key, tracks)?;
+                }
                 let entry = NewEntry {
                     question,
                     answered_on: answered_on_utc_s,
@@ -201,6 +265,9 @@ impl AnswerCache {
         }
     }
 }
+
+/// The tracks of an answer with their digest; `None` for one that holds its own.
+type KeptTracks<'a> = Option<(TracksKey, &'a [Track])>;
 
 impl Shared {
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -230,12 +297,9 @@ impl Shared {
         }
     }
 
-    fn too_large(&self, bytes: u64) {
+    fn too_large(&self, kind: Kind, limit_bytes: u64) {
         if !self.told_large.swap(true, Ordering::Relaxed) {
-            (self.told)(&CacheTrouble::TooLarge {
-                bytes,
-                limit_bytes: self.limit_bytes,
-            });
+            (self.told)(&CacheTrouble::TooLarge { kind, limit_bytes });
         }
     }
 
@@ -249,13 +313,10 @@ impl Shared {
         }
     }
 
-    /// Returns the answer in an entry when it is whole.
-    fn whole(&self, entry: &Entry, question: &Question) -> Option<ScoredTracks> {
-        if checksum(&question.key, entry.answered_on, &entry.content)[..] != entry.checksum[..] {
-            return None;
-        }
-        let decoded = content::decode(&entry.content)?;
-        let key = decoded.tracks;
+    /// Returns the scores in an entry, and the window that it states, when they are whole.
+    fn scores(&self, content: &[u8]) -> Option<(ScoredTracks, Option<proto::Interval>)> {
+        let decoded = content::decode(content)?;
+        let (key, window) = (decoded.tracks, decoded.window.clone());
         let known = self.tracks().get(&key).cloned();
         let tracks = match known {
             Some(tracks) => tracks,
@@ -266,7 +327,7 @@ impl Shared {
                 tracks
             }
         };
-        decoded.with(tracks)
+        Some((decoded.with(tracks)?, window))
     }
 
     /// Returns the digest of a list of tracks, which is computed once for each list in memory.
@@ -285,26 +346,26 @@ impl Shared {
         self.tracks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops what was not used for longest until `limit_bytes` are enough; returns entries and bytes dropped.
-    pub(super) fn make_room(&self, limit_bytes: u64) -> (u64, u64) {
-        let (mut entries, mut bytes) = (0, 0);
+    /// Drops what was not used for longest until `limit_bytes` are enough; returns what was dropped.
+    pub(super) fn make_room(&self, limit_bytes: u64) -> ByKind {
+        let mut all = ByKind::default();
         // A little more than needed, so that not every answer makes room for itself.
         let aim = limit_bytes - limit_bytes / 200;
         let mut limit = limit_bytes;
         loop {
             let dropped = self.using(|connection| {
-                if schema::bytes_in_use(connection)? <= limit {
+                let in_use = schema::bytes_in_use(connection)?;
+                if in_use <= limit {
                     return Ok(None);
                 }
-                in_transaction(connection, drop_oldest).map(Some)
+                in_transaction(connection, |transaction| drop_oldest(transaction, in_use - aim)).map(Some)
             });
             match dropped.flatten() {
-                Some((count, size)) if count > 0 => {
-                    entries += count;
-                    bytes += size;
+                Some(dropped) if dropped.total().entries > 0 => {
+                    all.append(&dropped);
                     limit = aim;
                 }
-                _ => return (entries, bytes),
+                _ => return all,
             }
         }
     }
@@ -320,17 +381,24 @@ pub(super) fn in_transaction<T>(
     Ok(done)
 }
 
-fn drop_oldest(transaction: &Transaction<'_>) -> rusqlite::Result<(u64, u64)> {
-    let sql = "SELECT u.id, e.bytes FROM uses u JOIN entries e ON e.id = u.id ORDER BY u.used_on, u.id LIMIT ?1";
-    let oldest: Vec<(i64, Unsigned)> = {
+/// Drops what was not used for longest, until so many bytes are dropped or it is enough for one transaction.
+fn drop_oldest(transaction: &Transaction<'_>, bytes: u64) -> rusqlite::Result<ByKind> {
+    let sql =
+        "SELECT u.id, e.bytes, e.kind FROM uses u JOIN entries e ON e.id = u.id ORDER BY u.used_on, u.id LIMIT ?1";
+    let oldest: Vec<(i64, Unsigned, i64)> = {
         let mut statement = transaction.prepare_cached(sql)?;
-        let rows = statement.query_map([DROPPED_AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = statement.query_map([DROPPED_AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
-    for (id, _) in &oldest {
+    let mut dropped = ByKind::default();
+    for (id, size, kind) in &oldest {
+        if dropped.total().bytes >= bytes {
+            break;
+        }
         remove(transaction, *id)?;
+        dropped.add(Kind::of_number(*kind), size.0);
     }
-    Ok((oldest.len() as u64, oldest.iter().map(|(_, bytes)| bytes.0).sum()))
+    Ok(dropped)
 }
 
 /// Removes an entry.
@@ -400,8 +468,8 @@ impl NewEntry<'_> {
         transaction
             .prepare_cached("INSERT OR IGNORE INTO services (name) VALUES (?1)")?
             .execute([&name])?;
-        let sql = "INSERT OR IGNORE INTO entries (key, service, answered_on, bytes, checksum, question, content) \
-                   VALUES (?1, (SELECT id FROM services WHERE name = ?2), ?3, ?4, ?5, ?6, ?7)";
+        let sql = "INSERT OR IGNORE INTO entries (key, service, answered_on, bytes, checksum, question, content, kind) \
+                   VALUES (?1, (SELECT id FROM services WHERE name = ?2), ?3, ?4, ?5, ?6, ?7, ?8)";
         let bytes = Unsigned(self.content.len() as u64);
         let values = params![
             self.question.key,
@@ -410,7 +478,8 @@ impl NewEntry<'_> {
             bytes,
             self.checksum,
             text,
-            self.content
+            self.content,
+            self.question.kind().number()
         ];
         if transaction.prepare_cached(sql)?.execute(values)? == 1 {
             let id = transaction.last_insert_rowid();

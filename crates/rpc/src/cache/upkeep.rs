@@ -2,11 +2,13 @@
 
 use super::content;
 use super::error::CacheError;
+use super::kind::{ByKind, Kind};
 use super::question::Question;
 use super::schema::{self, DATABASE, Unsigned};
 use super::store::{AnswerCache, checksum, in_transaction, read_tracks, remove};
+use crate::answer::is_prediction;
 use refalt_core::Track;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
@@ -15,19 +17,17 @@ use std::sync::Arc;
 /// What a cache holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
-    /// Answers, each of one variant or interval by one scorer.
-    pub entries: u64,
-    /// Bytes of the answers, compressed.
-    pub answer_bytes: u64,
+    /// Answers by kind, with their bytes, compressed.
+    pub by_kind: ByKind,
     /// Bytes of the database that are in use; what the bound counts.
     pub bytes_in_use: u64,
     /// Bytes on disk: freed pages and the log, too.
     pub disk_bytes: u64,
-    /// By service, in the order of names.
+    /// By service and kind, in the order of names.
     pub services: Vec<ServiceStats>,
 }
 
-/// What a cache holds of one service, version and organism.
+/// What a cache holds of one service, version and organism, of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceStats {
     /// Address, `HOST:PORT`.
@@ -36,6 +36,8 @@ pub struct ServiceStats {
     pub model_version: String,
     /// Organism.
     pub organism: String,
+    /// Kind of the answers.
+    pub kind: Kind,
     /// Answers.
     pub entries: u64,
     /// Bytes of the answers, compressed.
@@ -62,10 +64,8 @@ pub struct Prune {
 /// What was dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Answers dropped.
-    pub entries: u64,
-    /// Their bytes.
-    pub answer_bytes: u64,
+    /// Answers dropped, with their bytes.
+    pub by_kind: ByKind,
     /// Bytes on disk before.
     pub disk_bytes_before: u64,
     /// Bytes on disk after.
@@ -75,6 +75,8 @@ pub struct Pruned {
 /// A damaged entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
+    /// Kind of the answer.
+    pub kind: Kind,
     /// The question, a line for each part.
     pub question: String,
     /// What is wrong with it.
@@ -85,7 +87,7 @@ pub struct Damage {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Entries read.
-    pub entries: u64,
+    pub by_kind: ByKind,
     /// Those that are damaged.
     pub damaged: Vec<Damage>,
     /// How many of them were removed.
@@ -101,7 +103,7 @@ impl Verified {
     }
 }
 
-/// Entries that are read or removed at a time, so that no other process waits long.
+/// Entries that are removed at a time, so that no other process waits long.
 const AT_ONCE: i64 = 256;
 
 impl AnswerCache {
@@ -112,8 +114,8 @@ impl AnswerCache {
     pub fn stats(&self) -> Result<Stats, CacheError> {
         let disk_bytes = self.disk_bytes();
         self.asking(|connection| {
-            let sql = "SELECT s.name, count(*), sum(e.bytes), min(e.answered_on), max(e.answered_on) \
-                       FROM entries e JOIN services s ON s.id = e.service GROUP BY s.id ORDER BY s.name";
+            let sql = "SELECT s.name, count(*), sum(e.bytes), min(e.answered_on), max(e.answered_on), e.kind \
+                       FROM entries e JOIN services s ON s.id = e.service GROUP BY s.id, e.kind ORDER BY s.name, e.kind";
             let mut statement = connection.prepare(sql)?;
             let service = |row: &rusqlite::Row<'_>| {
                 let name: String = row.get(0)?;
@@ -123,6 +125,7 @@ impl AnswerCache {
                     source: part(),
                     model_version: part(),
                     organism: part(),
+                    kind: Kind::of_number(row.get(5)?),
                     entries: row.get::<_, Unsigned>(1)?.0,
                     answer_bytes: row.get::<_, Unsigned>(2)?.0,
                     oldest_utc_s: row.get::<_, Unsigned>(3)?.0,
@@ -130,9 +133,12 @@ impl AnswerCache {
                 })
             };
             let services: Vec<ServiceStats> = statement.query_map([], service)?.collect::<rusqlite::Result<_>>()?;
+            let mut by_kind = ByKind::default();
+            for service in &services {
+                by_kind.add_all(service.kind, service.entries, service.answer_bytes);
+            }
             Ok(Stats {
-                entries: services.iter().map(|service| service.entries).sum(),
-                answer_bytes: services.iter().map(|service| service.answer_bytes).sum(),
+                by_kind,
                 bytes_in_use: schema::bytes_in_use(connection)?,
                 disk_bytes,
                 services,
@@ -150,24 +156,26 @@ impl AnswerCache {
             ..Pruned::default()
         };
         let mut drop_where = |condition: &str, value: &dyn rusqlite::ToSql| -> Result<(), CacheError> {
-            let sql = format!("SELECT e.id, e.bytes FROM entries e {condition} LIMIT {AT_ONCE}");
+            let sql = format!("SELECT e.id, e.bytes, e.kind FROM entries e {condition} LIMIT {AT_ONCE}");
             loop {
-                let dropped: Vec<(i64, Unsigned)> = self.asking(|connection| {
+                let dropped: Vec<(i64, Unsigned, i64)> = self.asking(|connection| {
                     in_transaction(connection, |transaction| {
-                        let found: Vec<(i64, Unsigned)> = {
+                        let found: Vec<(i64, Unsigned, i64)> = {
                             let mut statement = transaction.prepare_cached(&sql)?;
-                            let rows = statement.query_map([value], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+                            let rows = statement.query_map([value], row)?;
                             rows.collect::<rusqlite::Result<_>>()?
                         };
-                        found.iter().try_for_each(|(id, _)| remove(transaction, *id))?;
+                        found.iter().try_for_each(|(id, ..)| remove(transaction, *id))?;
                         Ok(found)
                     })
                 })?;
                 if dropped.is_empty() {
                     return Ok(());
                 }
-                pruned.entries += dropped.len() as u64;
-                pruned.answer_bytes += dropped.iter().map(|(_, bytes)| bytes.0).sum::<u64>();
+                for (_, bytes, kind) in dropped {
+                    pruned.by_kind.add(Kind::of_number(kind), bytes.0);
+                }
             }
         };
         if prune.all {
@@ -183,9 +191,7 @@ impl AnswerCache {
             drop_where("JOIN uses u ON u.id = e.id WHERE u.used_on < ?1", &Unsigned(since))?;
         }
         if let Some(limit) = prune.limit_bytes {
-            let (entries, bytes) = self.shared.make_room(limit);
-            pruned.entries += entries;
-            pruned.answer_bytes += bytes;
+            pruned.by_kind.append(&self.shared.make_room(limit));
         }
         self.asking(|connection| {
             if prune.all {
@@ -216,24 +222,21 @@ impl AnswerCache {
         };
         let mut tracks = HashMap::new();
         let mut last = 0_i64;
-        loop {
-            let entries = self.asking(|connection| some_entries(connection, last))?;
-            let Some(end) = entries.last() else { break };
-            last = end.id;
-            for entry in entries {
-                verified.entries += 1;
-                let Some(reason) = self.asking(|connection| entry.damage(connection, &mut tracks))? else {
-                    continue;
-                };
-                if remove_damaged {
-                    self.asking(|connection| in_transaction(connection, |transaction| remove(transaction, entry.id)))?;
-                    verified.removed += 1;
-                }
-                verified.damaged.push(Damage {
-                    question: entry.question,
-                    reason,
-                });
+        while let Some(entry) = self.asking(|connection| next_entry(connection, last))? {
+            last = entry.id;
+            verified.by_kind.add(entry.kind, entry.content.len() as u64);
+            let Some(reason) = self.asking(|connection| entry.damage(connection, &mut tracks))? else {
+                continue;
+            };
+            if remove_damaged {
+                self.asking(|connection| in_transaction(connection, |transaction| remove(transaction, entry.id)))?;
+                verified.removed += 1;
             }
+            verified.damaged.push(Damage {
+                kind: entry.kind,
+                question: entry.question,
+                reason,
+            });
         }
         Ok(verified)
     }
@@ -261,6 +264,7 @@ fn drain(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 struct RawEntry {
     id: i64,
+    kind: Kind,
     key: Vec<u8>,
     answered_on: u64,
     checksum: Vec<u8>,
@@ -268,11 +272,10 @@ struct RawEntry {
     content: Vec<u8>,
 }
 
-/// Reads entries behind a number; few at a time, because an answer may be large.
-fn some_entries(connection: &Connection, last: i64) -> rusqlite::Result<Vec<RawEntry>> {
-    let sql =
-        "SELECT id, key, answered_on, checksum, question, content FROM entries WHERE id > ?1 ORDER BY id LIMIT 16";
-    let mut statement = connection.prepare_cached(sql)?;
+/// Reads the entry behind a number: one at a time, because an answer may be large.
+fn next_entry(connection: &Connection, last: i64) -> rusqlite::Result<Option<RawEntry>> {
+    let sql = "SELECT id, key, answered_on, checksum, question, content, kind FROM entries WHERE id > ?1 ORDER BY id \
+               LIMIT 1";
     let entry = |row: &rusqlite::Row<'_>| {
         Ok(RawEntry {
             id: row.get(0)?,
@@ -281,9 +284,13 @@ fn some_entries(connection: &Connection, last: i64) -> rusqlite::Result<Vec<RawE
             checksum: row.get(3)?,
             question: row.get(4)?,
             content: row.get(5)?,
+            kind: Kind::of_number(row.get(6)?),
         })
     };
-    statement.query_map(params![last], entry)?.collect()
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![last], entry)
+        .optional()
 }
 
 impl RawEntry {
@@ -292,11 +299,19 @@ impl RawEntry {
         connection: &Connection,
         tracks: &mut HashMap<[u8; 32], Option<Arc<[Track]>>>,
     ) -> rusqlite::Result<Option<&'static str>> {
-        if Question::of_text(self.question.clone()).key[..] != self.key[..] {
+        let question = Question::of_text(self.question.clone());
+        if question.key[..] != self.key[..] {
             return Ok(Some("its key is not that of its question"));
+        }
+        if question.kind() != self.kind {
+            return Ok(Some("its kind is not that of its question"));
         }
         if checksum(&self.key, self.answered_on, &self.content)[..] != self.checksum[..] {
             return Ok(Some("its checksum is not that of its content"));
+        }
+        if self.kind == Kind::Predictions {
+            let is_whole = is_prediction(&question, &self.content);
+            return Ok((!is_whole).then_some("its content cannot be read"));
         }
         let Some(decoded) = content::decode(&self.content) else {
             return Ok(Some("its content cannot be read"));

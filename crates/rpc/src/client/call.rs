@@ -2,9 +2,10 @@
 
 use super::connection::{ClientOptions, channel, with_causes};
 use super::gate::{Gate, LOOK_UP};
+use super::waiting::{WaitState, Waiting};
 use crate::answer::AnswerReader;
 use crate::error::ApiError;
-use crate::policy::{Fault, Next, Outcome, Retry, Verdict};
+use crate::policy::{Fault, Next, Outcome, Retry, Unreached, Verdict};
 use crate::track_metadata::TrackCache;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::codegen::tokio_stream;
+use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
@@ -21,6 +23,17 @@ use tonic_prost::ProstCodec;
 /// A method of the service, as the path of HTTP/2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Method(pub(crate) &'static str);
+
+impl Method {
+    /// Returns the service of the method.
+    fn service(self) -> &'static str {
+        self.0.rsplit_once('/').map_or("", |(service, _)| service)
+    }
+}
+
+/// The header with which a service states, as a digest, its model, genome and genes: what decides its answers. Services that
+/// are no `refalt serve` state nothing.
+pub(crate) const SERVES_HEADER: &str = "x-refalt-serves";
 
 /// A request of any kind that succeeded, to be asked again when it is not known whose fault a fault is.
 pub(crate) type Probe = Arc<dyn Fn(Arc<Caller>) -> ProbeFuture + Send + Sync>;
@@ -36,6 +49,23 @@ pub(crate) struct Caller {
     attempts: AtomicU64,
     known_good: Mutex<Option<Probe>>,
     stopped: Mutex<Option<ApiError>>,
+    /// What each service stated with its first answer.
+    stated: Mutex<Vec<(&'static str, Option<String>)>>,
+    /// When anything was heard from the service.
+    heard: Mutex<Option<Instant>>,
+    /// When somebody was told of a call that waits.
+    told: Mutex<Option<Instant>>,
+}
+
+/// How often somebody is told of calls that wait, at most.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// A call for messages: what it asks for, and how far it is.
+#[derive(Clone, Copy)]
+struct Course<'a> {
+    what: &'a str,
+    attempt: u32,
+    attempts: u32,
 }
 
 impl Caller {
@@ -49,7 +79,83 @@ impl Caller {
             attempts: AtomicU64::new(0),
             known_good: Mutex::new(None),
             stopped: Mutex::new(None),
+            stated: Mutex::default(),
+            heard: Mutex::default(),
+            told: Mutex::default(),
         })
+    }
+
+    fn hears(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn heard(&self) -> Option<Instant> {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whoever wants to know, but not too often.
+    fn tell(&self, course: Course<'_>, state: WaitState) {
+        let Some(told) = &self.options.told else { return };
+        let now = Instant::now();
+        {
+            let mut last = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_some_and(|last| now.duration_since(last) < TOLD_EVERY) {
+                return;
+            }
+            *last = Some(now);
+        }
+        (told.0)(&Waiting {
+            address: self.options.address.to_string(),
+            what: course.what.to_owned(),
+            attempt: course.attempt,
+            attempts: course.attempts,
+            state,
+        });
+    }
+
+    /// Waits for an attempt, and tells when nothing is heard from the service meanwhile.
+    async fn patiently<T>(&self, course: Course<'_>, attempt: impl Future<Output = T>) -> T {
+        let start = Instant::now();
+        let mut attempt = std::pin::pin!(attempt);
+        let mut look = start + self.options.timeouts.quiet;
+        loop {
+            if let Ok(answer) = tokio::time::timeout_at(look, &mut attempt).await {
+                return answer;
+            }
+            let since = self.heard().map_or(start, |heard| heard.max(start));
+            let heard_nothing = since.elapsed();
+            if heard_nothing >= self.options.timeouts.quiet {
+                let limit = self.options.timeouts.silence;
+                self.tell(course, WaitState::Quiet { heard_nothing, limit });
+                look = Instant::now() + TOLD_EVERY;
+            } else {
+                look = since + self.options.timeouts.quiet;
+            }
+        }
+    }
+
+    /// Returns what the service of a method states of itself, as far as it has answered.
+    pub(crate) fn states(&self, method: Method) -> Option<String> {
+        let stated = self.stated.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = stated.iter().find(|(service, _)| *service == method.service());
+        known.and_then(|(_, states)| states.clone())
+    }
+
+    /// Compares what a service states with an answer with what it stated before.
+    fn check_states(&self, method: Method, headers: &MetadataMap) -> Result<(), Fault> {
+        let states = headers
+            .get(SERVES_HEADER)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let mut stated = self.stated.lock().unwrap_or_else(PoisonError::into_inner);
+        match stated.iter().find(|(service, _)| *service == method.service()) {
+            Some((_, known)) if *known != states => Err(Fault::Changed),
+            Some(_) => Ok(()),
+            None => {
+                stated.push((method.service(), states));
+                Ok(())
+            }
+        }
     }
 
     /// Returns the number of attempts so far, of all calls together.
@@ -94,14 +200,34 @@ impl Caller {
     {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let mut retry = Retry::new(self.options.retry, self.options.seed, number);
+        let start = Instant::now();
         loop {
-            let fault = match self.one(method, request, open()).await? {
+            let course = Course {
+                what,
+                attempt: retry.failed() + 1,
+                attempts: retry.attempts(),
+            };
+            let fault = match self.one(method, request, open(), course).await? {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
+            if self.heard().is_none()
+                && let Fault::Unavailable { cause, .. } = &fault
+                && cause.is_without_connection()
+            {
+                retry.limit(self.options.retry.unconnected_attempts);
+            }
             match retry.after(&fault) {
-                Next::Wait(wait) => self.wait(wait).await,
-                Next::GiveUp => return Err(self.judge(&fault, retry.failed(), what).await),
+                Next::Wait(wait) => {
+                    let course = Course {
+                        attempts: retry.attempts(),
+                        ..course
+                    };
+                    let (cause, left) = (fault.words(), retry.waits_left());
+                    self.tell(course, WaitState::Again { cause, wait, left });
+                    self.wait(wait).await;
+                }
+                Next::GiveUp => return Err(self.judge(&fault, retry.failed(), start.elapsed(), what).await),
             }
         }
     }
@@ -119,7 +245,13 @@ impl Caller {
     }
 
     /// Makes one attempt when the window admits it.
-    async fn one<Q, R>(&self, method: Method, request: &Q, reader: R) -> Result<Result<R::Answer, Fault>, ApiError>
+    async fn one<Q, R>(
+        &self,
+        method: Method,
+        request: &Q,
+        reader: R,
+        course: Course<'_>,
+    ) -> Result<Result<R::Answer, Fault>, ApiError>
     where
         Q: prost::Message + Clone + 'static,
         R: AnswerReader,
@@ -137,7 +269,7 @@ impl Caller {
             }
         };
         self.attempts.fetch_add(1, Ordering::Relaxed);
-        let answer = self.attempt(method, request, reader).await;
+        let answer = self.patiently(course, self.attempt(method, request, reader)).await;
         let outcome = match &answer {
             Ok(_) => Outcome::Success,
             // Longer than a call waits: that call is given up, and whether the others are is judged then.
@@ -160,7 +292,7 @@ impl Caller {
         // Dropping the stream resets it, so the service can stop, too.
         match tokio::time::timeout(limit, self.stream(method, request, reader)).await {
             Ok(answer) => answer,
-            Err(_) => Err(silent(format!("no whole answer in {limit:?}"))),
+            Err(_) => Err(lost(Unreached::Slow { waited: limit }, String::new())),
         }
     }
 
@@ -173,7 +305,8 @@ impl Caller {
         let mut grpc = Grpc::new(self.channel.clone())
             .max_decoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
-        grpc.ready().await.map_err(|error| silent(with_causes(&error)))?;
+        let unready = |error: tonic::transport::Error| lost(Unreached::of(&error), with_causes(&error));
+        grpc.ready().await.map_err(unready)?;
         let mut request = Request::new(tokio_stream::once(message.clone()));
         request.set_timeout(self.options.timeouts.call);
         if let Some(key) = self.options.key.as_ref().and_then(crate::key::ApiKey::header) {
@@ -186,13 +319,19 @@ impl Caller {
         let codec: ProstCodec<Q, R::Message> = ProstCodec::default();
         let path = PathAndQuery::from_static(method.0);
         let silence = self.options.timeouts.silence;
-        let too_silent = |_| silent(format!("no message in {silence:?}"));
+        let too_silent = |_| lost(Unreached::Silent { waited: silence }, String::new());
         let answer = tokio::time::timeout(silence, grpc.streaming(request, path, codec)).await;
-        let mut messages = answer.map_err(too_silent)?.map_err(fault)?.into_inner();
+        let answer = answer.map_err(too_silent)?.map_err(fault)?;
+        self.hears();
+        self.check_states(method, answer.metadata())?;
+        let mut messages = answer.into_inner();
         loop {
             let message = tokio::time::timeout(silence, messages.message()).await;
             match message.map_err(too_silent)?.map_err(fault)? {
-                Some(message) => reader.take(message).map_err(|error| damaged(&error))?,
+                Some(message) => {
+                    self.hears();
+                    reader.take(message).map_err(|error| damaged(&error))?;
+                }
                 None => return reader.end().map_err(|error| damaged(&error)),
             }
         }
@@ -201,12 +340,16 @@ impl Caller {
     /// Reads a status, with the key taken out of what it says.
     fn hidden(&self, status: &Status) -> Fault {
         let mut fault = Fault::of_status(status);
+        if std::error::Error::source(status).is_none() {
+            self.hears();
+        }
         let reason = match &mut fault {
             Fault::Throttled { reason, .. }
             | Fault::Unavailable { reason, .. }
             | Fault::Damaged { reason }
             | Fault::Refused { reason, .. }
             | Fault::Credentials { reason } => reason,
+            Fault::Changed => return fault,
         };
         if status.code() == tonic::Code::Unavailable {
             // The transport's own: the cause says whether it is the address, the network or the certificate.
@@ -219,7 +362,7 @@ impl Caller {
     }
 
     /// Says what a call that is given up means, and stops all others when it is the service's fault.
-    async fn judge(self: &Arc<Self>, fault: &Fault, attempts: u32, what: &str) -> ApiError {
+    async fn judge(self: &Arc<Self>, fault: &Fault, attempts: u32, elapsed: Duration, what: &str) -> ApiError {
         let known_good = self.known_good();
         let alone = match Verdict::of(fault, known_good.is_some()) {
             Verdict::Alone => true,
@@ -233,7 +376,7 @@ impl Caller {
             },
         };
         let address = self.options.address.to_string();
-        let reason = fault.reason().to_owned();
+        let reason = fault.words();
         let what = what.to_owned();
         let error = match fault {
             Fault::Refused { code, .. } => ApiError::Refused {
@@ -243,15 +386,18 @@ impl Caller {
                 reason,
             },
             Fault::Credentials { .. } => ApiError::Credentials { address, reason },
+            Fault::Changed => ApiError::Changed { address },
             Fault::Throttled { .. } if !alone => ApiError::Quota {
                 address,
                 attempts,
                 reason,
             },
-            Fault::Unavailable { .. } if !alone => ApiError::ServiceDown {
+            Fault::Unavailable { cause, reason, .. } if !alone => ApiError::ServiceDown {
                 address,
                 attempts,
-                reason,
+                elapsed,
+                cause: *cause,
+                detail: reason.clone(),
             },
             _ => ApiError::Failed {
                 address,
@@ -267,8 +413,12 @@ impl Caller {
     }
 }
 
-fn silent(reason: String) -> Fault {
-    Fault::Unavailable { wait: None, reason }
+fn lost(cause: Unreached, reason: String) -> Fault {
+    Fault::Unavailable {
+        wait: None,
+        cause,
+        reason,
+    }
 }
 
 fn damaged(error: &crate::wire_error::WireError) -> Fault {

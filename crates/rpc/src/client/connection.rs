@@ -1,5 +1,6 @@
 //! Connections: address, TLS, key, and how long to wait.
 
+use super::waiting::WaitTold;
 use crate::address::Address;
 use crate::error::ApiError;
 use crate::key::ApiKey;
@@ -19,15 +20,18 @@ pub struct Timeouts {
     pub call: Duration,
     /// For the next message of an answer.
     pub silence: Duration,
+    /// Before it is told that nothing was heard from the service.
+    pub quiet: Duration,
 }
 
 impl Default for Timeouts {
-    /// 20 s, 5 minutes and 2 minutes: a megabase with all scorers takes the hosted model many seconds.
+    /// 20 s, 5 minutes, 2 minutes and 10 s: a megabase with all scorers takes the hosted model many seconds.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(20),
             call: Duration::from_secs(300),
             silence: Duration::from_secs(120),
+            quiet: Duration::from_secs(10),
         }
     }
 }
@@ -57,6 +61,8 @@ pub struct ClientOptions {
     pub limits: Limits,
     /// Seed of the jitter between attempts.
     pub seed: u64,
+    /// Who is told of calls that wait.
+    pub told: Option<WaitTold>,
 }
 
 impl ClientOptions {
@@ -74,6 +80,7 @@ impl ClientOptions {
             window: WindowPolicy::default(),
             limits: Limits::default(),
             seed: 0,
+            told: None,
         }
     }
 }

@@ -4,8 +4,8 @@ use super::call::{Caller, Method, Probe};
 use super::connection::ClientOptions;
 use crate::answer::Asked;
 use crate::answer::{
-    IsmReader, MetadataReader, PredictReader, PredictedOutput, ScoreReader, ScoredTracks, SubstitutionScores,
-    VariantPredictReader,
+    IsmReader, MetadataReader, PredictReader, PredictedOutput, Recording, Records, ScoreReader, ScoredTracks,
+    SubstitutionScores, VariantPredictReader,
 };
 use crate::error::ApiError;
 use crate::genome::{interval_message, ontology_message, organism_message, output_message, variant_message};
@@ -33,7 +33,7 @@ macro_rules! method {
 pub const MOST_SCORERS: usize = 20;
 
 /// The most bases of a piece of a saturation mutagenesis, as the published client has it.
-const ISM_PIECE_BP: u32 = 10;
+pub(crate) const ISM_PIECE_BP: u32 = 10;
 
 /// Window lengths of the hosted model in bp.
 pub const WINDOW_LENGTHS: [u32; 4] = [16_384, 131_072, 524_288, 1_048_576];
@@ -50,6 +50,12 @@ pub struct Place<'a> {
 /// A variant and what is asked about it in one call.
 pub(crate) struct Wanted<'a> {
     pub(crate) place: Place<'a>,
+    pub(crate) scorers: Vec<&'a dyn Scorer>,
+}
+
+/// A piece of a saturation mutagenesis: 10 bases at most, and what is asked about them in one call.
+pub(crate) struct Piece<'a> {
+    pub(crate) stretch: Interval,
     pub(crate) scorers: Vec<&'a dyn Scorer>,
 }
 
@@ -116,6 +122,12 @@ impl Client {
         self.caller.stopped()
     }
 
+    /// Returns the digest with which the model's service states its model, genome and genes; `None` before its first answer,
+    /// and of services that state nothing.
+    pub fn states(&self) -> Option<String> {
+        self.caller.states(SCORE_VARIANT)
+    }
+
     /// Lists the tracks of each output type, in the order of output types.
     ///
     /// # Errors
@@ -170,7 +182,7 @@ impl Client {
     pub(crate) fn score_each<T: Send + 'static>(
         &self,
         wanted: &[Wanted<'_>],
-        taken: Arc<dyn Fn(usize, Vec<ScoredTracks>) -> T + Send + Sync>,
+        taken: Taken<Vec<ScoredTracks>, T>,
     ) -> Vec<Result<T, ApiError>> {
         let spawn = |(index, wanted): (usize, &Wanted<'_>)| {
             let (caller, taken) = (Arc::clone(&self.caller), Arc::clone(&taken));
@@ -179,10 +191,7 @@ impl Client {
             self.runtime.spawn(async move {
                 let (request, asked) = prepared?;
                 let answer = score_variant(caller, request, asked).await?;
-                let taking = tokio::task::spawn_blocking(move || taken(index, answer));
-                taking.await.map_err(|error| ApiError::Setup {
-                    reason: error.to_string(),
-                })
+                take(taken, index, answer).await
             })
         };
         let running: Vec<JoinHandle<_>> = wanted.iter().enumerate().map(spawn).collect();
@@ -243,39 +252,73 @@ impl Client {
         stretch: Interval,
         scorers: &[&dyn Scorer],
     ) -> Result<Vec<SubstitutionScores>, ApiError> {
-        let (messages, asked) = variant_scorers(scorers)?;
-        let mut running = Vec::new();
+        let mut pieces = Vec::new();
         let mut start = stretch.bed_start();
         while start < stretch.bed_end() {
             let end = start.saturating_add(ISM_PIECE_BP).min(stretch.bed_end());
-            let piece = proto::Interval {
+            pieces.extend(Interval::from_bed(start, end).map(|stretch| Piece {
+                stretch,
+                scorers: scorers.to_vec(),
+            }));
+            start = end;
+        }
+        let answers = self.score_pieces(window, &pieces, Arc::new(|_, answer| Ok(answer)), &|_| {});
+        let answers: Result<Vec<Vec<SubstitutionScores>>, ApiError> = answers.into_iter().collect();
+        Ok(answers?.into_iter().flatten().collect())
+    }
+
+    /// Scores every substitution of pieces of the window, several calls at once.
+    ///
+    /// * `taken`: is given each answer as soon as it is whole, with the index of its piece, on a thread that may wait.
+    /// * `done`: told how many pieces are.
+    pub(crate) fn score_pieces<T: Send + 'static>(
+        &self,
+        window: &Window,
+        pieces: &[Piece<'_>],
+        taken: Taken<Vec<SubstitutionScores>, T>,
+        done: &dyn Fn(usize),
+    ) -> Vec<Result<T, ApiError>> {
+        let spawn = |(index, piece): (usize, &Piece<'_>)| {
+            let prepared = variant_scorers(&piece.scorers);
+            let interval = proto::Interval {
                 chromosome: window.contig().as_str().to_owned(),
-                start: start.into(),
-                end: end.into(),
+                start: piece.stretch.bed_start().into(),
+                end: piece.stretch.bed_end().into(),
                 strand: proto::Strand::Unstranded.into(),
             };
-            let request = proto::ScoreIsmVariantRequest {
+            let mut request = proto::ScoreIsmVariantRequest {
                 interval: Some(interval_message(window)),
-                ism_interval: Some(piece.clone()),
+                ism_interval: Some(interval.clone()),
                 organism: self.organism(),
-                variant_scorers: messages.clone(),
+                variant_scorers: Vec::new(),
                 model_version: self.model_version(),
                 interval_variant: None,
                 merge_stranded_gene_tracks: self.caller.options.merge_stranded_gene_tracks,
             };
-            let (caller, asked) = (Arc::clone(&self.caller), Arc::clone(&asked));
-            running.push(self.runtime.spawn(async move {
+            let (caller, taken) = (Arc::clone(&self.caller), Arc::clone(&taken));
+            self.runtime.spawn(async move {
+                let (messages, asked) = prepared?;
+                request.variant_scorers = messages;
                 let open = || {
                     let (asked, tracks) = (Arc::clone(&asked), Arc::clone(&caller.tracks));
-                    IsmReader::new(piece.clone(), asked, tracks, caller.options.limits)
+                    IsmReader::new(interval.clone(), asked, tracks, caller.options.limits)
                 };
-                let what = crate::genome::interval_text(&piece);
-                caller.call(method!("ScoreIsmVariant"), &request, &what, open).await
+                let what = crate::genome::interval_text(&interval);
+                let answer = caller.call(method!("ScoreIsmVariant"), &request, &what, open).await?;
+                take(taken, index, answer).await
+            })
+        };
+        let running: Vec<JoinHandle<_>> = pieces.iter().enumerate().map(spawn).collect();
+        let mut answers = Vec::with_capacity(running.len());
+        for call in running {
+            answers.push(self.block_on(call).unwrap_or_else(|error| {
+                Err(ApiError::Setup {
+                    reason: error.to_string(),
+                })
             }));
-            start = end;
+            done(answers.len());
         }
-        let pieces: Result<Vec<Vec<SubstitutionScores>>, ApiError> = self.collect(running).into_iter().collect();
-        Ok(pieces?.into_iter().flatten().collect())
+        answers
     }
 
     /// Predicts over a sequence.
@@ -287,18 +330,7 @@ impl Client {
         sequence: &Sequence,
         requested: Requested<'_>,
     ) -> Result<Vec<PredictedOutput>, ApiError> {
-        let (requested_outputs, ontology_terms) = requested_messages(requested)?;
-        let request = proto::PredictSequenceRequest {
-            sequence: String::from_utf8_lossy(sequence.as_bytes()).into_owned(),
-            organism: self.organism(),
-            ontology_terms,
-            requested_outputs,
-            model_version: self.model_version(),
-        };
-        let open = || PredictReader::<proto::PredictSequenceResponse>::new(self.caller.options.limits);
-        let what = format!("a sequence of {} bp", sequence.len());
-        self.runtime
-            .block_on(self.caller.call(method!("PredictSequence"), &request, &what, open))
+        Ok(self.record_sequence(sequence, requested, None)?.0)
     }
 
     /// Predicts over a window of the reference.
@@ -310,18 +342,7 @@ impl Client {
         window: &Window,
         requested: Requested<'_>,
     ) -> Result<Vec<PredictedOutput>, ApiError> {
-        let (requested_outputs, ontology_terms) = requested_messages(requested)?;
-        let request = proto::PredictIntervalRequest {
-            interval: Some(interval_message(window)),
-            organism: self.organism(),
-            requested_outputs,
-            ontology_terms,
-            model_version: self.model_version(),
-        };
-        let open = || PredictReader::<proto::PredictIntervalResponse>::new(self.caller.options.limits);
-        let what = window.to_string();
-        self.runtime
-            .block_on(self.caller.call(method!("PredictInterval"), &request, &what, open))
+        Ok(self.record_interval(window, requested, None)?.0)
     }
 
     /// Predicts with the reference and with the alternate allele; each is in the coordinates of its own sequence.
@@ -333,6 +354,60 @@ impl Client {
         place: Place<'_>,
         requested: Requested<'_>,
     ) -> Result<RefAlt<Vec<PredictedOutput>>, ApiError> {
+        Ok(self.record_variant(place, requested, None)?.0)
+    }
+
+    /// Predicts over a sequence, and records the answer.
+    ///
+    /// * `most`: bytes of a record, for each output type; `None` to record nothing.
+    pub(crate) fn record_sequence(
+        &self,
+        sequence: &Sequence,
+        requested: Requested<'_>,
+        most: Option<u64>,
+    ) -> Result<(Vec<PredictedOutput>, Records), ApiError> {
+        let (requested_outputs, ontology_terms) = requested_messages(requested)?;
+        let request = proto::PredictSequenceRequest {
+            sequence: String::from_utf8_lossy(sequence.as_bytes()).into_owned(),
+            organism: self.organism(),
+            ontology_terms,
+            requested_outputs,
+            model_version: self.model_version(),
+        };
+        let limits = self.caller.options.limits;
+        let open = || Recording::new(PredictReader::<proto::PredictSequenceResponse>::new(limits), most);
+        let what = format!("a sequence of {} bp", sequence.len());
+        self.block_on(self.caller.call(method!("PredictSequence"), &request, &what, open))
+    }
+
+    /// Predicts over a window, and records the answer like [`record_sequence`](Self::record_sequence).
+    pub(crate) fn record_interval(
+        &self,
+        window: &Window,
+        requested: Requested<'_>,
+        most: Option<u64>,
+    ) -> Result<(Vec<PredictedOutput>, Records), ApiError> {
+        let (requested_outputs, ontology_terms) = requested_messages(requested)?;
+        let request = proto::PredictIntervalRequest {
+            interval: Some(interval_message(window)),
+            organism: self.organism(),
+            requested_outputs,
+            ontology_terms,
+            model_version: self.model_version(),
+        };
+        let limits = self.caller.options.limits;
+        let open = || Recording::new(PredictReader::<proto::PredictIntervalResponse>::new(limits), most);
+        let what = window.to_string();
+        self.block_on(self.caller.call(method!("PredictInterval"), &request, &what, open))
+    }
+
+    /// Predicts with both alleles, and records the answer like [`record_sequence`](Self::record_sequence).
+    pub(crate) fn record_variant(
+        &self,
+        place: Place<'_>,
+        requested: Requested<'_>,
+        most: Option<u64>,
+    ) -> Result<(RefAlt<Vec<PredictedOutput>>, Records), ApiError> {
         let (requested_outputs, ontology_terms) = requested_messages(requested)?;
         let request = proto::PredictVariantRequest {
             interval: Some(interval_message(place.window)),
@@ -342,10 +417,10 @@ impl Client {
             ontology_terms,
             model_version: self.model_version(),
         };
-        let open = || VariantPredictReader::new(self.caller.options.limits);
+        let limits = self.caller.options.limits;
+        let open = || Recording::new(VariantPredictReader::new(limits), most);
         let what = place.variant.to_string();
-        self.runtime
-            .block_on(self.caller.call(method!("PredictVariant"), &request, &what, open))
+        self.block_on(self.caller.call(method!("PredictVariant"), &request, &what, open))
     }
 
     fn organism(&self) -> i32 {
@@ -385,6 +460,22 @@ impl Client {
             answers
         })
     }
+}
+
+/// Takes the answer of a call, with the index of the call among those made together.
+pub(crate) type Taken<A, T> = Arc<dyn Fn(usize, A) -> Result<T, ApiError> + Send + Sync>;
+
+/// Gives an answer away, on a thread that may wait.
+pub(crate) async fn take<A: Send + 'static, T: Send + 'static>(
+    taken: Taken<A, T>,
+    index: usize,
+    answer: A,
+) -> Result<T, ApiError> {
+    let taking = tokio::task::spawn_blocking(move || taken(index, answer));
+    let taken = taking.await.map_err(|error| ApiError::Setup {
+        reason: error.to_string(),
+    });
+    taken?
 }
 
 async fn score_variant(

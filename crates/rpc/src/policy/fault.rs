@@ -1,6 +1,7 @@
 //! What can go wrong with one attempt of a call.
 
 use super::status_details::StatusDetails;
+use super::unreached::Unreached;
 use crate::status_code::code_name;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -19,7 +20,9 @@ pub enum Fault {
     Unavailable {
         /// How long the service asks to wait.
         wait: Option<Duration>,
-        /// The cause in words.
+        /// Why, as far as it is known.
+        cause: Unreached,
+        /// What the service or the network library says.
         reason: String,
     },
     /// The answer broke off, or is not what was asked for.
@@ -39,6 +42,8 @@ pub enum Fault {
         /// The cause in words.
         reason: String,
     },
+    /// The service has another model, genome or genes than when the run began.
+    Changed,
 }
 
 impl Fault {
@@ -68,6 +73,8 @@ impl Fault {
             },
             Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable {
                 wait: details.wait,
+                // A status with a cause is made on this side of the network.
+                cause: std::error::Error::source(status).map_or(Unreached::Says, Unreached::of),
                 reason,
             },
             Code::Internal | Code::Unknown | Code::Cancelled | Code::Aborted | Code::DataLoss | Code::Ok => {
@@ -82,7 +89,18 @@ impl Fault {
         }
     }
 
-    /// Returns the cause in words.
+    /// Returns the cause in words of this program, or of the service where it says one.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Unavailable { cause, reason, .. } if *cause == Unreached::Says && !reason.is_empty() => {
+                format!("{cause}: {reason}")
+            }
+            Self::Unavailable { cause, .. } => cause.to_string(),
+            other => other.reason().to_owned(),
+        }
+    }
+
+    /// Returns the cause in words of whoever met it.
     pub fn reason(&self) -> &str {
         match self {
             Self::Throttled { reason, .. }
@@ -90,6 +108,7 @@ impl Fault {
             | Self::Damaged { reason }
             | Self::Refused { reason, .. }
             | Self::Credentials { reason } => reason,
+            Self::Changed => "it has another model, genome or genes than before",
         }
     }
 

@@ -11,6 +11,8 @@ pub struct RetryPolicy {
     pub attempts: u32,
     /// Attempts in all whose answer may be damaged.
     pub damaged_attempts: u32,
+    /// Attempts in all where there is no connection and never was one: a wrong port stays wrong.
+    pub unconnected_attempts: u32,
     /// The wait after the first attempt, before it is jittered.
     pub first_wait: Duration,
     /// The factor from wait to wait.
@@ -27,6 +29,7 @@ impl Default for RetryPolicy {
         Self {
             attempts: 8,
             damaged_attempts: 4,
+            unconnected_attempts: 5,
             first_wait: Duration::from_millis(1250),
             factor: 2.0,
             longest_wait: Duration::from_secs(60),
@@ -71,6 +74,29 @@ impl Retry {
         self.failed
     }
 
+    /// Makes no more than so many attempts in all.
+    pub fn limit(&mut self, attempts: u32) {
+        self.policy.attempts = self.policy.attempts.min(attempts);
+    }
+
+    /// Returns the attempts in all, if none succeeds.
+    pub fn attempts(&self) -> u32 {
+        self.policy.attempts
+    }
+
+    /// Returns about how long the waits are that are still to come, if no attempt succeeds.
+    pub fn waits_left(&self) -> Duration {
+        let waits = (self.failed.max(1)..self.policy.attempts).map(|failed| self.nominal(failed));
+        Duration::try_from_secs_f64(waits.sum()).unwrap_or(Duration::MAX)
+    }
+
+    /// Returns the wait after so many failed attempts in seconds, before it is jittered.
+    fn nominal(&self, failed: u32) -> f64 {
+        let doublings = i32::try_from(failed.saturating_sub(1)).unwrap_or(i32::MAX);
+        let grown = self.policy.first_wait.as_secs_f64() * self.policy.factor.powi(doublings);
+        grown.min(self.policy.longest_wait.as_secs_f64())
+    }
+
     /// Counts a failed attempt and says what follows.
     ///
     /// The wait is that of the policy between 80 % and 120 %, or what the service asks for with up to 20 % more: never
@@ -83,15 +109,13 @@ impl Retry {
                 self.damaged += 1;
                 self.damaged < self.policy.damaged_attempts
             }
-            Fault::Refused { .. } | Fault::Credentials { .. } => false,
+            Fault::Refused { .. } | Fault::Credentials { .. } | Fault::Changed => false,
         };
         let hint = fault.wait().unwrap_or_default();
         if !temporary || self.failed >= self.policy.attempts || hint > self.policy.longest_hint {
             return Next::GiveUp;
         }
-        let doublings = i32::try_from(self.failed - 1).unwrap_or(i32::MAX);
-        let grown = self.policy.first_wait.as_secs_f64() * self.policy.factor.powi(doublings);
-        let own = grown.min(self.policy.longest_wait.as_secs_f64()) * (0.8 + 0.4 * self.random.next_fraction());
+        let own = self.nominal(self.failed) * (0.8 + 0.4 * self.random.next_fraction());
         let asked = hint.as_secs_f64() * (1.0 + 0.2 * self.random.next_fraction());
         Next::Wait(Duration::try_from_secs_f64(own.max(asked)).unwrap_or(self.policy.longest_hint))
     }
@@ -129,6 +153,20 @@ mod tests {
                 "{wait:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_limit_holds_and_what_is_left_is_said() {
+        let mut retry = Retry::new(RetryPolicy::default(), 1, 1);
+        retry.limit(RetryPolicy::default().unconnected_attempts);
+        assert!(matches!(retry.after(&throttled(None)), Next::Wait(_)));
+        // 1.25 + 2.5 + 5 + 10 s between five attempts.
+        assert_eq!(
+            (retry.attempts(), retry.waits_left()),
+            (5, Duration::from_millis(18_750))
+        );
+        let more = std::iter::repeat_with(|| retry.after(&throttled(None)));
+        assert_eq!(more.take_while(|next| *next != Next::GiveUp).count(), 3);
     }
 
     #[test]

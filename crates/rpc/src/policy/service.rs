@@ -27,7 +27,7 @@ impl Verdict {
         match fault {
             // The service answered: it is there, and it is willing.
             Fault::Refused { .. } | Fault::Damaged { .. } => Self::Alone,
-            Fault::Credentials { .. } => Self::Service,
+            Fault::Credentials { .. } | Fault::Changed => Self::Service,
             Fault::Throttled { .. } | Fault::Unavailable { .. } if succeeded_before => Self::Probe,
             Fault::Throttled { .. } | Fault::Unavailable { .. } => Self::Service,
         }
@@ -47,6 +47,7 @@ mod tests {
         };
         let unavailable = Fault::Unavailable {
             wait: None,
+            cause: crate::policy::Unreached::Says,
             reason: reason(),
         };
         for fault in [throttled, unavailable] {

@@ -4,6 +4,7 @@ use super::calls::{Calls, OpenCall};
 use super::key_check::KeyCheck;
 use super::refusal::Refusal;
 use super::service::{BUSY_WAIT, interval_about, variant_about};
+use super::states::States;
 use crate::atlas::AtlasOf;
 use crate::proto::atlas::v1main as wire;
 use crate::proto::atlas::v1main::atlas_service_server::AtlasService;
@@ -14,6 +15,7 @@ use tonic::{Code, Request, Response, Status};
 /// A folder's service in a server.
 pub(super) struct GuardedAtlas {
     pub(super) inner: AtlasOf,
+    pub(super) states: States,
     pub(super) calls: Arc<Calls>,
     pub(super) key: KeyCheck,
     /// Places for requests that are answered or wait.
@@ -47,18 +49,23 @@ impl GuardedAtlas {
         drop(waiting);
         answer.await
     }
-}
 
-/// Says how a call ends, and how much was sent.
-fn told<R: prost::Message>(call: &OpenCall, answer: Result<Response<R>, Status>) -> Result<Response<R>, Status> {
-    match &answer {
-        Ok(answer) => {
-            call.sent(answer.get_ref().encoded_len());
-            call.ends(Code::Ok);
+    /// Says how a call ends, and how much was sent, and adds what the server states of itself.
+    fn told<R: prost::Message>(
+        &self,
+        call: &OpenCall,
+        mut answer: Result<Response<R>, Status>,
+    ) -> Result<Response<R>, Status> {
+        match &mut answer {
+            Ok(answer) => {
+                call.sent(answer.get_ref().encoded_len());
+                call.ends(Code::Ok);
+                self.states.add_to(answer.metadata_mut());
+            }
+            Err(status) => call.ends(status.code()),
         }
-        Err(status) => call.ends(status.code()),
+        answer
     }
-    answer
 }
 
 #[tonic::async_trait]
@@ -70,7 +77,7 @@ impl AtlasService for GuardedAtlas {
         let call = self.begin("ListDenseVariantScores", &request)?;
         call.about(interval_about(request.get_ref().interval.as_ref()));
         let answer = self.in_turn(self.inner.list_dense_variant_scores(request)).await;
-        told(&call, answer)
+        self.told(&call, answer)
     }
 
     async fn get_dense_variant_scores(
@@ -80,7 +87,7 @@ impl AtlasService for GuardedAtlas {
         let call = self.begin("GetDenseVariantScores", &request)?;
         call.about(variant_about(request.get_ref().variant.as_ref()));
         let answer = self.in_turn(self.inner.get_dense_variant_scores(request)).await;
-        told(&call, answer)
+        self.told(&call, answer)
     }
 
     async fn list_variant_scores_metadata(
@@ -89,6 +96,6 @@ impl AtlasService for GuardedAtlas {
     ) -> Result<Response<wire::ListVariantScoresMetadataResponse>, Status> {
         let call = self.begin("ListVariantScoresMetadata", &request)?;
         let answer = self.inner.list_variant_scores_metadata(request).await;
-        told(&call, answer)
+        self.told(&call, answer)
     }
 }

@@ -17,6 +17,9 @@ pub struct ServedModel {
     pub reference: Arc<dyn Reference>,
     /// The gene annotation, for scorers by gene; without it they are refused.
     pub annotation: Option<Arc<Annotation>>,
+    /// Digest of the model, the genome and the genes, `sha256:...`, which is stated with every answer, so that clients tell
+    /// answers of another genome apart; nothing is stated when it is not given.
+    pub states: Option<String>,
 }
 
 impl std::fmt::Debug for ServedModel {

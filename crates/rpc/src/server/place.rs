@@ -19,6 +19,8 @@ pub const SEQUENCE_CONTIG: &str = "sequence";
 pub(super) struct GenomePlace {
     pub(super) contig: ContigId,
     pub(super) window: Window,
+    /// The strand that the model reads.
+    pub(super) strand: Strand,
     /// As the client wrote it, for the answer.
     pub(super) interval: proto::Interval,
 }
@@ -27,11 +29,7 @@ impl GenomePlace {
     /// Reads an interval whose sequence the model is to read.
     pub(super) fn read(model: &ServedModel, interval: Option<proto::Interval>) -> Result<Self, Refusal> {
         let interval = interval.ok_or(Refusal::FieldMissing { field: "interval" })?;
-        if strand(interval.strand)? == Some(Strand::Reverse) {
-            return Err(Refusal::ReverseStrand {
-                interval: interval_text(&interval),
-            });
-        }
+        let strand = strand(interval.strand)?.unwrap_or(Strand::Forward);
         let reference = model.reference.as_ref();
         let contig = reference
             .contig_id(&interval.chromosome)
@@ -53,6 +51,7 @@ impl GenomePlace {
         Ok(Self {
             contig,
             window,
+            strand,
             interval,
         })
     }

@@ -60,7 +60,7 @@ impl Predicting<'_> {
         self.check(request.organism, &request.model_version)?;
         let wanted = self.wanted(&request.requested_outputs, &request.ontology_terms)?;
         let (window, sequence) = sequence(self.model, &request.sequence)?;
-        let answer = self.ask(&wanted, &window, &sequence, &[])?;
+        let answer = self.ask(&wanted, (&window, Strand::Forward), &sequence, &[])?;
         let place = Place {
             window: &window,
             interval: None,
@@ -84,7 +84,7 @@ impl Predicting<'_> {
         let sequence = place
             .window
             .reference_sequence(place.contig, self.model.reference.as_ref())?;
-        let answer = self.ask(&wanted, &place.window, &sequence, &[])?;
+        let answer = self.ask(&wanted, (&place.window, place.strand), &sequence, &[])?;
         let place = Place {
             window: &place.window,
             interval: Some(&place.interval),
@@ -111,7 +111,7 @@ impl Predicting<'_> {
         let pair = super::score::sequences(&place.window, &variant, reference)?;
         let answer = self.ask(
             &wanted,
-            &place.window,
+            (&place.window, place.strand),
             &pair.reference,
             std::slice::from_ref(&pair.alternate),
         )?;
@@ -170,10 +170,12 @@ impl Predicting<'_> {
     }
 
     /// Asks the model for whole windows of the outputs that have a track.
+    ///
+    /// * `window`: with the strand that the model reads.
     fn ask(
         &self,
         wanted: &[Wanted<'_>],
-        window: &Window,
+        (window, strand): (&Window, Strand),
         reference: &Sequence,
         alternates: &[Sequence],
     ) -> Result<Answer, Refusal> {
@@ -191,7 +193,7 @@ impl Predicting<'_> {
             alternates,
             outputs: &outputs,
         };
-        super::score::one_answer(self.model, query)
+        super::score::one_answer(self.model, strand, query)
     }
 
     /// Sends the outputs in the order in which they were asked for.

@@ -102,14 +102,6 @@ pub enum Refusal {
         /// The interval.
         interval: String,
     },
-    /// An interval on the reverse strand.
-    #[error(
-        "the interval {interval} is on the minus strand, which this server does not predict on; ask for `+` or `.`"
-    )]
-    ReverseStrand {
-        /// The interval.
-        interval: String,
-    },
     /// The model does not read sequences of such a length.
     #[error("sequence length {length} is not supported by the model `{model}`; it reads {allowed}")]
     Length {
@@ -222,7 +214,7 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Self::ContigUnknown { .. } | Self::Variant(VariantError::ContigUnknown { .. }) => Code::NotFound,
-            Self::ReverseStrand { .. } | Self::IntervalVariant { .. } => Code::Unimplemented,
+            Self::IntervalVariant { .. } => Code::Unimplemented,
             Self::Reference(_) | Self::Variant(VariantError::Reference(_)) => Code::Internal,
             Self::Backend(error) => match error {
                 BackendError::OutputUnknown { .. } | BackendError::LengthUnknown { .. } => Code::InvalidArgument,

@@ -15,8 +15,8 @@ use refalt_core::interval_scorer::IntervalScorer;
 use refalt_core::scorer::{Needs, ScoreError, ScoreRows, Scorer, ScoringInput, ScoringPlace, TrackScores};
 use refalt_core::stranded_merge::merge_stranded;
 use refalt_core::{
-    Answer, BackendError, CheckedVariant, OutputRequest, Query, RefAlt, Reference, Sequence, Strand, TrackSet, Window,
-    WindowError,
+    Answer, Backend as _, BackendError, CheckedVariant, OutputRequest, Query, RefAlt, Reference, ReverseStrand,
+    Sequence, Strand, TrackSet, Window, WindowError,
 };
 
 /// The most bases of a stretch of substitutions in one request, as the published client cuts them.
@@ -52,9 +52,13 @@ pub(super) fn sequences(
     })
 }
 
-/// Asks the model one question.
-pub(super) fn one_answer(model: &ServedModel, query: Query<'_>) -> Result<Answer, Refusal> {
-    let answer = model.backend.predict(std::slice::from_ref(&query)).pop();
+/// Asks the model one question; the answer lies on the forward strand, whichever strand is read.
+pub(super) fn one_answer(model: &ServedModel, strand: Strand, query: Query<'_>) -> Result<Answer, Refusal> {
+    let queries = std::slice::from_ref(&query);
+    let answer = match strand {
+        Strand::Forward => model.backend.predict(queries).pop(),
+        Strand::Reverse => ReverseStrand(model.backend.as_ref()).predict(queries).pop(),
+    };
     let none = || BackendError::Query {
         model: model.card().name.clone(),
         window: query.window.to_string(),
@@ -78,7 +82,7 @@ impl ScoringMethods<'_> {
         let variant = place.variant(reference, &asked)?;
         let mut scored = self.score(
             &scorers,
-            &place.window,
+            &place,
             std::slice::from_ref(&variant),
             reference,
             request.merge_stranded_gene_tracks,
@@ -117,7 +121,7 @@ impl ScoringMethods<'_> {
             let variants = asked.iter().map(|asked| place.variant(reference, asked));
             let variants: Vec<CheckedVariant> = variants.collect::<Result<_, _>>()?;
             let merge = request.merge_stranded_gene_tracks;
-            let all = self.score(&scorers, &place.window, &variants, reference, merge)?;
+            let all = self.score(&scorers, &place, &variants, reference, merge)?;
             for (asked, scored) in asked.iter().zip(all) {
                 for scored in scored {
                     send_scored(outlet, scored, asked, |output| proto::ScoreIsmVariantResponse {
@@ -158,7 +162,7 @@ impl ScoringMethods<'_> {
             alternates: &[],
             outputs: &requests,
         };
-        let answer = one_answer(self.model, query)?;
+        let answer = one_answer(self.model, place.strand, query)?;
         for (scorer, tracks) in scorers.iter().zip(sets) {
             let annotation = self.annotation(&scorer.to_string())?;
             let scores = scorer.score(&answer.reference, window, annotation)?;
@@ -209,13 +213,10 @@ impl ScoringMethods<'_> {
         Ok(scorers)
     }
 
-    /// Refuses a stretch of substitutions that does not lie in the interval, on its forward strand.
+    /// Refuses a stretch of substitutions that does not lie in the interval; alleles are those of the forward strand,
+    /// whatever strand it names.
     fn check_stretch(&self, place: &GenomePlace, stretch: &proto::Interval) -> Result<(), Refusal> {
-        if strand(stretch.strand)? == Some(Strand::Reverse) {
-            return Err(Refusal::ReverseStrand {
-                interval: interval_text(stretch),
-            });
-        }
+        strand(stretch.strand)?;
         let found = stretch.end.saturating_sub(stretch.start);
         if !(1..=MOST_ISM_BASES).contains(&found) {
             return Err(Refusal::IsmWidth {
@@ -237,11 +238,12 @@ impl ScoringMethods<'_> {
     fn score(
         &self,
         scorers: &Admitted<'_>,
-        window: &Window,
+        place: &GenomePlace,
         variants: &[CheckedVariant],
         reference: &dyn Reference,
         merge: bool,
     ) -> Result<Vec<Vec<Scored>>, Refusal> {
+        let (window, strand) = (&place.window, place.strand);
         let annotation = self.model.annotation.as_deref();
         let places: Vec<ScoringPlace<'_>> = variants
             .iter()
@@ -271,7 +273,7 @@ impl ScoringMethods<'_> {
             alternates: &alternates,
             outputs: &outputs,
         };
-        let answer = one_answer(self.model, query)?;
+        let answer = one_answer(self.model, strand, query)?;
         if answer.alternates.len() != variants.len() {
             return Err(Refusal::Internal {
                 what: "the model gave another number of predictions than sequences".to_owned(),

@@ -7,6 +7,7 @@ use super::outlet::{CHANNEL_MESSAGES, Outlet};
 use super::predict::Predicting;
 use super::refusal::Refusal;
 use super::score::ScoringMethods;
+use super::states::States;
 use crate::proto::{self, dna_model_service_server::DnaModelService};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(super) const BUSY_WAIT: Duration = Duration::from_secs(2);
 pub(super) struct Shared {
     pub(super) model: ServedModel,
     pub(super) messages: TrackMessages,
+    pub(super) states: States,
     pub(super) calls: Arc<Calls>,
     pub(super) key: KeyCheck,
     /// Places for requests that are answered or wait.
@@ -86,7 +88,14 @@ impl ModelService {
             sender,
         };
         tokio::spawn(answering.all(request.into_inner()));
-        Ok(Response::new(AnswerStream { receiver, call }))
+        Ok(self.answer(AnswerStream { receiver, call }))
+    }
+
+    /// Makes an answer of a stream, with what the server states of itself.
+    fn answer<R>(&self, stream: AnswerStream<R>) -> Response<AnswerStream<R>> {
+        let mut response = Response::new(stream);
+        self.0.states.add_to(response.metadata_mut());
+        response
     }
 
     fn begin<T>(&self, method: &'static str, request: &Request<T>) -> Result<Arc<OpenCall>, Status> {
@@ -319,7 +328,7 @@ impl DnaModelService for ModelService {
             // There is room for all of them.
             let _ = sender.try_send(Ok(message));
         }
-        Ok(Response::new(AnswerStream { receiver, call }))
+        Ok(self.answer(AnswerStream { receiver, call }))
     }
 }
 

@@ -12,6 +12,7 @@ use refalt::core::{
 use refalt::engine::{InputRow, Plan, PlanOptions, ScoreSource, Setting, Silent, TableOptions, run};
 use refalt::reference_assembly::AssemblyRecord;
 use refalt_rpc::atlas::{AtlasFolder, AtlasOf, AtlasSource, AutoSource};
+use refalt_rpc::cache::{AnswerCache, Kind};
 use refalt_rpc::policy::RetryPolicy;
 use refalt_rpc::proto::atlas::v1main as wire;
 use refalt_rpc::proto::atlas::v1main::atlas_service_server::{AtlasService, AtlasServiceServer};
@@ -219,6 +220,11 @@ impl Served {
         Client::new(options).unwrap()
     }
 
+    /// Returns the calls for scores so far.
+    fn calls(&self) -> u64 {
+        self.seen.gets.load(Ordering::SeqCst) + self.seen.lists.load(Ordering::SeqCst)
+    }
+
     fn original(&self) -> Table {
         table(&self.folder.path().join("scores"))
     }
@@ -260,7 +266,7 @@ fn scores(table: &Table, keep: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
 #[test]
 fn a_run_from_the_atlas_has_the_scores_of_the_folder_and_says_where_they_are_from() {
     let served = Served::clean();
-    let source = AtlasSource::open(served.client(), &wanted()).unwrap();
+    let source = AtlasSource::open(served.client(), None, &wanted()).unwrap();
     let plan = served.plan(&source, WINDOW.get());
     let out = served.folder.path().join("again");
     let summary = run_of(&source, &plan, &out, &served.reference, variants(VARIANTS));
@@ -285,7 +291,7 @@ fn a_run_from_the_atlas_has_the_scores_of_the_folder_and_says_where_they_are_fro
 #[test]
 fn what_the_atlas_lacks_is_said() {
     let served = Served::clean();
-    let error = AtlasSource::open(served.client(), &["CAGE".to_owned()]).unwrap_err();
+    let error = AtlasSource::open(served.client(), None, &["CAGE".to_owned()]).unwrap_err();
     assert!(
         error
             .to_string()
@@ -293,7 +299,7 @@ fn what_the_atlas_lacks_is_said() {
         "{error}"
     );
     // Another window than that of the folder: every variant fails, and both windows are named.
-    let source = AtlasSource::open(served.client(), &wanted()).unwrap();
+    let source = AtlasSource::open(served.client(), None, &wanted()).unwrap();
     let plan = served.plan(&source, 1024);
     let out = served.folder.path().join("other");
     let summary = run_of(&source, &plan, &out, &served.reference, variants(4));
@@ -335,7 +341,7 @@ fn auto_takes_substitutions_from_the_atlas_and_the_rest_from_elsewhere() {
     let mut origin = (*rest.origins[0]).clone();
     origin.source = "elsewhere".to_owned();
     rest.origins = vec![Arc::new(origin)];
-    let source = AutoSource::open(served.client(), Box::new(rest), &wanted()).unwrap();
+    let source = AutoSource::open(served.client(), None, Box::new(rest), &wanted()).unwrap();
     assert!(
         source.notes()[0].contains("ATAC, RNA_SEQ, RNA_SEQ_ACTIVE"),
         "{:?}",
@@ -379,7 +385,7 @@ fn a_scorer_for_other_tracks_is_never_mixed() {
     let mut other = outputs();
     other[0].tracks = other[0].tracks.iter().take(2).cloned().collect();
     let rest = Synthetic::of_tracks(other, 3, 2);
-    let source = AutoSource::open(served.client(), Box::new(rest), &wanted()).unwrap();
+    let source = AutoSource::open(served.client(), None, Box::new(rest), &wanted()).unwrap();
     assert!(
         source
             .notes()
@@ -398,7 +404,7 @@ fn a_scorer_for_other_tracks_is_never_mixed() {
 /// Runs a few variants from a service whose answers are changed; the reasons of those that failed.
 fn reasons(change: impl Fn(&mut wire::DenseVariantScores) + Send + Sync + 'static, same_token: bool) -> Vec<String> {
     let served = Served::start(Arc::new(change), same_token);
-    let source = AtlasSource::open(served.client(), &wanted()).unwrap();
+    let source = AtlasSource::open(served.client(), None, &wanted()).unwrap();
     let plan = served.plan(&source, WINDOW.get());
     let out = served.folder.path().join("again");
     run_of_failing(&source, &plan, &out, &served.reference)
@@ -465,7 +471,7 @@ fn without_calibrated_scores_quantiles_are_missing() {
         }),
         false,
     );
-    let source = AtlasSource::open(served.client(), &wanted()).unwrap();
+    let source = AtlasSource::open(served.client(), None, &wanted()).unwrap();
     let plan = served.plan(&source, WINDOW.get());
     let out = served.folder.path().join("again");
     run_of(&source, &plan, &out, &served.reference, variants(3));
@@ -479,7 +485,7 @@ fn without_calibrated_scores_quantiles_are_missing() {
 #[test]
 fn a_scattered_variant_is_got_and_a_wrong_reference_refused() {
     let served = Served::clean();
-    let source = AtlasSource::open(served.client(), &wanted()).unwrap();
+    let source = AtlasSource::open(served.client(), None, &wanted()).unwrap();
     let plan = served.plan(&source, WINDOW.get());
     let out = served.folder.path().join("one");
     run_of(&source, &plan, &out, &served.reference, variants(1));
@@ -496,4 +502,45 @@ fn a_scattered_variant_is_got_and_a_wrong_reference_refused() {
     );
     let error = served.client().atlas_list("chr9", all, &scorers).unwrap_err();
     assert!(matches!(error, ApiError::Refused { code: "NOT_FOUND", .. }), "{error}");
+}
+
+/// Runs over the served folder with a cache; returns the table and the calls that it made.
+fn run_with_cache(served: &Served, cache: &Arc<AnswerCache>, scorers: &[String], out: &str) -> (Table, u64) {
+    let before = served.calls();
+    let source = AtlasSource::open(served.client(), Some(Arc::clone(cache)), scorers).unwrap();
+    let options = PlanOptions {
+        scorers: scorers.into(),
+        window: WINDOW,
+        tracks: None,
+        rows_per_part: Some(16),
+        annotation: None,
+        table: TableOptions::default(),
+    };
+    let plan = Plan::for_source(&source, &options).unwrap();
+    let out = served.folder.path().join(out);
+    run_of(&source, &plan, &out, &served.reference, variants(VARIANTS));
+    (table(&out), served.calls() - before)
+}
+
+#[test]
+fn answers_of_the_atlas_are_kept_by_variant_and_scorer() {
+    let served = Served::clean();
+    let folder = tempfile::tempdir().unwrap();
+    let cache = AnswerCache::open(folder.path(), None, Arc::new(|trouble| panic!("{trouble}"))).unwrap();
+    let cache = Arc::new(cache);
+    let (first, calls) = run_with_cache(&served, &cache, &wanted()[..2], "first");
+    assert!(calls > 0);
+    let count = |cache: &AnswerCache| cache.stats().unwrap().by_kind.of(Kind::Atlas).entries;
+    assert_eq!(count(&cache), 2 * u64::from(VARIANTS));
+    // The same again, and a part of it, cost nothing and are the same rows.
+    let (again, calls) = run_with_cache(&served, &cache, &wanted()[..2], "again");
+    assert_eq!((calls, &again), (0, &first));
+    let (_, calls) = run_with_cache(&served, &cache, &wanted()[1..2], "part");
+    assert_eq!(calls, 0);
+    // One scorer more asks for that one only; all of it has the scores of the folder.
+    let (all, calls) = run_with_cache(&served, &cache, &wanted(), "all");
+    assert!(calls > 0);
+    assert_eq!(count(&cache), 3 * u64::from(VARIANTS));
+    assert_eq!(scores(&all, |_| true), scores(&served.original(), |_| true));
+    assert!(cache.verify(false).unwrap().is_sound());
 }

@@ -6,14 +6,14 @@ use refalt_core::{
     Alternate, CheckedVariant, ContigName, Dna, InMemoryReference, OutputType, Position, Reference, Variant, Window,
     check,
 };
-use refalt_rpc::client::{Place, Timeouts};
+use refalt_rpc::client::{Place, Timeouts, WaitState, WaitTold, Waiting};
 use refalt_rpc::policy::{RetryPolicy, WindowPolicy};
 use refalt_rpc::proto;
 use refalt_rpc::{Address, ApiError, ApiKey, Client, ClientOptions};
 use std::io::Write as _;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub(crate) const KEY: &str = "AIza-a-key-that-nobody-sees";
@@ -52,6 +52,7 @@ pub(crate) fn options(server: &FaultServer) -> ClientOptions {
             connect: Duration::from_secs(5),
             call: Duration::from_secs(3),
             silence: Duration::from_millis(500),
+            ..Timeouts::default()
         },
         retry: RetryPolicy {
             first_wait: Duration::from_millis(2),
@@ -347,7 +348,17 @@ fn a_service_that_is_not_there_is_told_from_one_that_speaks_nonsense() {
     let client = Client::new(at(port)).unwrap();
     let error = client.score_variant(places(&variants)[0], &all(&scorers)).unwrap_err();
     assert!(matches!(error, ApiError::ServiceDown { attempts: 3, .. }), "{error}");
-    assert!(error.to_string().contains("refused"), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("does not answer: nothing listens at this port (3 attempts in"),
+        "{text}"
+    );
+    assert!(error.hint().unwrap().contains("`listening at`"), "{error:?}");
+    // What the network library says is a detail.
+    assert!(
+        error.detail().unwrap().contains("refused") && !text.contains("transport"),
+        "{error:?}"
+    );
     // A listener that answers every connection with noise.
     let noise = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = noise.local_addr().unwrap().port();
@@ -436,4 +447,81 @@ fn a_hung_call_is_abandoned_at_its_deadline() {
     assert_scores(1, &client.score_variant(places(&variants)[0], &all(&scorers)).unwrap());
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(500), "{took:?}");
+}
+
+/// Collects what a client says while it waits.
+fn listening(options: ClientOptions) -> (Client, Arc<Mutex<Vec<Waiting>>>) {
+    let said: Arc<Mutex<Vec<Waiting>>> = Arc::default();
+    let heard = Arc::clone(&said);
+    let told = WaitTold(Arc::new(move |waiting: &Waiting| {
+        heard.lock().unwrap().push(waiting.clone())
+    }));
+    let client = Client::new(ClientOptions {
+        told: Some(told),
+        ..options
+    });
+    (client.unwrap(), said)
+}
+
+#[test]
+fn a_dead_port_is_given_up_sooner_and_says_for_what_it_waits() {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let address = Address::parse(&format!("http://127.0.0.1:{port}")).unwrap();
+    let retry = RetryPolicy {
+        first_wait: Duration::from_millis(2),
+        longest_wait: Duration::from_millis(10),
+        ..RetryPolicy::default()
+    };
+    let (client, said) = listening(ClientOptions {
+        retry,
+        ..ClientOptions::new(address, None)
+    });
+    let error = client.metadata().unwrap_err();
+    // Five attempts where there never was a connection, eight where there was.
+    assert!(matches!(error, ApiError::ServiceDown { attempts: 5, .. }), "{error}");
+    let said = said.lock().unwrap();
+    assert_eq!(said.len(), 1, "once in ten seconds");
+    let line = said[0].to_string();
+    assert!(
+        line.starts_with(&format!(
+            "127.0.0.1:{port}: nothing listens at this port; waiting for the tracks, attempt 2 of 5"
+        )),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_service_that_says_nothing_is_told_before_it_is_given_up() {
+    // Takes connections, and never says a word.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = mute.local_addr().unwrap().port();
+    std::thread::spawn(move || mute.incoming().map(Result::unwrap).collect::<Vec<_>>());
+    let (client, said) = listening(ClientOptions {
+        timeouts: Timeouts {
+            silence: Duration::from_millis(400),
+            quiet: Duration::from_millis(50),
+            ..Timeouts::default()
+        },
+        retry: RetryPolicy {
+            attempts: 2,
+            first_wait: Duration::from_millis(2),
+            ..RetryPolicy::default()
+        },
+        ..ClientOptions::new(Address::parse(&format!("http://127.0.0.1:{port}")).unwrap(), None)
+    });
+    let error = client.metadata().unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("it is connected and sent nothing for 0.4 s (2 attempts in"),
+        "{text}"
+    );
+    let said = said.lock().unwrap();
+    assert!(matches!(said[0].state, WaitState::Quiet { .. }), "{said:?}");
+    assert_eq!(
+        (said[0].what.as_str(), said[0].attempt, said[0].attempts),
+        ("the tracks", 1, 2)
+    );
 }

@@ -100,7 +100,16 @@ fn every_method_of_the_official_client_and_its_tidy_table_equals_the_engines() {
     let tsv = table(&files, &variants);
     let mut command = Command::new(python());
     command.arg(script("client.py")).arg(server.address.to_string());
-    let Some(report) = report(command.arg("--all").arg("--table").arg(&tsv).args(&variants)) else {
+    let sequence = String::from_utf8(genome()).unwrap();
+    let Some(report) = report(
+        command
+            .arg("--all")
+            .arg("--sequence")
+            .arg(sequence)
+            .arg("--table")
+            .arg(&tsv)
+            .args(&variants),
+    ) else {
         return;
     };
     let lines = std::fs::read_to_string(&tsv).unwrap().lines().count();

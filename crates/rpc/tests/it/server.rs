@@ -440,6 +440,7 @@ fn without_genes_scorers_by_gene_are_refused_and_the_others_named() {
         backend: Arc::new(Synthetic::new()),
         reference: Arc::new(files.reference()),
         annotation: None,
+        states: None,
     };
     let variants = variants(model.reference.as_ref());
     let server = Running::start(model, |_| {});

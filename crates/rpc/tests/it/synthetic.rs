@@ -411,6 +411,7 @@ impl Files {
             backend: Arc::new(backend),
             reference: Arc::new(reference),
             annotation: Some(Arc::new(annotation)),
+            states: None,
         };
         (served, gate)
     }

@@ -1,6 +1,6 @@
 """The official client, unmodified, against `refalt serve` or a server of the same crate.
 
-usage: client.py ADDRESS [--tls] [--table TSV] [--all] [--window BP] VARIANT...
+usage: client.py ADDRESS [--tls] [--table TSV] [--all --sequence BASES] [--window BP] VARIANT...
 
 Scores the variants by every scorer the server gives and compares the tidy table with the one that refalt wrote (TSV), value
 by value. With --all the server gives every output type, and every method is called. Prints sums of predictions as JSON
@@ -23,6 +23,7 @@ parser.add_argument("--tls", action="store_true")
 parser.add_argument("--table")
 parser.add_argument("--all", action="store_true")
 parser.add_argument("--window", type=int, default=16384)
+parser.add_argument("--sequence", help="the bases of the contig, for --all")
 parser.add_argument("variants", nargs="+")
 args = parser.parse_args()
 
@@ -164,8 +165,36 @@ if args.all:
     refused(grpc.StatusCode.NOT_FOUND, "chr21", client.score_interval, elsewhere, [scorer])
     mouse = dna_client.Organism.MUS_MUSCULUS
     refused(invalid, "MUS_MUSCULUS", client.output_metadata, mouse)
+    # The minus strand: what the model says of the reverse complement, laid on the forward strand.
     minus = genome.Interval(window.chromosome, window.start, window.end, "-")
-    refused(grpc.StatusCode.UNIMPLEMENTED, "minus strand", client.score_variant, minus, variants[0], [scorers[0]])
+    reverse = client.predict_interval(minus, requested_outputs=kinds, ontology_terms=None)
+    bases = args.sequence[window.start : window.end]
+    complement = bases[::-1].translate(str.maketrans("ACGT", "TGCA"))
+    read = client.predict_sequence(complement, requested_outputs=kinds, ontology_terms=None)
+    for kind in kinds:
+        own, other = reverse.get(kind), read.get(kind)
+        assert own.interval == minus, kind
+        if isinstance(own, track_data.TrackData):
+            expected = other.values[::-1, ::-1] if other.values.ndim == 3 else other.values[::-1]
+            strands = own.metadata["strand"].to_numpy()
+            order = np.arange(len(strands))
+            order[strands == "+"], order[strands == "-"] = np.flatnonzero(strands == "-"), np.flatnonzero(strands == "+")
+            expected = expected[..., order]
+            if kind.name == "DNASE":
+                expected = np.concatenate([np.zeros_like(expected[:1]), expected[:-1]])
+            np.testing.assert_array_equal(own.values, expected, err_msg=kind.name)
+        else:
+            ours = {(j.start - window.start, j.end - window.start, j.strand): row for j, row in zip(own.junctions, own.values)}
+            theirs = {(j.start, j.end, j.strand): row for j, row in zip(other.junctions, other.values)}
+            turned = {
+                (args.window - end, args.window - start, {"+": "-", "-": "+"}[strand]): row
+                for (start, end, strand), row in theirs.items()
+            }
+            assert ours.keys() == turned.keys() and len(ours) > 1
+            for key, row in ours.items():
+                np.testing.assert_array_equal(row, turned[key])
+    scored = client.score_variant(minus, variants[0], [scorers[0]])
+    assert scored[0].uns["interval"] == minus and scored[0].X.shape == scores[0][0].X.shape
     try:
         client.predict_sequence("ACGT" * 100, requested_outputs=kinds, ontology_terms=None)
         raise AssertionError("a sequence of 400 bases was taken")

@@ -292,6 +292,67 @@ pub(super) fn tracks(text: &str) -> TrackPlot {
     }
 }
 
+pub(super) fn contact_map(text: &str) -> ContactMapPlot {
+    let tracks = tracks(text);
+    let bins = 40;
+    let cells = || (0..bins * bins).map(|cell| (cell / bins, cell % bins));
+    // Less the further apart, with a domain that ALT takes away.
+    let value = |(one, other): (u32, u32), domain: f64| {
+        let is_inside = (8..20).contains(&one) && (8..20).contains(&other);
+        2.0 - f64::from(one.abs_diff(other)).ln_1p() + if is_inside { domain } else { 0.0 }
+    };
+    ContactMapPlot {
+        labels: labels("contact_map", text),
+        contig: tracks.contig,
+        assembly: tracks.assembly,
+        interval: interval(1_000_001, 1_081_920),
+        unknown: Vec::new(),
+        bins: (0..bins)
+            .map(|at| interval(1_000_001 + 2048 * at, 1_002_048 + 2048 * at))
+            .collect(),
+        maps: vec![ContactMapTrack {
+            label: text.into(),
+            detail: "2048 bp bins".into(),
+            reference: cells().map(|cell| value(cell, 1.0)).collect(),
+            alternate: Some(cells().map(|cell| value(cell, 0.2)).collect()),
+        }],
+        genes: tracks.genes,
+        variant: tracks.variant,
+    }
+}
+
+pub(super) fn junctions(text: &str) -> JunctionPlot {
+    let tracks = tracks(text);
+    let arc = |first: u32, last: u32, reference, alternate| JunctionArc {
+        intron: interval(first, last),
+        strand: Some(Strand::Forward),
+        reference,
+        alternate,
+    };
+    let track = |detail: &str| JunctionTrack {
+        label: text.into(),
+        detail: detail.into(),
+        arcs: vec![
+            arc(1_000_500, 1_002_000, Some(40.0), Some(38.0)),
+            arc(1_000_500, 1_004_500, Some(2.0), Some(31.5)),
+            arc(1_002_200, 1_004_500, Some(35.25), Some(4.0)),
+            arc(1_004_600, 1_007_900, Some(12.0), None),
+            arc(1_004_650, 1_007_900, None, Some(11.0)),
+        ],
+    };
+    JunctionPlot {
+        labels: labels("junctions", text),
+        contig: tracks.contig,
+        assembly: tracks.assembly,
+        interval: tracks.interval,
+        unknown: tracks.unknown,
+        tracks: vec![track("RNA-seq"), track("")],
+        has_alternate: true,
+        genes: tracks.genes,
+        variant: tracks.variant,
+    }
+}
+
 /// One figure of each kind, with `text` wherever a caller chooses text.
 pub(super) fn samples(text: &str) -> Vec<Figure> {
     [
@@ -305,6 +366,8 @@ pub(super) fn samples(text: &str) -> Vec<Figure> {
         curves(text).draw(),
         track_coverage(text).draw(),
         tracks(text).draw(),
+        contact_map(text).draw(),
+        junctions(text).draw(),
     ]
     .into_iter()
     .map(Result::unwrap)

@@ -3,7 +3,7 @@
 use super::{Context, LintRole, Row, Rule, TableCheck};
 use crate::io::fasta::FastaReference;
 use crate::lint::finding::{Examples, Finding, Severity, grouped};
-use crate::lint::run::variant_of_word;
+use crate::lint::row_variant::variant_of_word;
 use crate::lint::statistic::{key_of, log10_binomial_at_least};
 use refalt_core::{Interval, Position, Reference as _, Variant};
 use std::collections::HashSet;

@@ -2,7 +2,7 @@
 
 use super::{Context, LintRole, Row, Rule, TableCheck};
 use crate::lint::finding::{Examples, Finding, Severity, grouped};
-use crate::lint::run::variant_of_word;
+use crate::lint::row_variant::variant_of_word;
 use crate::lint::statistic::Pairs;
 use refalt_core::Alternate;
 

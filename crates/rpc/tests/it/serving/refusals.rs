@@ -56,11 +56,6 @@ fn requests_that_make_no_sense_are_refused_in_words() {
         "`0` is no strand",
     );
     check(
-        &change_interval(|interval| interval.strand = 2),
-        Unimplemented,
-        "minus strand",
-    );
-    check(
         &change_interval(|interval| interval.end = 0),
         InvalidArgument,
         "inverted, empty",

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     run: Option<PathBuf>,
 
     #[command(flatten)]
-    protocol: protocol::Options,
+    protocol: protocol::ProtocolArguments,
 
     /// Table of measured effects, one row for each variant and experiment; `-` for standard input.
     #[arg(long, value_name = "TABLE", required_unless_present = "protocol")]

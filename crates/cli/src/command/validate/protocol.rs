@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// Arguments of `refalt validate` that are those of protocols.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct ProtocolArguments {
     /// Judge by a benchmark: a name of `refalt protocols list`, or a file, NAME.toml.
     #[arg(long, value_name = "NAME|FILE", requires = "pred", conflicts_with_all = ["run", "effect", "experiment", "gene", "columns", "keep", "label", "named", "block", "permutations", "top_tracks"])]
     pub(crate) protocol: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Shared {
 }
 
 /// Runs a protocol.
-pub(crate) fn judge(options: Options, shared: Shared, settings: &Settings) -> Result<Exit, Failure> {
+pub(crate) fn judge(options: ProtocolArguments, shared: Shared, settings: &Settings) -> Result<Exit, Failure> {
     let (Some(word), Some(predictions)) = (options.protocol, options.pred) else {
         return Err(Failure::new("--protocol needs --pred").usage());
     };

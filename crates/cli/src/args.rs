@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Ism(command::ism::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks; judge predictions by a benchmark.
     Validate(command::validate::Options),
+    /// Read measured effects of any known format into one table: allele named, sign kept, every row counted.
+    Measured(command::measured::Options),
     /// Benchmarks as data: list the protocols of `validate --protocol`, print one.
     Protocols(command::protocols::Options),
     /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.

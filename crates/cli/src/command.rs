@@ -11,6 +11,7 @@ pub(crate) mod input;
 pub(crate) mod ism;
 pub(crate) mod lint;
 pub(crate) mod man;
+pub(crate) mod measured;
 pub(crate) mod motifs;
 pub(crate) mod predict;
 pub(crate) mod protocols;
@@ -42,6 +43,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
+        Command::Measured(options) => measured::run(options, settings),
         Command::Protocols(options) => protocols::run(&options, settings),
         Command::Export(options) => export::run(&options, settings),
         Command::Lint(options) => lint::run(&options, settings),

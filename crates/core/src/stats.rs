@@ -29,13 +29,16 @@ mod error;
 mod fisher;
 mod group_weighted;
 mod labelled;
+mod log_ratio;
 mod matched_draws;
 mod maximum;
 mod metric;
+mod moderated_variance;
 mod multiple_testing;
 mod normal;
 mod partial_correlation;
 mod permutation;
+mod polygamma;
 mod quantile;
 mod quantile_grid;
 mod quantile_table;
@@ -70,6 +73,7 @@ pub use effective_rows::{
 pub use error::StatsError;
 pub use fisher::{fisher_interval, smallest_detectable_correlation, spearman_interval};
 pub use group_weighted::{GroupValue, GroupWeighted, GroupWeighting, MetricColumns, SkippedGroup};
+pub use log_ratio::{LogRatio, Replicates, log_ratio};
 pub use matched_draws::MatchedDraws;
 pub use maximum::{MaximumOf, TrackMaxima, equicorrelated_tail, independent_tail};
 pub use metric::{
@@ -77,6 +81,7 @@ pub use metric::{
     SignAccuracy, SignAccuracyGain, SignCounts, Spearman, auroc, average_precision, kendall_tau_b, pearson,
     sign_accuracy, spearman,
 };
+pub use moderated_variance::ModeratedVariances;
 pub use multiple_testing::benjamini_hochberg;
 pub use normal::{normal_cdf, normal_quantile};
 pub use partial_correlation::{Correlation, PartialCorrelation, PartialCorrelationTest};

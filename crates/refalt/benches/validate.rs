@@ -49,6 +49,7 @@ fn of_the_tert_study(criterion: &mut Criterion) {
     score(folder.path(), &random_scores(), &[SIGNED]);
     let columns = TruthColumns {
         effect: "effect_log2".to_owned(),
+        effect_allele: None,
         gene: None,
         experiment: Some("experiment".to_owned()),
         keep: vec!["barcodes>=10".parse().unwrap()],

@@ -18,6 +18,7 @@ mod vcf;
 
 pub use error::ExportError;
 pub use summary::Summary;
+pub(crate) use tsv::TextFile;
 
 use crate::engine::MixedSources;
 use crate::score_folder::ScoreFolder;

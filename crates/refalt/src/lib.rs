@@ -15,6 +15,7 @@ pub mod io;
 pub mod ism;
 pub mod liftover;
 pub mod lint;
+pub mod measured;
 pub mod model;
 pub mod motif_scan;
 pub mod motif_set;

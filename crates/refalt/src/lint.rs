@@ -24,6 +24,7 @@ pub use allow::Allowance;
 pub use error::LintError;
 pub use finding::{Finding, Severity};
 pub use role::{LintColumns, LintColumnsError, LintRole};
+pub(crate) use rule::EffectWatch;
 pub use rule::{RULES, Rule};
 pub use run::{LintReport, LintRequest, NotRun, TableColumns, lint};
 

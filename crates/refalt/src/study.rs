@@ -18,6 +18,7 @@ use crate::figure::{self, Figure, FigureError};
 use crate::io::fasta::{FastaError, FastaReference};
 use crate::io::motif::{MotifReadError, MotifRecord, read_path};
 use crate::io::variants::{ReadError, ReadOptions, Source};
+use crate::measured::EffectAllele;
 use crate::motif_set::{MotifSet, MotifSetError};
 use crate::provenance::VERSION;
 use crate::reference_assembly::ReferenceAssembly;
@@ -326,6 +327,7 @@ impl Study {
         };
         Ok(TruthColumns {
             effect: part.effect.clone(),
+            effect_allele: part.effect_allele.as_deref().map(EffectAllele::named),
             experiment: part.experiment.clone(),
             gene: part.gene.clone(),
             keep: part
@@ -356,6 +358,7 @@ impl Study {
             reference: self.file.reference.fasta.clone(),
             truth: Source::Path(part.truth.clone()),
             reading: ReadOptions::default(),
+            measured: None,
             columns,
             named: Some(part.named.clone()),
             options: ValidateOptions {

@@ -43,7 +43,7 @@ pub(crate) use parallel::ordered;
 pub use predictor::PredictorKind;
 pub use ranks::{NamedVariant, RankRow};
 pub use summary::{SUMMARIES, Summary};
-pub use truth::{RejectedRow, TruthColumns, TruthCounts, TruthRow};
+pub use truth::{OrientationCounts, RejectedRow, TruthColumns, TruthCounts, TruthRow};
 pub(crate) use tsv::Tsv;
 
 use crate::diagnostic::Diagnostic;
@@ -286,6 +286,7 @@ fn provenance(
         scorers: matrices.iter().map(|matrix| matrix.scorer.clone()).collect(),
         truth: input.truth_file.clone(),
         effect_column: input.columns.effect.clone(),
+        effect_allele: input.columns.effect_allele.as_ref().map(ToString::to_string),
         experiment_column: input.columns.experiment.clone(),
         gene_column: input.columns.gene.clone(),
         named: input.named_file.cloned(),

@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
+use refalt::measured::{EffectAllele, MeasuredSource};
 use refalt::protocol::ProtocolOptions;
 use refalt::validate::{
     Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
@@ -35,9 +36,28 @@ pub(crate) struct Options {
     #[arg(long, value_name = "MAP", default_value = "")]
     columns: String,
 
-    /// Column with the measured effect of ALT against REF.
-    #[arg(long, value_name = "COLUMN", required_unless_present = "protocol")]
+    /// Read the table of measured effects by a known format, `auto` for the one that its columns are of: then effect, allele,
+    /// experiment and gene need not be named (`refalt measured --formats`).
+    #[arg(long, value_name = "NAME")]
+    truth_format: Option<String>,
+
+    /// File of an archive of measured effects, by name or its part before the first dot.
+    #[arg(long, value_name = "NAME", requires = "truth_format")]
+    member: Option<String>,
+
+    /// Column with the measured effect.
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        required_unless_present_any = ["truth_format", "protocol"],
+        conflicts_with = "truth_format"
+    )]
     effect: Option<String>,
+
+    /// Which allele the effect is of: `alt` or `ref` as listed, or the column that names it. Effects are then brought to the
+    /// genome's ALT, with their sign; without it the effect is that of ALT, and rows with REF and ALT swapped are rejected.
+    #[arg(long, value_name = "alt|ref|COLUMN")]
+    effect_allele: Option<String>,
 
     /// Column that tells experiments apart (replicates, cell types); each is compared by itself.
     #[arg(long, value_name = "COLUMN")]
@@ -126,7 +146,14 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         Err(_) => condition(text).map(LabelRule::Column),
     };
     let out = options.out.clone().unwrap_or_else(|| run.join("validate"));
+    let measured = options.truth_format.map(|format| MeasuredSource {
+        path: truth.clone().into(),
+        format,
+        member: options.member,
+        ..MeasuredSource::default()
+    });
     let request = ValidateRequest {
+        measured,
         run,
         reference: options.reference.unwrap_or_default(),
         truth: Source::from_argument(&truth),
@@ -136,6 +163,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         },
         columns: TruthColumns {
             effect: options.effect.unwrap_or_default(),
+            effect_allele: options.effect_allele.as_deref().map(EffectAllele::named),
             experiment: options.experiment,
             gene: options.gene,
             keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
@@ -213,6 +241,16 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
     };
     let truth = &join.truth;
     settings.note(format!("truth: {} rows, {} used", truth.rows, truth.used));
+    if let Some(orientation) = &truth.orientation {
+        settings.note(format!(
+            "  effects of `{}`: {} as written, {} flipped with their sign, {} with alleles in the other order; {} palindromic",
+            orientation.effect_allele,
+            orientation.as_written,
+            orientation.flipped,
+            orientation.reordered,
+            orientation.palindromic
+        ));
+    }
     for (condition, count) in &truth.left_out {
         settings.note(format!("  {count} do not meet `{condition}`"));
     }

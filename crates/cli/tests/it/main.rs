@@ -18,6 +18,7 @@ mod folders;
 mod genes;
 mod lint;
 mod made_up;
+mod measured;
 mod motifs;
 mod predict;
 mod protocols;

@@ -10,8 +10,10 @@
 //! - GRCh37 1-22, X and M again: the example sequence collection of refgenie/refget, made from a FASTA of Ensembl;
 //!   and, but for 3, the digests that go-vmc printed for Ensembl's GRCh37 primary assembly.
 //! - M of both human assemblies (the revised Cambridge sequence, shared): GATK, refgenie/refget and go-vmc.
-//! - GRCm38: no published list was found, so its digests are empty and a mouse genome stays "not proven". Its
-//!   mitochondrion alone would prove nothing, since GRCm39 has the same one.
+//! - GRCm38: no published list was found, neither of these digests nor of MD5 (public repositories: sequence dictionaries,
+//!   SAM and CRAM headers, data of refget and sequence-collection servers; the one M5 of a chromosome that turned up is of a
+//!   masked copy). Its digests are empty and a mouse genome stays "not proven". Its mitochondrion alone would prove nothing,
+//!   since GRCm39 has the same one.
 //!
 //! Copies with other content have other digests, which are not in the table: Y with its pseudoautosomal regions
 //! masked (Ensembl's; for GRCh37 `SQ.fbS5kAwZUB5-1xVpa7xZ4s_lyDpLPVUo`). For GRCh37 3 go-vmc printed

@@ -505,6 +505,92 @@ fn published_quantile_scores_lie_on_the_grid() {
     println!("{full} values on the grid, {unsigned} of them on that of unsigned scores only");
 }
 
+/// Numbers of a JSON list.
+fn list(value: &Value) -> Vec<f64> {
+    items(value).iter().map(|item| item.as_f64().unwrap()).collect()
+}
+
+#[test]
+fn moderated_variances_equal_limma() {
+    let oracle = fixture("moderated");
+    for case in items(&oracle["cases"]) {
+        let name = case["name"].as_str().unwrap();
+        let found = ModeratedVariances::of(&list(&case["variances"]), &list(&case["degrees_of_freedom"])).unwrap();
+        match case["prior_degrees_of_freedom"].as_f64() {
+            Some(expected) => assert_close(found.prior_degrees_of_freedom, expected, 1e-6, name),
+            None => assert_eq!(found.prior_degrees_of_freedom, f64::INFINITY, "{name}"),
+        }
+        // limma stops its search for d0 at a relative step of 1e-8.
+        assert_close(
+            found.prior_variance,
+            case["prior_variance"].as_f64().unwrap(),
+            1e-7,
+            name,
+        );
+        let (posterior, total) = (list(&case["posterior"]), list(&case["total_degrees_of_freedom"]));
+        for (row, p) in list(&case["p_of_0.4"]).into_iter().enumerate() {
+            assert_close(found.posterior[row], posterior[row], 1e-7, name);
+            assert_close(found.degrees_of_freedom[row], total[row], 1e-6, name);
+            assert_close(found.p_value(row, 0.4).unwrap(), p, 1e-5, name);
+        }
+    }
+    assert!(matches!(
+        ModeratedVariances::of(&[1.0], &[4.0]),
+        Err(StatsError::TooFewRows { .. })
+    ));
+    assert!(matches!(
+        ModeratedVariances::of(&[1.0, -1.0], &[4.0, 4.0]),
+        Err(StatsError::OutOfRange { .. })
+    ));
+}
+
+#[test]
+fn log_ratios_of_means_have_the_variance_of_the_delta_method() {
+    let oracle = fixture("log_ratio");
+    for case in items(&oracle["cases"]) {
+        let name = case["name"].as_str().unwrap();
+        let columns = |side: &str| -> Vec<Vec<f64>> {
+            let replicates: Vec<Vec<f64>> = items(&case[side]).iter().map(list).collect();
+            (0..replicates[0].len())
+                .map(|state| replicates.iter().map(|replicate| replicate[state]).collect())
+                .collect()
+        };
+        let (rna, dna) = (columns("rna"), columns("dna"));
+        let side =
+            |states: &'_ [Vec<f64>]| -> (Vec<f64>, Option<Vec<f64>>) { (states[0].clone(), states.get(1).cloned()) };
+        let (above, below) = (side(&rna), side(&dna));
+        let found = log_ratio(
+            Replicates {
+                first: &above.0,
+                second: above.1.as_deref(),
+            },
+            Replicates {
+                first: &below.0,
+                second: below.1.as_deref(),
+            },
+            case["pseudocount"].as_f64().unwrap(),
+        )
+        .unwrap();
+        assert_near(found.value, case["value"].as_f64().unwrap(), 1e-12, name);
+        match (found.variance, case["variance"].as_f64()) {
+            (Some(found), Some(expected)) => assert_near(found, expected, 1e-12 * expected, name),
+            (found, expected) => assert_eq!(found, expected, "{name}"),
+        }
+        match (found.degrees_of_freedom, case["degrees_of_freedom"].as_f64()) {
+            (Some(found), Some(expected)) => assert_close(found, expected, 1e-11, name),
+            (found, expected) => assert_eq!(found, expected, "{name}"),
+        }
+    }
+    let negative = Replicates {
+        first: &[-1.0, 2.0],
+        second: None,
+    };
+    assert!(matches!(
+        log_ratio(negative, negative, 1.0),
+        Err(StatsError::OutOfRange { .. })
+    ));
+}
+
 #[test]
 fn matched_pairs_equal_scikit_learn_draw_for_draw() {
     let oracle = fixture("matched");

@@ -36,14 +36,14 @@ const COLUMNS: [&str; 18] = [
 ];
 
 /// A text file, compressed or not.
-pub(super) enum TextFile {
+pub(crate) enum TextFile {
     Plain(AtomicFile),
     Bgzip(bgzf::io::Writer<AtomicFile>),
 }
 
 impl TextFile {
     /// Begins a file; its ending decides on compression.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let file = AtomicFile::create(path)?;
         Ok(if is_compressed(path) {
             Self::Bgzip(bgzf::io::Writer::new(file))
@@ -53,7 +53,7 @@ impl TextFile {
     }
 
     /// Puts the file in place.
-    pub(super) fn commit(self) -> io::Result<()> {
+    pub(crate) fn commit(self) -> io::Result<()> {
         match self {
             Self::Plain(file) => file.commit()?,
             Self::Bgzip(writer) => writer.finish()?.commit()?,

@@ -14,7 +14,7 @@ pub(super) const END_OF_FILE: [u8; 28] = [
 ];
 
 /// Says whether bytes begin as gzip does.
-pub(super) fn is_gzip(start: &[u8]) -> bool {
+pub(crate) fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 

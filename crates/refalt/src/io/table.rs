@@ -102,6 +102,8 @@ enum Rows {
 pub(crate) struct Table {
     path: PathBuf,
     pub(crate) header: Vec<String>,
+    /// Whether the file has names of its own for the columns.
+    pub(crate) has_header: bool,
     /// Comment lines before the header, without `#`.
     pub(crate) comments: Vec<String>,
     number: u64,
@@ -111,6 +113,17 @@ pub(crate) struct Table {
 impl Table {
     /// Opens a file by its content.
     pub(crate) fn open(path: &Path) -> Result<Self, TableError> {
+        Self::open_as(path, path)
+    }
+
+    /// Opens a file that messages call by another name, as a member of an archive that was unpacked.
+    pub(crate) fn open_as(path: &Path, name: &Path) -> Result<Self, TableError> {
+        let mut table = Self::open_named(path, name)?;
+        table.path = name.to_owned();
+        Ok(table)
+    }
+
+    fn open_named(path: &Path, name: &Path) -> Result<Self, TableError> {
         let mut start = Vec::new();
         let file = File::open(path).map_err(unreadable(path))?;
         file.take(6).read_to_end(&mut start).map_err(unreadable(path))?;
@@ -126,7 +139,7 @@ impl Table {
                 reason: "it is Feather of version 1, which current programs no longer write; save it anew".to_owned(),
             });
         }
-        let is_bed = path
+        let is_bed = name
             .file_name()
             .map(|name| name.to_string_lossy().to_lowercase())
             .is_some_and(|name| {
@@ -160,6 +173,7 @@ impl Table {
         Self {
             path: path.to_owned(),
             header: schema.fields().iter().map(|field| field.name().clone()).collect(),
+            has_header: true,
             comments: Vec::new(),
             number: 0,
             rows: Rows::Columns {
@@ -240,6 +254,7 @@ impl Table {
         Ok(Self {
             path: path.to_owned(),
             header,
+            has_header,
             comments,
             number,
             rows: Rows::Text {

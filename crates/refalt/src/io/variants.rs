@@ -40,6 +40,7 @@ mod table;
 mod vcf;
 mod vcf_header;
 
+pub(crate) use cells::variant_of_cells;
 pub use columns::{ColumnMap, ColumnMapError, ColumnName, Role};
 pub use error::{ReadCause, ReadError, ReadPlace};
 pub use implied::{Edit, ImpliedVariant, MAX_FILLED_BP};

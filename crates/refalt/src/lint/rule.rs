@@ -156,6 +156,7 @@ pub static RULES: &[&Rule] = &[
 ];
 
 pub(super) use allow_without_reason::finding as allow_without_reason;
+pub(crate) use p_value_as_effect::EffectWatch;
 pub(super) use shared_source::same_file;
 pub(super) use shifted_positions::around;
 

@@ -76,6 +76,8 @@ impl<'a> TruthReader<'a> {
     ) -> Self {
         let columns = TruthColumns {
             effect: part.target.clone(),
+            // The effect is that of ALT as written; a row with REF and ALT swapped is rejected and never turned.
+            effect_allele: None,
             experiment: part.group.clone(),
             gene: part.gene.clone(),
             keep: part.keep.iter().filter_map(|text| text.parse().ok()).collect(),

@@ -89,8 +89,10 @@ pub struct ScorePart {
 pub struct ValidatePart {
     /// Table of measured effects.
     pub truth: PathBuf,
-    /// Column with the effect of ALT against REF.
+    /// Column with the effect; of ALT against REF as written, unless `effect_allele` says otherwise.
     pub effect: String,
+    /// Which allele the effect is of: `alt`, `ref` or a column.
+    pub effect_allele: Option<String>,
     /// Unit of the effect, for axes: `log2 effect on expression`.
     pub effect_unit: String,
     /// Column that tells experiments apart.

@@ -8,6 +8,7 @@ use crate::engine::ledger::read_json;
 use crate::engine::{InputRow, Manifest};
 use crate::io::fasta::{FastaError, FastaReference};
 use crate::io::variants::{self, ReadError, ReadOptions, Source, VariantRow};
+use crate::measured::{MeasuredError, MeasuredReader, MeasuredSource, STANDARD, TruthRows, truth_columns};
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::ReferenceAssembly;
 use crate::scoring::input_row;
@@ -26,6 +27,8 @@ pub struct ValidateRequest {
     pub truth: Source,
     /// How to read the variants of that table.
     pub reading: ReadOptions,
+    /// How to read it as a file of measured effects, by a known format; its path and its columns are those given here.
+    pub measured: Option<MeasuredSource>,
     /// Which of its other columns are what.
     pub columns: TruthColumns,
     /// A table of variants whose ranks are reported; their names are in its name column.
@@ -57,6 +60,9 @@ pub enum ValidateFilesError {
         /// The cause.
         source: std::io::Error,
     },
+    /// The truth cannot be read by its format.
+    #[error(transparent)]
+    Measured(#[from] MeasuredError),
     /// Truth and run do not make a validation.
     #[error(transparent)]
     Validate(#[from] ValidateError),
@@ -66,6 +72,7 @@ impl Diagnostic for ValidateFilesError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Read(error) => error.place(),
+            Self::Measured(error) => error.place(),
             Self::Validate(error) => error.place(),
             _ => None,
         }
@@ -75,6 +82,7 @@ impl Diagnostic for ValidateFilesError {
         match self {
             Self::Reference(error) => error.hint(),
             Self::Read(error) => error.hint(),
+            Self::Measured(error) => error.hint(),
             Self::Validate(error) => error.hint(),
             Self::Spool(_) | Self::Unreadable { .. } => None,
         }
@@ -83,6 +91,7 @@ impl Diagnostic for ValidateFilesError {
     fn is_usage(&self) -> bool {
         match self {
             Self::Read(error) => error.is_usage(),
+            Self::Measured(error) => error.is_usage(),
             Self::Validate(error) => error.is_usage(),
             Self::Reference(_) | Self::Spool(_) | Self::Unreadable { .. } => false,
         }
@@ -108,6 +117,22 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
         Some(path) => named_variants(path, &reference, assembly)?,
         None => Vec::new(),
     };
+    if let Some(source) = &request.measured {
+        let reader = MeasuredReader::open(&measured_source(source, &request.columns))?;
+        let columns = truth_columns(&reader, &request.columns)?;
+        let truth_file = reader.identity().clone();
+        let input = ValidateInput {
+            run: &request.run,
+            reference: &reference,
+            reference_file: &reference_file,
+            truth_file: &truth_file,
+            columns: &columns,
+            named: &named,
+            named_file: named_file.as_ref(),
+        };
+        let rows = TruthRows::new(reader, columns.names(), &reference, assembly);
+        return Ok(validate(&input, rows, &request.options, request.threads)?);
+    }
     let truth = Spool::of(&request.truth)?;
     let reading = ReadOptions {
         carry: request.columns.names(),
@@ -126,6 +151,19 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
         named_file: named_file.as_ref(),
     };
     Ok(validate(&input, rows, &request.options, request.threads)?)
+}
+
+/// Adds the columns of the file that conditions and labels need.
+fn measured_source(source: &MeasuredSource, columns: &TruthColumns) -> MeasuredSource {
+    let mut source = source.clone();
+    source.effect_allele = source.effect_allele.or_else(|| columns.effect_allele.clone());
+    for name in columns.names() {
+        let is_standard = STANDARD.contains(&name.as_str()) || name == columns.effect;
+        if !is_standard && !source.carry.contains(&name) {
+            source.carry.push(name);
+        }
+    }
+    source
 }
 
 /// Returns the assembly of the reference: proven, or as the run was told; a manifest that cannot be read is told later.

@@ -33,6 +33,9 @@ pub struct Provenance {
     pub truth: FileIdentity,
     /// The column with the measured effect.
     pub effect_column: String,
+    /// Which allele the effects are of, `alt`, `ref` or a column; none where the table was read as REF and ALT as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect_allele: Option<String>,
     /// The column that tells experiments apart.
     pub experiment_column: Option<String>,
     /// The column with the gene of the effect.

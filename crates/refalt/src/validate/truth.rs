@@ -1,13 +1,15 @@
 //! Measured effects: a table of variants with a number each, sorted into experiments.
 //!
-//! METHOD: every row is checked against the reference of the run before anything is joined, and the effect is that of
-//! ALT against REF as written. A row that would match with REF and ALT swapped is rejected and counted; turning its
-//! sign is a decision for whoever knows the table.
+//! METHOD: every row is checked against the reference of the run before anything is joined. Without a word on the allele
+//! that effects are of, the effect is that of ALT against REF as written, and a row that would match with REF and ALT
+//! swapped is rejected and counted. With one, effects are brought to the genome's ALT ([`crate::measured`]): the sign
+//! follows the allele, and how many rows were turned is counted.
 
 use super::condition::{Condition, LabelRule};
 use super::error::ValidateError;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Rejection;
+use crate::measured::{AlleleOrder, EffectAllele, ListedAllele, Orientation, orient};
 use refalt_core::annotation::without_version;
 use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Variant, VariantError, check};
 use serde::Serialize;
@@ -17,8 +19,10 @@ use std::fmt;
 /// Which columns of the truth table are what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruthColumns {
-    /// The measured effect of ALT against REF.
+    /// The measured effect; of ALT against REF as written, unless `effect_allele` says otherwise.
     pub effect: String,
+    /// Which allele the effect is of; without it a row whose REF is not the reference is rejected.
+    pub effect_allele: Option<EffectAllele>,
     /// The column whose values tell experiments (replicates, cell types) apart; without it there is one experiment,
     /// named after the effect column.
     pub experiment: Option<String>,
@@ -39,7 +43,11 @@ impl TruthColumns {
             LabelRule::Column(condition) => Some(condition.column()),
             LabelRule::Magnitude(_) => None,
         });
-        let all = [self.effect.as_str()].into_iter();
+        let allele = match &self.effect_allele {
+            Some(EffectAllele::Column(column)) => Some(column.as_str()),
+            _ => None,
+        };
+        let all = [self.effect.as_str()].into_iter().chain(allele);
         let all = all.chain(self.experiment.as_deref()).chain(self.gene.as_deref());
         let mut names: Vec<String> = Vec::new();
         for name in all.chain(conditions).chain(labels) {
@@ -60,7 +68,8 @@ pub struct TruthRow {
     pub text: String,
     /// The variant, or why the row holds none.
     pub variant: Result<Variant, Rejection>,
-    /// The cells of [`TruthColumns::names`], in that order; `None` for missing values.
+    /// The cells of [`TruthColumns::names`], in that order, `None` for missing values; empty for a line of which nothing
+    /// could be read but the reason in `variant`.
     pub cells: Vec<Option<String>>,
 }
 
@@ -141,8 +150,26 @@ pub struct TruthCounts {
     pub rejected: BTreeMap<String, u64>,
     /// The first rows that are not accepted.
     pub rejected_first: Vec<RejectedRow>,
+    /// How the used rows stand to the genome; only when the allele of the effects was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orientation: Option<OrientationCounts>,
     /// Rows that are used.
     pub used: u64,
+}
+
+/// How the used rows of a table stand to the genome, and what became of the signs of their effects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OrientationCounts {
+    /// Which allele the effects are of, `alt`, `ref` or a column.
+    pub effect_allele: String,
+    /// Listed ALT is the genome's, and the effect is of it.
+    pub as_written: u64,
+    /// The effect was of the genome's REF: its sign was turned.
+    pub flipped: u64,
+    /// Alleles listed in the other order, effect of the genome's ALT: its sign was kept.
+    pub reordered: u64,
+    /// Rows, of whatever orientation, whose alleles are complements (A/T, C/G): the genome cannot tell their strand.
+    pub palindromic: u64,
 }
 
 /// Rejected rows that are listed one by one.
@@ -165,18 +192,29 @@ impl Truth {
         reference: &dyn Reference,
     ) -> Result<Self, ValidateError> {
         let cells = CellPlaces::of(columns);
-        let mut counts = TruthCounts::default();
+        let mut counts = TruthCounts {
+            orientation: columns.effect_allele.as_ref().map(|allele| OrientationCounts {
+                effect_allele: allele.to_string(),
+                ..OrientationCounts::default()
+            }),
+            ..TruthCounts::default()
+        };
         let mut experiments: Vec<Experiment> = Vec::new();
         for row in rows {
             let row = row.map_err(|error| ValidateError::of_truth(&error))?;
             counts.rows += 1;
+            if let (Err(rejection), true) = (&row.variant, row.cells.is_empty()) {
+                counts.reject(&row, rejection);
+                continue;
+            }
             if let Some(condition) = cells.first_failed(columns, &row) {
                 *counts.left_out.entry(condition.to_string()).or_default() += 1;
                 continue;
             }
             match cells.measurement(columns, &row, reference) {
-                Ok((name, measurement)) => {
+                Ok((name, measurement, orientation)) => {
                     counts.used += 1;
+                    counts.orient(orientation);
                     match experiments.iter_mut().find(|experiment| experiment.name == name) {
                         Some(experiment) => experiment.measurements.push(measurement),
                         None => experiments.push(Experiment {
@@ -199,6 +237,17 @@ impl Truth {
 }
 
 impl TruthCounts {
+    /// Counts how a used row stands to the genome.
+    fn orient(&mut self, (orientation, is_palindromic): (Orientation, bool)) {
+        let Some(counts) = &mut self.orientation else { return };
+        match orientation {
+            Orientation::Flipped => counts.flipped += 1,
+            Orientation::Reordered => counts.reordered += 1,
+            Orientation::AsWritten | Orientation::Unchecked => counts.as_written += 1,
+        }
+        counts.palindromic += u64::from(is_palindromic);
+    }
+
     fn reject(&mut self, row: &TruthRow, rejection: &Rejection) {
         *self.rejected.entry(rejection.code.to_owned()).or_default() += 1;
         if self.rejected_first.len() < REJECTED_LISTED {
@@ -242,6 +291,7 @@ fn refuse_repeats(experiments: &[Experiment], has_experiments: bool) -> Result<(
 
 /// Where in a row's cells each column stands.
 struct CellPlaces {
+    effect_allele: Option<usize>,
     experiment: Option<usize>,
     gene: Option<usize>,
     keep: Vec<usize>,
@@ -253,6 +303,10 @@ impl CellPlaces {
         let names = columns.names();
         let find = |name: &str| names.iter().position(|known| known == name).unwrap_or(0);
         Self {
+            effect_allele: match &columns.effect_allele {
+                Some(EffectAllele::Column(column)) => Some(find(column)),
+                _ => None,
+            },
             experiment: columns.experiment.as_deref().map(find),
             gene: columns.gene.as_deref().map(find),
             keep: columns.keep.iter().map(|condition| find(condition.column())).collect(),
@@ -280,7 +334,7 @@ impl CellPlaces {
         columns: &TruthColumns,
         row: &TruthRow,
         reference: &dyn Reference,
-    ) -> Result<(String, Measurement), Rejection> {
+    ) -> Result<(String, Measurement, (Orientation, bool)), Rejection> {
         let name = match self.experiment {
             None => columns.effect.clone(),
             Some(place) => cell(row, place).map(str::to_owned).ok_or_else(|| Rejection {
@@ -299,7 +353,24 @@ impl CellPlaces {
             }
         };
         let effect = effect(cell(row, 0))?;
-        let variant = checked(row.variant.as_ref().map_err(Clone::clone)?, reference)?;
+        let written = row.variant.as_ref().map_err(Clone::clone)?;
+        let (variant, effect, orientation) = match &columns.effect_allele {
+            None => (checked(written, reference)?, effect, (Orientation::AsWritten, false)),
+            Some(allele) => {
+                let (effect_of, order) = match allele {
+                    EffectAllele::Alternate => (ListedAllele::Alternate, AlleleOrder::ReferenceFirst),
+                    EffectAllele::Reference => (ListedAllele::Reference, AlleleOrder::ReferenceFirst),
+                    EffectAllele::Column(_) => {
+                        let cell = self.effect_allele.and_then(|place| cell(row, place));
+                        (ListedAllele::of_cell(cell, written)?, AlleleOrder::Unknown)
+                    }
+                };
+                let oriented = orient(written, effect_of, order, reference)?;
+                let effect = oriented.effect(effect);
+                let orientation = (oriented.orientation, oriented.is_palindromic);
+                (oriented.variant, effect, orientation)
+            }
+        };
         let labels = columns.labels.iter().zip(&self.labels).map(|(rule, place)| match rule {
             LabelRule::Magnitude(least) => Some(effect.abs() >= *least),
             LabelRule::Column(condition) => condition.holds(place.and_then(|place| cell(row, place))),
@@ -313,7 +384,7 @@ impl CellPlaces {
             line: row.line,
             effect,
         };
-        Ok((name, measurement))
+        Ok((name, measurement, orientation))
     }
 }
 
@@ -356,7 +427,7 @@ fn checked(variant: &Variant, reference: &dyn Reference) -> Result<CheckedVarian
     Err(Rejection {
         code: "swapped",
         reason: format!(
-            "{}; with REF and ALT swapped it would match, and the effect would change its sign",
+            "{}; with REF and ALT swapped it would match: name the allele that the effect is of (--effect-allele)",
             rejection.reason
         ),
     })

@@ -20,6 +20,7 @@ mod folder_contents;
 mod genes;
 mod ism;
 mod liftover;
+mod measured;
 mod normalisation;
 mod predict;
 mod protocols;

@@ -5,6 +5,7 @@ pub(crate) mod run;
 
 use refalt::core::Variant;
 use refalt::diagnostic::Diagnostic;
+use refalt::measured::EffectAllele;
 use refalt::provenance::FileIdentity;
 use refalt::validate::{
     LabelRule, MetricRow, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions,
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 fn columns() -> TruthColumns {
     TruthColumns {
         effect: "effect_log2".to_owned(),
+        effect_allele: None,
         experiment: Some("experiment".to_owned()),
         gene: None,
         keep: vec!["barcodes>=10".parse().unwrap()],
@@ -331,6 +333,7 @@ fn small_scores() -> Scores {
 fn small_columns() -> TruthColumns {
     TruthColumns {
         effect: "effect".to_owned(),
+        effect_allele: None,
         experiment: None,
         gene: None,
         keep: Vec::new(),
@@ -405,7 +408,7 @@ fn swapped_alleles_are_rejected_and_not_turned() {
     let swapped = &counts.rejected_first[0];
     assert_eq!((swapped.line, swapped.code.as_str()), (3, "swapped"));
     assert!(
-        swapped.reason.contains("the effect would change its sign"),
+        swapped.reason.contains("with REF and ALT swapped it would match"),
         "{}",
         swapped.reason
     );
@@ -413,6 +416,75 @@ fn swapped_alleles_are_rejected_and_not_turned() {
     let pearson = &found.metrics[0];
     assert_eq!((pearson.n, pearson.value), (1, None));
     assert_eq!(pearson.note.as_deref(), Some("too few rows: `1`; at least `2` needed"));
+}
+
+#[test]
+fn with_the_effect_allele_named_signs_follow_it_and_are_counted() {
+    let columns = TruthColumns {
+        effect_allele: Some(EffectAllele::Column("allele".to_owned())),
+        ..small_columns()
+    };
+    assert_eq!(columns.names(), ["effect", "allele"]);
+    let row = |line, variant, effect: &str, allele: &str| TruthRow {
+        cells: vec![Some(effect.to_owned()), Some(allele.to_owned())],
+        ..truth_row(line, variant, effect)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    score(folder.path(), &small_scores(), &[SIGNED]);
+    let validated = |truth, columns: &TruthColumns| {
+        validate_rows(folder.path(), truth, columns, &ValidateOptions::default(), 1).unwrap()
+    };
+    let found = validated(
+        vec![
+            // The genome has G at both places.
+            row(2, snv("chr5", 1_295_113, "G", "A"), "1.0", "A"),
+            row(3, snv("chr5", 1_295_113, "G", "T"), "0.25", "G"),
+            row(4, snv("chr5", 1_295_135, "A", "G"), "-0.5", "G"),
+            row(5, snv("chr5", 1_295_135, "C", "G"), "0.75", "C"),
+            row(6, snv("chr5", 1_295_135, "C", "T"), "9", "T"),
+            row(7, snv("chr5", 1_295_135, "G", "A"), "9", "T"),
+        ],
+        &columns,
+    );
+    let counts = &found.join.truth;
+    assert_eq!((counts.rows, counts.used), (6, 4));
+    let rejected = ["effect_allele_unknown", "neither_allele_reference"];
+    assert_eq!(counts.rejected, rejected.map(|code| (code.to_owned(), 1)).into());
+    let orientation = counts.orientation.as_ref().unwrap();
+    assert_eq!(orientation.effect_allele, "allele");
+    assert_eq!(
+        (orientation.as_written, orientation.flipped, orientation.reordered),
+        (1, 2, 1)
+    );
+    // C and G are complements.
+    assert_eq!(orientation.palindromic, 1);
+    let measured: Vec<(String, Option<f64>)> = found
+        .joined
+        .variants
+        .iter()
+        .map(|row| (row.variant.to_string(), row.measured[0]))
+        .collect();
+    let expected = [
+        ("chr5:1295113:G>A", 1.0),
+        ("chr5:1295113:G>T", -0.25),
+        ("chr5:1295135:G>A", 0.5),
+        ("chr5:1295135:G>C", 0.75),
+    ];
+    assert_eq!(
+        measured,
+        expected.map(|(variant, effect)| (variant.to_owned(), Some(effect)))
+    );
+    // The other allele turns every sign.
+    let listed = |effect_allele| TruthColumns {
+        effect_allele: Some(effect_allele),
+        ..small_columns()
+    };
+    let of = |allele| {
+        let rows = vec![truth_row(2, snv("chr5", 1_295_113, "G", "A"), "1.0")];
+        validated(rows, &listed(allele)).joined.variants[0].measured[0]
+    };
+    assert_eq!(of(EffectAllele::Alternate), Some(1.0));
+    assert_eq!(of(EffectAllele::Reference), Some(-1.0));
 }
 
 #[test]

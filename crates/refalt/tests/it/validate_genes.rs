@@ -164,6 +164,7 @@ fn validated(
         truth_file: &identity.variants,
         columns: &TruthColumns {
             effect: "beta".to_owned(),
+            effect_allele: None,
             experiment: None,
             gene: by_gene.then(|| "gene".to_owned()),
             keep: Vec::new(),

@@ -340,9 +340,16 @@ impl Caller {
     /// Reads a status, with the key taken out of what it says.
     fn hidden(&self, status: &Status) -> Fault {
         let mut fault = Fault::of_status(status);
-        if std::error::Error::source(status).is_none() {
+        // Of this side of the network: address, network or certificate.
+        let own = std::error::Error::source(status);
+        if own.is_none() {
             self.hears();
         }
+        if let (Some(cause), Fault::Damaged { .. }, None) = (own, &fault, self.heard()) {
+            // Nothing ever came that could be damaged.
+            fault = lost(Unreached::of(cause), String::new());
+        }
+        let own = own.filter(|_| matches!(fault, Fault::Unavailable { .. }));
         let reason = match &mut fault {
             Fault::Throttled { reason, .. }
             | Fault::Unavailable { reason, .. }
@@ -351,9 +358,8 @@ impl Caller {
             | Fault::Credentials { reason } => reason,
             Fault::Changed => return fault,
         };
-        if status.code() == tonic::Code::Unavailable {
-            // The transport's own: the cause says whether it is the address, the network or the certificate.
-            *reason = with_causes(status).replace("code: 'The service is currently unavailable', message: ", "");
+        if let Some(cause) = own {
+            *reason = with_causes(cause);
         }
         if let Some(key) = &self.options.key {
             *reason = key.hide_in(reason);

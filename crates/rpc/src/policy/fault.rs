@@ -59,6 +59,8 @@ impl Fault {
             .reason
             .as_deref()
             .is_some_and(|reason| reason.starts_with("API_KEY"));
+        // A status with a cause is made on this side of the network.
+        let own = std::error::Error::source(status);
         match status.code() {
             Code::Unauthenticated | Code::PermissionDenied => Self::Credentials { reason },
             Code::InvalidArgument if key || says("api key") => Self::Credentials { reason },
@@ -73,8 +75,13 @@ impl Fault {
             },
             Code::Unavailable | Code::DeadlineExceeded => Self::Unavailable {
                 wait: details.wait,
-                // A status with a cause is made on this side of the network.
-                cause: std::error::Error::source(status).map_or(Unreached::Says, Unreached::of),
+                cause: own.map_or(Unreached::Says, Unreached::of),
+                reason,
+            },
+            // Nobody cancels but the network library, when a connection is closed before its first answer.
+            Code::Cancelled if own.is_some() => Self::Unavailable {
+                wait: None,
+                cause: own.map_or(Unreached::Other, Unreached::of),
                 reason,
             },
             Code::Internal | Code::Unknown | Code::Cancelled | Code::Aborted | Code::DataLoss | Code::Ok => {
@@ -151,6 +158,17 @@ mod tests {
             Fault::of_status(&Status::unauthenticated("no")),
             Fault::Credentials { .. }
         ));
+    }
+
+    #[test]
+    fn a_connection_that_is_closed_at_once_is_told_from_a_service_that_cancels() {
+        let mut status = Status::cancelled("operation was canceled");
+        assert!(matches!(Fault::of_status(&status), Fault::Damaged { .. }));
+        status.set_source(std::sync::Arc::new(std::io::Error::other("operation was canceled")));
+        let fault = Fault::of_status(&status);
+        let cause = Unreached::NotHttp2;
+        assert!(matches!(fault, Fault::Unavailable { cause: found, .. } if found == cause));
+        assert_eq!(fault.words(), cause.to_string());
     }
 
     #[test]

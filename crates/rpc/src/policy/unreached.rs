@@ -77,7 +77,8 @@ impl Unreached {
             Some(ErrorKind::TimedOut) => return Self::ConnectTimeout,
             _ => {}
         }
-        if says("frame with invalid size") || says("http2 error") || says("connection closed before") {
+        let is_closed = says("connection closed before") || says("operation was canceled");
+        if says("frame with invalid size") || says("http2 error") || is_closed {
             return Self::NotHttp2;
         }
         if says("deadline has elapsed") || says("timed out") {

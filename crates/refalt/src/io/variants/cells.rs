@@ -121,6 +121,29 @@ impl CellReader {
     }
 }
 
+/// Reads a variant from the cells of its contig, position, REF and one ALT; `-` stands for no bases.
+///
+/// * `counts_from_zero`: whether the position is 0-based, as the starts of BED are.
+pub(crate) fn variant_of_cells(
+    contig: &str,
+    position: &str,
+    counts_from_zero: bool,
+    reference: &str,
+    alternate: &str,
+) -> ids::ParsedId {
+    let (name, said_assembly) = contig_of(contig, &mut Contigs::default());
+    let from = if counts_from_zero {
+        PositionFrom::BedStart(0)
+    } else {
+        PositionFrom::Bases(0)
+    };
+    let variant = name
+        .ok_or_else(|| empty(Field::Contig, contig))
+        .and_then(|name| place(name, position, from, reference))
+        .and_then(|place| with_alternate(place, alternate));
+    ids::ParsedId { said_assembly, variant }
+}
+
 /// Brings together what the assembly column and the row's own text state; the row must not contradict itself.
 fn agreed(
     column: Result<Option<Assembly>, RowProblem>,

@@ -62,6 +62,45 @@ pub(super) fn likeness(numbers: &Numbers) -> Option<(Severity, f64, f64)> {
     }
 }
 
+/// The rule for effects that do not come as a column of a table.
+#[derive(Debug, Default)]
+pub(crate) struct EffectWatch(Numbers);
+
+impl EffectWatch {
+    /// Takes an effect in.
+    pub(crate) fn add(&mut self, effect: f64) {
+        if effect.is_finite() {
+            self.0.add(effect);
+        }
+    }
+
+    /// Says what the effects are like when they are p-values for sure.
+    pub(crate) fn p_values(&self) -> Option<String> {
+        self.of(Severity::Error)
+    }
+
+    /// Says what the effects are like when they may be p-values.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        self.of(Severity::Warning)
+    }
+
+    fn of(&self, wanted: Severity) -> Option<String> {
+        let (severity, ..) = likeness(&self.0)?;
+        (severity == wanted).then(|| evidence(&self.0))
+    }
+}
+
+/// Says in words what speaks for p-values.
+fn evidence(numbers: &Numbers) -> String {
+    format!(
+        "{} of {} values are above 0 and none is above 1, from {:e} to {:e}",
+        grouped(numbers.positive),
+        grouped(numbers.n),
+        numbers.min,
+        numbers.max
+    )
+}
+
 impl TableCheck for Check<'_> {
     fn row(&mut self, row: &Row<'_>) {
         for (column, numbers, examples) in &mut self.columns {
@@ -75,13 +114,7 @@ impl TableCheck for Check<'_> {
     fn finish(self: Box<Self>) -> Vec<Finding> {
         let found = |(column, numbers, examples): &(usize, Numbers, Examples)| {
             let (severity, decades, distance) = likeness(numbers)?;
-            let message = format!(
-                "{} of {} values are above 0 and none is above 1, from {:e} to {:e}: these are p-values, not effects",
-                grouped(numbers.positive),
-                grouped(numbers.n),
-                numbers.min,
-                numbers.max
-            );
+            let message = format!("{}: these are p-values, not effects", evidence(numbers));
             let name = self.context.columns.name(*column);
             let finding = Finding::new(&RULE, severity, message)
                 .column(name)

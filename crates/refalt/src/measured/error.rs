@@ -1,0 +1,423 @@
+//! Why a file of measured effects is not read.
+
+use crate::diagnostic::Diagnostic;
+use crate::io::fasta::FastaError;
+use crate::io::table::TableError;
+use crate::io::variants::ReadError;
+use crate::reference_assembly::{AssemblyContradicted, ReferenceAssembly};
+use refalt_core::Assembly;
+use refalt_core::nearest::question;
+use refalt_core::stats::StatsError;
+use std::io;
+use std::path::PathBuf;
+
+/// A file of measured effects is not read, or not written as a table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MeasuredError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// It is no table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// It is no list of variants.
+    #[error(transparent)]
+    Variants(#[from] ReadError),
+    /// No format has this name.
+    #[error("unknown format `{found}`")]
+    FormatUnknown {
+        /// The name.
+        found: String,
+        /// Names that come near.
+        nearest: Vec<String>,
+    },
+    /// No format has this header.
+    #[error("the columns of `{file}` are those of no known format{}", closest_words(.closest.as_ref()))]
+    NotRecognised {
+        /// The file.
+        file: String,
+        /// The format that comes nearest, and what is missing for it.
+        closest: Option<(&'static str, Vec<&'static str>)>,
+        /// The header; empty for a file without one.
+        header: Vec<String>,
+        /// Number of columns.
+        columns: usize,
+    },
+    /// Several formats have this header.
+    #[error("the columns of `{file}` fit several formats: {}", .formats.join(", "))]
+    Ambiguous {
+        /// The file.
+        file: String,
+        /// Their names.
+        formats: Vec<&'static str>,
+    },
+    /// Columns of the format asked for are missing.
+    #[error("`{file}` lacks columns of `{format}`: {}{}", .missing.join(", "), if *.has_header { "" } else { "; it has no header" })]
+    ColumnsMissing {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+        /// The columns.
+        missing: Vec<&'static str>,
+        /// Whether the file has a header.
+        has_header: bool,
+    },
+    /// Two columns have the same name.
+    #[error("`{file}` has two columns `{column}`")]
+    ColumnTwice {
+        /// The file.
+        file: String,
+        /// The name.
+        column: String,
+    },
+    /// A column that the user names is not there.
+    #[error("`{file}` has no column `{column}`")]
+    ColumnUnknown {
+        /// The file.
+        file: String,
+        /// The name.
+        column: String,
+        /// Names that come near.
+        nearest: Vec<String>,
+    },
+    /// The file holds no effects of variants.
+    #[error("`{file}` is of format `{format}`: {reason}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+        /// Why.
+        reason: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// Nobody says which allele the effects are of.
+    #[error("`{file}` ({format}) does not say which allele its effects are of")]
+    EffectAlleleNeeded {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// The user names another allele than the format's documentation.
+    #[error("`--effect-allele {asked}` contradicts the format `{format}`, whose effects are of `{stated}`")]
+    EffectAlleleStated {
+        /// The format.
+        format: &'static str,
+        /// What its documentation says.
+        stated: &'static str,
+        /// What the user says.
+        asked: String,
+    },
+    /// The column with the effects is not named.
+    #[error("the format `table` needs the column with the effects")]
+    EffectNeeded,
+    /// An archive holds several files.
+    #[error("the archive `{file}` holds {} files{}", .members.len(), asked_words(.asked.as_deref()))]
+    Member {
+        /// The archive.
+        file: String,
+        /// What the user asked for.
+        asked: Option<String>,
+        /// Its files, or those that fit what was asked.
+        members: Vec<String>,
+    },
+    /// A member was asked for, and the file is no archive.
+    #[error("`{file}` is no archive, and `--member {asked}` was given")]
+    NoArchive {
+        /// The file.
+        file: String,
+        /// What was asked.
+        asked: String,
+    },
+    /// The genome is needed to know which allele is REF.
+    #[error("the order of the alleles in `{file}` ({format}) does not say which is REF")]
+    ReferenceNeeded {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// The reference cannot be used.
+    #[error(transparent)]
+    Reference(#[from] FastaError),
+    /// The user states another assembly of the reference than its content proves.
+    #[error(transparent)]
+    Contradicted(#[from] AssemblyContradicted),
+    /// The format counts on another assembly than the reference has.
+    #[error("the positions of `{format}` are on {says}, and the reference {reference}")]
+    OtherAssembly {
+        /// The format.
+        format: &'static str,
+        /// Its assembly.
+        says: Assembly,
+        /// What is known of the reference.
+        reference: ReferenceAssembly,
+    },
+    /// The effects are p-values.
+    #[error("the effects of `{file}` are no effects: {evidence}")]
+    PValues {
+        /// The file.
+        file: String,
+        /// What the values are like.
+        evidence: String,
+    },
+    /// Effects of one variant are there more than once.
+    #[error("measured more than once ({total} in all): {}", .shown.join("; "))]
+    Repeated {
+        /// How many keys.
+        total: u64,
+        /// The first of them, with lines.
+        shown: Vec<String>,
+        /// Whether every repeat has the same numbers.
+        all_identical: bool,
+    },
+    /// The file has no rows.
+    #[error("`{file}` has no rows")]
+    NoRows {
+        /// The file.
+        file: String,
+    },
+    /// Most rows have neither allele on the genome.
+    #[error(
+        "in {neither} of {compared} rows of `{file}` neither allele is the reference: the table does not count on this genome"
+    )]
+    NotOnThisGenome {
+        /// The file.
+        file: String,
+        /// Rows without an allele of the genome.
+        neither: u64,
+        /// Rows that were compared.
+        compared: u64,
+        /// The first of them, with its line and reason.
+        first: Option<String>,
+    },
+    /// No row is left.
+    #[error("none of the {rows} rows of `{file}` is left: {why}")]
+    NothingLeft {
+        /// The file.
+        file: String,
+        /// Rows read.
+        rows: u64,
+        /// What became of them.
+        why: String,
+    },
+    /// The columns of counts are not complete.
+    #[error("the columns of counts of `{file}` are not complete: {reason}")]
+    Counts {
+        /// The file.
+        file: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// A count is no count.
+    #[error("`{column}` is `{value}`, which is no count")]
+    NotACount {
+        /// The file.
+        file: String,
+        /// Line (1-based).
+        line: u64,
+        /// The column.
+        column: String,
+        /// The cell.
+        value: String,
+    },
+    /// Rows of counts with one name.
+    #[error("two rows of counts are named `{name}`")]
+    NameTwice {
+        /// The file.
+        file: String,
+        /// Their lines (1-based).
+        lines: [u64; 2],
+        /// The name.
+        name: String,
+    },
+    /// A name stands for several variants.
+    #[error("`{name}` names two variants, {} and {}", .variants[0], .variants[1])]
+    NameOfSeveral {
+        /// The table of variants.
+        file: String,
+        /// Their lines (1-based).
+        lines: [u64; 2],
+        /// The name.
+        name: String,
+        /// The variants.
+        variants: [String; 2],
+    },
+    /// Activities were to be joined as effects.
+    #[error("`{file}` ({format}) holds activities of elements, not effects of alleles")]
+    Activities {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// Effects that are known by name were to be joined by variant.
+    #[error("the effects of `{file}` ({format}) are known by name, not by variant")]
+    NamesOnly {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// The noise of the counts cannot be modelled.
+    #[error("the noise of the counts cannot be modelled: {0}")]
+    Noise(#[from] StatsError),
+    /// An output cannot be written.
+    #[error("cannot write `{path}`: {reason}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause in words.
+        reason: String,
+    },
+}
+
+fn closest_words(closest: Option<&(&'static str, Vec<&'static str>)>) -> String {
+    closest.map_or_else(String::new, |(format, missing)| {
+        format!("; `{format}` comes nearest and needs {}, too", missing.join(", "))
+    })
+}
+
+fn asked_words(asked: Option<&str>) -> String {
+    asked.map_or_else(String::new, |asked| format!(" that fit `{asked}`"))
+}
+
+/// Names members of an archive, the first of many.
+fn listed(members: &[String]) -> String {
+    const SHOWN: usize = 60;
+    let mut text = members
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if members.len() > SHOWN {
+        text.push_str(&format!(" and {} more", members.len() - SHOWN));
+    }
+    text
+}
+
+impl Diagnostic for MeasuredError {
+    fn place(&self) -> Option<String> {
+        match self {
+            Self::Table(error) => error.place(),
+            Self::Variants(error) => error.place(),
+            Self::NotACount { file, line, .. } => Some(format!("{file}, line {line}")),
+            Self::NameTwice { file, lines, .. } | Self::NameOfSeveral { file, lines, .. } => {
+                Some(format!("{file}, lines {} and {}", lines[0], lines[1]))
+            }
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Table(error) => return error.hint(),
+            Self::Variants(error) => return error.hint(),
+            Self::Reference(error) => return error.hint(),
+            Self::Contradicted(error) => return Some(error.hint()),
+            Self::Noise(error) => return error.hint(),
+            Self::FormatUnknown { nearest, .. } => {
+                return Some(question(nearest).unwrap_or_else(|| "`refalt measured --formats` lists them".to_owned()));
+            }
+            Self::NotRecognised { header, columns, .. } => {
+                let header = if header.is_empty() {
+                    format!("it has no header and {columns} columns")
+                } else {
+                    format!("its columns: {}", header.join(", "))
+                };
+                return Some(format!(
+                    "{header}; for a table of your own say `--format table --effect COLUMN --effect-allele alt|ref|COLUMN`; \
+                     `refalt measured --formats` lists what is known"
+                ));
+            }
+            Self::Ambiguous { .. } => "name one with --format",
+            Self::ColumnsMissing { .. } => {
+                "columns are found by their names and never by number: keep the header of the release, or say `--format table`"
+            }
+            Self::ColumnTwice { .. } => "remove or rename one of them",
+            Self::ColumnUnknown { nearest, .. } => return question(nearest),
+            Self::Refused { hint, .. } => hint,
+            Self::EffectAlleleNeeded { .. } => {
+                "say it with --effect-allele: `alt` or `ref` as listed, or the column that names it; the methods of the study \
+                 tell, and without it the sign of an effect means nothing"
+            }
+            Self::EffectAlleleStated { .. } => "leave out --effect-allele, or read it as `--format table`",
+            Self::EffectNeeded => "--effect COLUMN",
+            Self::Member { members, .. } if members.is_empty() => "`tar -t` lists an archive",
+            Self::Member { members, .. } => {
+                return Some(format!(
+                    "choose one with --member, by name or its part before the first dot: {}",
+                    listed(members)
+                ));
+            }
+            Self::NoArchive { .. } => "leave out --member",
+            Self::ReferenceNeeded { .. } => "give the genome with --reference",
+            Self::OtherAssembly { .. } => {
+                "give the reference of that assembly, or lift the variants first: `refalt vet --chain CHAIN --apply other_assembly`"
+            }
+            Self::PValues { .. } => {
+                "take the column with the effect, by its name (in GTEx `slope`; `pval_nominal` is one to the left); `refalt lint \
+                 --explain RF006` says more"
+            }
+            Self::Repeated {
+                all_identical: true, ..
+            } => {
+                "the repeats have the same numbers, as when a variant has several dbSNP names: `--repeats identical` counts them once"
+            }
+            Self::Repeated { .. } => {
+                "keep one by a condition (--keep), or say `--repeats mean` for the mean of replicates"
+            }
+            Self::NothingLeft { .. } => {
+                "check that table and reference are on the same assembly; `refalt vet` finds build and strand of a table"
+            }
+            Self::NotOnThisGenome { first, .. } => {
+                let first = first.as_ref().map_or_else(String::new, |first| format!("{first}; "));
+                return Some(format!(
+                    "{first}rows that seem to fit do so by chance: another build, a shift by one or the other strand look like \
+                     this, and `refalt vet` tells them apart"
+                ));
+            }
+            Self::Counts { .. } => {
+                "name the columns with --dna and --rna, with `{allele}` and `{replicate}` where they differ: \
+                 `DNA_allele_{allele}_{replicate}`"
+            }
+            Self::NotACount { .. } => "counts are 0 or above and not scaled",
+            Self::NameTwice { .. } => "add up the rows of one oligo before, or name them apart",
+            Self::NameOfSeveral { .. } => "a pair of oligos has one variant: remove one of the two rows",
+            Self::NamesOnly { .. } => {
+                "make a table with variants first: `refalt measured FILE --alleles TABLE --out effects.tsv`"
+            }
+            Self::Activities { .. } => "take a file with effects of variants",
+            Self::Write { .. } => "free the space, or write elsewhere",
+            Self::Unreadable { .. } | Self::NoRows { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Variants(error) => error.is_usage(),
+            Self::FormatUnknown { .. }
+            | Self::ColumnsMissing { .. }
+            | Self::ColumnUnknown { .. }
+            | Self::EffectAlleleNeeded { .. }
+            | Self::EffectAlleleStated { .. }
+            | Self::EffectNeeded
+            | Self::Member { .. }
+            | Self::NoArchive { .. }
+            | Self::ReferenceNeeded { .. }
+            | Self::Contradicted(_) => true,
+            _ => false,
+        }
+    }
+}

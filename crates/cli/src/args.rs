@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Export(command::export::Options),
     /// Look for numbers that do not mean what they are taken for: rules over tables, runs and studies.
     Lint(command::lint::Options),
+    /// Keep the rows of a table whose variants lie in peaks, after comparing the assemblies.
+    Overlap(command::overlap::Options),
     /// Say in what two scoring runs differ, and by how much.
     Diff(command::diff::Options),
     /// Answer SQL over a score folder.

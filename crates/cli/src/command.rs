@@ -13,6 +13,7 @@ pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod measured;
 pub(crate) mod motifs;
+pub(crate) mod overlap;
 pub(crate) mod predict;
 pub(crate) mod protocols;
 pub(crate) mod query;
@@ -48,6 +49,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Export(options) => export::run(&options, settings),
         Command::Lint(options) => lint::run(&options, settings),
         Command::Diff(options) => diff::run(&options, settings),
+        Command::Overlap(options) => overlap::run(&options, settings),
         Command::Query(options) => query::run(&options, settings),
         Command::Tracks(options) => tracks::run(&options, settings),
         #[cfg(feature = "api")]

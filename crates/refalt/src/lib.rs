@@ -19,6 +19,7 @@ pub mod measured;
 pub mod model;
 pub mod motif_scan;
 pub mod motif_set;
+pub mod overlap;
 pub mod predict;
 pub mod protocol;
 pub mod provenance;

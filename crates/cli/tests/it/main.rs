@@ -20,6 +20,7 @@ mod lint;
 mod made_up;
 mod measured;
 mod motifs;
+mod overlap;
 mod predict;
 mod protocols;
 mod query;

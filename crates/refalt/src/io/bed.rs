@@ -15,6 +15,8 @@ mod parse;
 
 use crate::diagnostic::Diagnostic;
 use crate::io::gzip;
+use crate::io::variants::{AssemblyClue, assembly_in};
+use refalt_core::nearest::plain;
 use refalt_core::{ContigName, Interval, IntervalSet, Position, Strand};
 use std::io::{self, BufRead};
 use std::path::Path;
@@ -89,9 +91,41 @@ pub struct BedFile {
     pub layout: BedLayout,
     /// The records in file order.
     pub records: Vec<BedRecord>,
+    /// Lines without a record that say something: comments, `track`, `browser`, at most 1,000 of them.
+    pub header: Vec<HeaderLine>,
 }
 
+/// A line of a BED file that is no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderLine {
+    /// The line (1-based).
+    pub line: u64,
+    /// Its text.
+    pub text: Box<str>,
+}
+
+/// Keys of comments whose value names an assembly: `#assembly: GRCh38`, `# genome=hg38`.
+const ASSEMBLY_KEYS: [&str; 8] = [
+    "assembly",
+    "genome",
+    "genomeassembly",
+    "genomebuild",
+    "build",
+    "reference",
+    "referencegenome",
+    "db",
+];
+
 impl BedFile {
+    /// Returns what the header lines say about the assembly: `track ... db=hg38` of UCSC, and comments of the form
+    /// `key: value` or `key=value` whose key is one for assemblies.
+    ///
+    /// Any other mention is no statement: a comment may name the assembly that a file was lifted from.
+    pub fn assembly_clues(&self) -> Vec<AssemblyClue> {
+        let clue = |line: &HeaderLine| assembly_clue(line.line, &line.text);
+        self.header.iter().filter_map(clue).collect()
+    }
+
     /// Returns the bases that the records cover.
     pub fn intervals(&self) -> IntervalSet {
         let spans = self
@@ -100,6 +134,26 @@ impl BedFile {
             .map(|record| (record.contig.clone(), record.interval));
         spans.collect()
     }
+}
+
+/// Returns what a header line states about the assembly, see [`BedFile::assembly_clues`].
+pub(crate) fn assembly_clue(line: u64, text: &str) -> Option<AssemblyClue> {
+    let text = text.trim();
+    let value = match text.strip_prefix('#') {
+        Some(comment) => {
+            let (key, value) = comment.trim_start_matches('#').split_once(['=', ':'])?;
+            ASSEMBLY_KEYS.contains(&plain(key).as_str()).then_some(value)?
+        }
+        None => {
+            let words = text.strip_prefix("track")?.split_ascii_whitespace();
+            words.filter_map(|word| word.strip_prefix("db=")).next()?
+        }
+    };
+    Some(AssemblyClue {
+        assembly: assembly_in(value)?,
+        line,
+        text: text.chars().take(80).collect::<String>().into(),
+    })
 }
 
 /// What is wrong in a line.

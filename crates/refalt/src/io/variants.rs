@@ -31,6 +31,7 @@ mod hgvs;
 pub mod ids;
 mod implied;
 mod parquet;
+pub(crate) mod places;
 mod problem;
 mod resolve;
 mod row;
@@ -49,6 +50,7 @@ pub use row::{RowNames, VariantRow};
 pub use sniff::Format;
 pub use source::Source;
 pub use vcf_header::AssemblyClue;
+pub(crate) use vcf_header::assembly_in;
 
 use contigs::Contigs;
 use refalt_core::Assembly;

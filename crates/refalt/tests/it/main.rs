@@ -22,6 +22,7 @@ mod ism;
 mod liftover;
 mod measured;
 mod normalisation;
+mod overlap;
 mod predict;
 mod protocols;
 mod score_folders;

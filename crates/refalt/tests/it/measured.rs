@@ -741,8 +741,13 @@ fn credible_sets_and_published_effects_have_their_known_answers() {
     if let Some((report, table)) = effects_of("tert_satmut_mpra/tert_satmut_grch38.tsv", |request| {
         request.reference = Some(crate::study("tert/chr5_1294490_1296547.fa"));
         request.assembly = Some(Assembly::GRCh38);
+        request.repeats = Repeats::Mean;
     }) {
-        assert_eq!((report.rows.rows, report.rows.written), (3_896, 3_896));
+        // Deletions of the bases of a run are one variant, measured under each of its positions.
+        assert_eq!(
+            (report.rows.rows, report.rows.written, report.rows.merged),
+            (3_896, 3_662, 234)
+        );
         let effect = |position: &str, alternate: &str, experiment: &str| {
             let wanted = |row: &&BTreeMap<String, String>| {
                 row["pos"] == position && row["alt"] == alternate && row["experiment"] == experiment

@@ -1,9 +1,12 @@
 //! From lines to records.
 
-use super::{BedError, BedFile, BedLayout, BedProblem, BedRecord, Peak};
+use super::{BedError, BedFile, BedLayout, BedProblem, BedRecord, HeaderLine, Peak};
 use crate::io::gzip::read_line;
 use refalt_core::{ContigName, Interval, Position, Strand};
 use std::io::BufRead;
+
+/// Header lines that are kept.
+const MOST_HEADER_LINES: usize = 1000;
 
 pub(super) fn layout_of_name(name: &str) -> Option<BedLayout> {
     let lower = name.to_ascii_lowercase();
@@ -22,6 +25,7 @@ pub(super) fn layout_of_name(name: &str) -> Option<BedLayout> {
 
 pub(super) fn parse(name: &str, text: &mut dyn BufRead, layout: Option<BedLayout>) -> Result<BedFile, BedError> {
     let mut records = Vec::new();
+    let mut header = Vec::new();
     let mut bytes = Vec::new();
     let mut number = 0;
     let mut shape = None;
@@ -46,13 +50,24 @@ pub(super) fn parse(name: &str, text: &mut dyn BufRead, layout: Option<BedLayout
             text: String::from_utf8_lossy(line).chars().take(80).collect(),
             problem,
         })?;
-        records.extend(record.map(|record| BedRecord { line: number, ..record }));
+        match record {
+            Some(record) => records.push(BedRecord { line: number, ..record }),
+            None if header.len() < MOST_HEADER_LINES && !line.trim_ascii().is_empty() => header.push(HeaderLine {
+                line: number,
+                text: String::from_utf8_lossy(line).into(),
+            }),
+            None => {}
+        }
     }
     let layout = shape
         .map(|(layout, _)| layout)
         .or(layout)
         .unwrap_or(BedLayout::Standard(3));
-    Ok(BedFile { layout, records })
+    Ok(BedFile {
+        layout,
+        records,
+        header,
+    })
 }
 
 /// Reads a line; `None` for a line without a record. `shape` is set by the first record.
@@ -300,6 +315,7 @@ mod tests {
     use super::*;
     use crate::diagnostic::Diagnostic;
     use proptest::prelude::*;
+    use refalt_core::Assembly;
 
     fn read(text: &str) -> Result<BedFile, BedError> {
         parse("x.bed", &mut text.as_bytes(), None)
@@ -326,6 +342,23 @@ mod tests {
         assert_eq!((&second.name, second.score, second.strand), (&None, None, None));
         assert!(second.interval.is_empty());
         assert_eq!((third.contig.as_str(), third.score), ("trackchr", Some(2.5)));
+    }
+
+    #[test]
+    fn only_statements_about_the_assembly_are_clues() {
+        for (line, expected) in [
+            ("track name=x db=hg19 visibility=2", Some(Assembly::GRCh37)),
+            ("track name=x description=\"hg38 peaks\"", None),
+            ("#assembly: GRCh38", Some(Assembly::GRCh38)),
+            ("## Genome build = mm10", Some(Assembly::GRCm38)),
+            ("# lifted from hg19", None),
+            ("#note: was hg19", None),
+            ("#db=hg19 or hg38", None),
+            ("browser position chr7:1-9", None),
+        ] {
+            let clues = read(&format!("{line}\nchr1\t0\t9\n")).unwrap().assembly_clues();
+            assert_eq!(clues.first().map(|clue| clue.assembly), expected, "{line}");
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ const LARGEST_BYTES: usize = 256 << 20;
 pub(super) struct BcfRows {
     input: Input,
     header: VcfHeader,
+    /// The header as it is in the file, from the first byte to the last before the records.
+    header_bytes: Vec<u8>,
     contigs: Contigs,
     record: u64,
     site: Vec<u8>,
@@ -43,10 +45,11 @@ pub(super) struct BcfRows {
 impl BcfRows {
     /// Reads the header.
     pub(super) fn new(mut input: Input) -> Result<Self, ReadError> {
-        let header = read_header(&mut input).map_err(|cause| cause.at(input.name(), None))?;
+        let (header, header_bytes) = read_header(&mut input).map_err(|cause| cause.at(input.name(), None))?;
         Ok(Self {
             input,
             header,
+            header_bytes,
             contigs: Contigs::default(),
             record: 0,
             site: Vec::new(),
@@ -57,13 +60,35 @@ impl BcfRows {
         &self.header
     }
 
+    /// Returns the header as it is in the file.
+    pub(super) fn header_bytes(&self) -> &[u8] {
+        &self.header_bytes
+    }
+
+    /// Returns the name of the source and what was digested of it.
+    pub(super) const fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// As [`next_record`](Self::next_record); `raw` becomes the record as it is in the file.
+    pub(super) fn next_record_as_written(
+        &mut self,
+        raw: &mut Vec<u8>,
+        rows: &mut VecDeque<VariantRow>,
+    ) -> Result<Option<u64>, ReadError> {
+        raw.clear();
+        let read = self.read(rows, Some(raw));
+        let more = read.map_err(|cause| cause.at_record(self.input.name(), self.record))?;
+        Ok(more.then_some(self.record))
+    }
+
     /// Appends the rows of the next record; false at the end of the file.
     pub(super) fn next_record(&mut self, rows: &mut VecDeque<VariantRow>) -> Result<bool, ReadError> {
-        let read = self.read(rows);
+        let read = self.read(rows, None);
         read.map_err(|cause| cause.at_record(self.input.name(), self.record))
     }
 
-    fn read(&mut self, rows: &mut VecDeque<VariantRow>) -> Result<bool, ReadCause> {
+    fn read(&mut self, rows: &mut VecDeque<VariantRow>, raw: Option<&mut Vec<u8>>) -> Result<bool, ReadCause> {
         self.record += 1;
         let mut lengths = [0; 8];
         if !self.input.read_whole(&mut lengths)? {
@@ -76,9 +101,20 @@ impl BcfRows {
             return Err(damaged("a record is shorter than its fixed part"));
         }
         read_growing(&mut self.input, &mut self.site, site_bytes)?;
-        if !self.input.skip(u64::from(genotype_bytes))? {
-            let reason = "the genotypes of a record end early";
-            return Err(ReadCause::Truncated { reason });
+        match raw {
+            None => {
+                if !self.input.skip(u64::from(genotype_bytes))? {
+                    let reason = "the genotypes of a record end early";
+                    return Err(ReadCause::Truncated { reason });
+                }
+            }
+            Some(raw) => {
+                let mut genotypes = Vec::new();
+                read_growing(&mut self.input, &mut genotypes, genotype_bytes as usize)?;
+                raw.extend_from_slice(&lengths);
+                raw.extend_from_slice(&self.site);
+                raw.extend_from_slice(&genotypes);
+            }
         }
         let mut site = Cursor { bytes: &self.site };
         let contig = contig_name(&self.header, &mut self.contigs, site.i32()?)?;
@@ -156,7 +192,7 @@ fn contig_name(
         .ok_or_else(|| damaged("a contig name is not UTF-8"))
 }
 
-fn read_header(input: &mut Input) -> Result<VcfHeader, ReadCause> {
+fn read_header(input: &mut Input) -> Result<(VcfHeader, Vec<u8>), ReadCause> {
     let mut start = [0; 9];
     if !input.read_whole(&mut start)? {
         return Err(ReadCause::Empty);
@@ -176,7 +212,9 @@ fn read_header(input: &mut Input) -> Result<VcfHeader, ReadCause> {
         }
     }
     header.finish();
-    Ok(header)
+    let mut bytes = start.to_vec();
+    bytes.extend_from_slice(&text);
+    Ok((header, bytes))
 }
 
 /// Fills `bytes` with the next `length` bytes, reserving memory only as they arrive.

@@ -9,7 +9,7 @@ use super::source::Input;
 use std::collections::VecDeque;
 
 /// Lines that one quoted cell may run through.
-const MAX_JOINED_LINES: usize = 100;
+pub(super) const MAX_JOINED_LINES: usize = 100;
 
 /// The cells of one record.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Cells {
     }
 
     /// Splits a record; quotation marks count only where a cell begins.
-    fn split(&mut self, record: &[u8], separator: u8, quoting: Quoting) -> Split {
+    pub(super) fn split(&mut self, record: &[u8], separator: u8, quoting: Quoting) -> Split {
         self.bytes.clear();
         self.ends.clear();
         let mut rest = record;
@@ -95,7 +95,7 @@ pub(super) enum Quoting {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Split {
+pub(super) enum Split {
     Whole,
     /// A quoted cell goes on behind the line end.
     Open,

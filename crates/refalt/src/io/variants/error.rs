@@ -208,7 +208,7 @@ pub enum ReadCause {
 
 impl ReadCause {
     /// Joins the cause with a file and, where there is one, a line.
-    pub(super) fn at(self, file: &str, line: Option<u64>) -> ReadError {
+    pub(crate) fn at(self, file: &str, line: Option<u64>) -> ReadError {
         self.in_file(file, line.map_or(ReadPlace::File, ReadPlace::Line))
     }
 

@@ -107,14 +107,14 @@ impl ParquetRows {
     }
 }
 
-fn cause(error: &dyn Display) -> ReadCause {
+pub(super) fn cause(error: &dyn Display) -> ReadCause {
     ReadCause::Parquet {
         reason: error.to_string(),
     }
 }
 
 /// Says whether a type is text or a number, or a dictionary of these.
-fn is_scalar(data_type: &DataType) -> bool {
+pub(super) fn is_scalar(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_scalar(values),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Boolean | DataType::Null => true,
@@ -122,7 +122,7 @@ fn is_scalar(data_type: &DataType) -> bool {
     }
 }
 
-fn as_text(batch: &RecordBatch) -> Result<Vec<StringArray>, arrow::error::ArrowError> {
+pub(super) fn as_text(batch: &RecordBatch) -> Result<Vec<StringArray>, arrow::error::ArrowError> {
     batch
         .columns()
         .iter()

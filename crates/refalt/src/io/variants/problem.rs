@@ -81,6 +81,14 @@ pub enum RowProblem {
         /// The cell as written.
         found: Box<str>,
     },
+    /// A span that ends before it starts.
+    #[error("the end {end} is before the start {start} (0-based)")]
+    Inverted {
+        /// Start (0-based).
+        start: u32,
+        /// End (exclusive).
+        end: u32,
+    },
     /// An allele has letters that are no nucleotide codes.
     #[error("{field} `{allele}`: {cause}")]
     AlleleLetters {
@@ -181,6 +189,7 @@ impl RowProblem {
             Self::PositionNotNumber { .. } => "position_not_number",
             Self::PositionZero => "position_zero",
             Self::PositionTooLarge { .. } => "position_too_large",
+            Self::Inverted { .. } => "inverted",
             Self::AlleleLetters { .. } => "allele_letters",
             Self::AlleleMalformed { .. } => "allele_malformed",
             Self::NameOnly { .. } => "name_only",
@@ -224,6 +233,7 @@ impl Diagnostic for RowProblem {
                     .to_owned()
             }
             Self::PositionTooLarge { .. } => return None,
+            Self::Inverted { .. } => "the smaller coordinate comes first on both strands".to_owned(),
             Self::AlleleLetters { .. } => "write one allele of nucleotide letters in each cell".to_owned(),
             Self::AlleleMalformed { .. } => return None,
             Self::NameOnly { .. } => {

@@ -7,14 +7,14 @@ use refalt_core::nearest::{nearest, plain};
 
 /// Where the contig of a row comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ContigFrom {
+pub(crate) enum ContigFrom {
     Column(usize),
     Constant(Box<str>),
 }
 
 /// Where the position of a row comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PositionFrom {
+pub(crate) enum PositionFrom {
     /// 1-based.
     Bases(usize),
     /// 0-based.
@@ -175,6 +175,40 @@ impl Resolver<'_> {
         })
     }
 
+    /// Finds the contig, the position and, where there is one, REF, for tables of places whose alleles nobody asks for.
+    pub(super) fn place(&self) -> Result<(ContigFrom, PositionFrom, Option<usize>), ReadCause> {
+        let (contig, position) = (self.contig()?, self.position()?);
+        match (contig, position) {
+            (Some(contig), Some(position)) => Ok((contig, position, self.required(Role::Reference)?)),
+            (contig, position) => {
+                let missing: Vec<Role> = [(Role::Contig, contig.is_none()), (Role::Position, position.is_none())]
+                    .into_iter()
+                    .filter_map(|(role, is_missing)| is_missing.then_some(role))
+                    .collect();
+                let near = missing.iter().filter_map(|&role| Some((role, self.near(role)?)));
+                Err(ReadCause::ColumnsMissing {
+                    nearest: near.collect(),
+                    missing,
+                    present: self.header.to_vec(),
+                })
+            }
+        }
+    }
+
+    fn contig(&self) -> Result<Option<ContigFrom>, ReadCause> {
+        Ok(match self.map.get(Role::Contig) {
+            Some(ColumnName::Constant(value)) => Some(ContigFrom::Constant(value.as_str().into())),
+            _ => self.required(Role::Contig)?.map(ContigFrom::Column),
+        })
+    }
+
+    fn position(&self) -> Result<Option<PositionFrom>, ReadCause> {
+        Ok(match self.named(Role::Start0)? {
+            Some(column) => Some(PositionFrom::BedStart(column)),
+            None => self.required(Role::Position)?.map(PositionFrom::Bases),
+        })
+    }
+
     fn assembly(&self) -> Result<AssemblyFrom, ReadCause> {
         if let Some(ColumnName::Constant(text)) = self.map.get(Role::Assembly) {
             // The map was checked when it was made.
@@ -197,14 +231,7 @@ impl Resolver<'_> {
         if !names_place && let Some(column) = self.named(Role::Id)? {
             return Ok(VariantFrom::Word(column));
         }
-        let contig = match self.map.get(Role::Contig) {
-            Some(ColumnName::Constant(value)) => Some(ContigFrom::Constant(value.as_str().into())),
-            _ => self.required(Role::Contig)?.map(ContigFrom::Column),
-        };
-        let position = match self.named(Role::Start0)? {
-            Some(column) => Some(PositionFrom::BedStart(column)),
-            None => self.required(Role::Position)?.map(PositionFrom::Bases),
-        };
+        let (contig, position) = (self.contig()?, self.position()?);
         let (reference, alternate) = (self.required(Role::Reference)?, self.required(Role::Alternate)?);
         let missing: Vec<Role> = [
             (Role::Contig, contig.is_none()),

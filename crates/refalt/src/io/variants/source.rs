@@ -2,8 +2,13 @@
 
 use super::error::{ReadCause, ReadError};
 use crate::io::gzip::{BGZIP_HEADER, END_OF_FILE, has_bgzip_end, is_bgzip, is_gzip};
+use crate::provenance::hexadecimal;
+use noodles::bgzf;
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
+use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -52,15 +57,45 @@ const LONGEST_LINE_BYTES: usize = 256 << 20;
 /// Packed bytes read at once.
 const PACKED_BUFFER_BYTES: usize = 128 << 10;
 
-/// Remembers the last bytes that went through.
+/// Remembers the last bytes that went through, and their digest where it is asked for.
 struct Tail<R> {
     inner: R,
     last: Arc<Mutex<Vec<u8>>>,
+    digest: Option<Arc<Mutex<Digesting>>>,
+}
+
+/// The digest of the bytes read so far, as they are packed.
+#[derive(Debug, Default)]
+struct Digesting {
+    sha256: Sha256,
+    bytes: u64,
+}
+
+/// How a stream is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opening {
+    /// Threads that unpack BGZF.
+    pub(super) threads: NonZeroUsize,
+    /// Whether the bytes read, as they are packed, are digested.
+    pub(super) digest: bool,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self {
+            threads: NonZeroUsize::MIN,
+            digest: false,
+        }
+    }
 }
 
 impl<R: Read> Read for Tail<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
+        if let Some(mut digest) = self.digest.as_ref().and_then(|digest| digest.lock().ok()) {
+            digest.sha256.update(&buffer[..count]);
+            digest.bytes += count as u64;
+        }
         if let Ok(mut last) = self.last.lock() {
             let keep = END_OF_FILE.len();
             last.extend_from_slice(&buffer[count.saturating_sub(keep)..count]);
@@ -82,22 +117,40 @@ pub(super) struct Line<'a> {
     pub(super) is_terminated: bool,
 }
 
+/// Whole lines.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block<'a> {
+    /// The lines with their ends.
+    pub(super) bytes: &'a [u8],
+    /// Number of the first line (1-based).
+    pub(super) first_line: u64,
+    /// Whether the stream ends with the block.
+    pub(super) is_last: bool,
+}
+
 /// Unpacked bytes with a window that can be looked at before it is read.
 pub(super) struct Input {
     name: Box<str>,
     inner: Box<dyn Read + Send>,
     /// The last bytes of a BGZF stream, packed; `None` for other streams.
     bgzf_tail: Option<Arc<Mutex<Vec<u8>>>>,
+    digest: Option<Arc<Mutex<Digesting>>>,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     at_end: bool,
     lines_read: u64,
+    has_byte_order_mark: bool,
 }
 
 impl Input {
     /// Opens a file, unpacks gzip, BGZF and bzip2, and refuses other packings by their first bytes.
-    pub(super) fn from_file(mut file: File, name: &str) -> Result<Self, ReadError> {
+    pub(super) fn from_file(file: File, name: &str) -> Result<Self, ReadError> {
+        Self::from_file_with(file, name, Opening::default())
+    }
+
+    /// As [`from_file`](Self::from_file).
+    pub(super) fn from_file_with(mut file: File, name: &str, opening: Opening) -> Result<Self, ReadError> {
         let fail = |error: io::Error| unreadable(&error).at(name, None);
         let metadata = file.metadata().map_err(fail)?;
         if metadata.is_dir() {
@@ -115,11 +168,20 @@ impl Input {
             }
             file.rewind().map_err(fail)?;
         }
-        Self::from_reader(Box::new(file), name)
+        Self::from_reader_with(Box::new(file), name, opening)
     }
 
     /// As [`from_file`](Self::from_file), from any stream.
-    pub(super) fn from_reader(mut inner: Box<dyn Read + Send>, name: &str) -> Result<Self, ReadError> {
+    pub(super) fn from_reader(inner: Box<dyn Read + Send>, name: &str) -> Result<Self, ReadError> {
+        Self::from_reader_with(inner, name, Opening::default())
+    }
+
+    /// As [`from_reader`](Self::from_reader).
+    pub(super) fn from_reader_with(
+        mut inner: Box<dyn Read + Send>,
+        name: &str,
+        opening: Opening,
+    ) -> Result<Self, ReadError> {
         let mut first = Vec::with_capacity(512);
         inner
             .by_ref()
@@ -134,11 +196,19 @@ impl Input {
         let (gzip, bzip2) = (is_gzip(&first), first.starts_with(b"BZh"));
         let whole = io::Cursor::new(first).chain(inner);
         let last = Arc::new(Mutex::new(Vec::new()));
+        let digest = opening.digest.then(Arc::<Mutex<Digesting>>::default);
         let tail = Tail {
             inner: whole,
             last: Arc::clone(&last),
+            digest: digest.clone(),
         };
-        let inner: Box<dyn Read + Send> = if gzip {
+        let inner: Box<dyn Read + Send> = if bgzf && opening.threads.get() > 1 {
+            let packed = BufReader::with_capacity(PACKED_BUFFER_BYTES, tail);
+            Box::new(bgzf::io::MultithreadedReader::with_worker_count(
+                opening.threads,
+                packed,
+            ))
+        } else if gzip {
             Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(
                 PACKED_BUFFER_BYTES,
                 tail,
@@ -152,11 +222,13 @@ impl Input {
             name: name.into(),
             inner,
             bgzf_tail: bgzf.then_some(last),
+            digest,
             buffer: vec![0; 256 << 10],
             start: 0,
             end: 0,
             at_end: false,
             lines_read: 0,
+            has_byte_order_mark: false,
         };
         input.fill().map_err(|cause| cause.at(name, None))?;
         if input.window().is_empty() {
@@ -167,8 +239,14 @@ impl Input {
         }
         if input.window().starts_with(b"\xef\xbb\xbf") {
             input.start += 3;
+            input.has_byte_order_mark = true;
         }
         Ok(input)
+    }
+
+    /// Says whether a byte order mark was passed over at the start.
+    pub(super) const fn has_byte_order_mark(&self) -> bool {
+        self.has_byte_order_mark
     }
 
     /// Returns the name for messages.
@@ -228,8 +306,68 @@ impl Input {
         if whole { Ok(()) } else { Err(no_end_marker()) }
     }
 
+    /// Returns whole lines, at least `target_bytes` of them unless the stream ends before; `None` at the end.
+    ///
+    /// Only the last line of the stream may lack its end. [`consume`](Self::consume) says how many bytes were taken.
+    pub(super) fn lines(&mut self, target_bytes: usize) -> Result<Option<Block<'_>>, ReadError> {
+        if self.buffer.len() < 2 * target_bytes {
+            self.buffer.resize(2 * target_bytes, 0);
+        }
+        let next = self.lines_read + 1;
+        let length = loop {
+            let window = self.window();
+            if window.len() >= target_bytes
+                && let Some(end) = memchr::memrchr(b'\n', window)
+            {
+                break end + 1;
+            }
+            if !self.fill().map_err(|cause| cause.at(&self.name, Some(next)))? {
+                break self.window().len();
+            }
+        };
+        let block = &self.buffer[self.start..self.start + length];
+        Ok((length > 0).then_some(Block {
+            bytes: block,
+            first_line: next,
+            is_last: self.at_end && self.start + length == self.end,
+        }))
+    }
+
+    /// Takes bytes of the block that [`lines`](Self::lines) returned: whole lines, or all of it.
+    pub(super) fn consume(&mut self, bytes: usize) {
+        let taken = &self.buffer[self.start..self.start + bytes];
+        let ends = memchr::memchr_iter(b'\n', taken).count() as u64;
+        self.lines_read += ends + u64::from(!taken.is_empty() && !taken.ends_with(b"\n"));
+        self.start += bytes;
+    }
+
+    /// Returns size and SHA-256 of what was read, as it is packed; `None` unless it was asked for.
+    pub(super) fn digest(&self) -> Option<(u64, String)> {
+        let digest = self.digest.as_ref()?.lock().ok()?;
+        Some((digest.bytes, hexadecimal(&digest.sha256.clone().finalize())))
+    }
+
     /// Returns the next line, `None` at the end.
     pub(super) fn next_line(&mut self) -> Result<Option<Line<'_>>, ReadError> {
+        let Some((line, is_terminated)) = self.advance()? else {
+            return Ok(None);
+        };
+        let bytes = &self.buffer[line];
+        Ok(Some(Line {
+            bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
+            number: self.lines_read,
+            is_terminated,
+        }))
+    }
+
+    /// As [`next_line`](Self::next_line), with the bytes that end the line.
+    pub(super) fn next_line_as_written(&mut self) -> Result<Option<&[u8]>, ReadError> {
+        let next = self.advance()?;
+        Ok(next.map(|(line, is_terminated)| &self.buffer[line.start..line.end + usize::from(is_terminated)]))
+    }
+
+    /// Goes over a line and returns where it stands in the buffer, and whether a line end follows.
+    fn advance(&mut self) -> Result<Option<(Range<usize>, bool)>, ReadError> {
         let mut searched = 0;
         let (length, is_terminated) = loop {
             let window = &self.buffer[self.start..self.end];
@@ -248,12 +386,7 @@ impl Input {
         let line = self.start..self.start + length;
         self.start += length + usize::from(is_terminated);
         self.lines_read += 1;
-        let bytes = &self.buffer[line];
-        Ok(Some(Line {
-            bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
-            number: self.lines_read,
-            is_terminated,
-        }))
+        Ok(Some((line, is_terminated)))
     }
 
     /// Fills `bytes`; false when the stream ends exactly here.

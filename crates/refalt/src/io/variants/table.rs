@@ -14,7 +14,7 @@ use super::columns::ColumnMap;
 use super::delimited::{Cells, Quoting, RecordPlace, Records};
 use super::error::{ReadCause, ReadError, shown};
 use super::problem::RowProblem;
-use super::resolve::Resolver;
+use super::resolve::{Columns, Resolver};
 use super::row::VariantRow;
 use super::source::Input;
 use super::vcf_header::{AssemblyClue, assembly_in};
@@ -30,14 +30,19 @@ pub(super) enum Separator {
 /// Rows of a text table.
 pub(super) struct TableRows {
     records: Records,
+    cells: RecordCells,
+    clues: Vec<AssemblyClue>,
+    name: Box<str>,
+}
+
+/// From the cells of a record to rows.
+pub(super) struct RecordCells {
     reader: CellReader,
     /// Columns in use, ascending.
     used: Vec<usize>,
     /// Number of cells of the header, `None` without a header line.
     width: Option<usize>,
     header: Vec<String>,
-    clues: Vec<AssemblyClue>,
-    name: Box<str>,
 }
 
 impl TableRows {
@@ -86,11 +91,8 @@ impl TableRows {
         let columns = resolver.resolve().map_err(|cause| cause.at(&name, line))?;
         Ok(Self {
             records,
-            used: columns.used(),
-            width: (!map.is_by_number()).then_some(header.len()),
             clues: clues(&header, &columns.places(), header_line),
-            reader: CellReader::new(columns),
-            header,
+            cells: RecordCells::new(columns, header, map),
             name,
         })
     }
@@ -105,28 +107,54 @@ impl TableRows {
         let Some(place) = self.records.advance()? else {
             return Ok(false);
         };
-        let cells = &self.records.cells;
+        let read = self.cells.read(place, &self.records.cells, rows);
+        read.map_err(|cause| cause.at(&self.name, Some(place.line)))?;
+        Ok(true)
+    }
+}
+
+impl RecordCells {
+    pub(super) fn new(columns: Columns, header: Vec<String>, map: &ColumnMap) -> Self {
+        Self {
+            used: columns.used(),
+            width: (!map.is_by_number()).then_some(header.len()),
+            reader: CellReader::new(columns),
+            header,
+        }
+    }
+
+    /// Returns the number of cells that a record has, `None` without a header line.
+    pub(super) const fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Appends the rows of a record.
+    pub(super) fn read(
+        &mut self,
+        place: RecordPlace,
+        cells: &Cells,
+        rows: &mut VecDeque<VariantRow>,
+    ) -> Result<(), ReadCause> {
         if let Some(problem) = self.problem(place, cells) {
             if cells.iter().any(|cell| cell.contains(&0)) {
-                return Err(ReadCause::Binary.at(&self.name, Some(place.line)));
+                return Err(ReadCause::Binary);
             }
             let written = shown(&cells.iter().collect::<Vec<_>>().join(&b'\t'));
             rows.push_back(VariantRow::refused(place.line, written.into(), problem));
-            return Ok(true);
+            return Ok(());
         }
         let mut texts: Vec<(usize, &str)> = Vec::with_capacity(self.used.len());
         for &column in &self.used {
             let cell = cells.get(column).unwrap_or(b"");
             let field = self.header.get(column).map_or("a cell", String::as_str);
-            let text = text(cell, field).map_err(|cause| cause.at(&self.name, Some(place.line)))?;
-            texts.push((column, text));
+            texts.push((column, text(cell, field)?));
         }
         let cell = |column: usize| {
             let index = texts.binary_search_by_key(&column, |(own, _)| *own).ok()?;
             texts.get(index).map(|(_, text)| *text)
         };
         self.reader.read(place.line, cell, rows);
-        Ok(true)
+        Ok(())
     }
 
     /// Says why the cells of a record cannot be trusted to stand in their columns.
@@ -149,7 +177,7 @@ impl TableRows {
     }
 }
 
-fn text<'t>(cell: &'t [u8], field: &str) -> Result<&'t str, ReadCause> {
+pub(super) fn text<'t>(cell: &'t [u8], field: &str) -> Result<&'t str, ReadCause> {
     if cell.contains(&0) {
         return Err(ReadCause::Binary);
     }
@@ -160,7 +188,7 @@ fn text<'t>(cell: &'t [u8], field: &str) -> Result<&'t str, ReadCause> {
 }
 
 /// Skips lines that begin with `##` or `# `, and empty ones.
-fn skip_comments(input: &mut Input) -> Result<(), ReadError> {
+pub(super) fn skip_comments(input: &mut Input) -> Result<(), ReadError> {
     loop {
         let next = input.lines_read() + 1;
         while input.window().len() < 2 && input.fill().map_err(|cause| cause.at(input.name(), Some(next)))? {}

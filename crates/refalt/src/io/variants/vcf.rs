@@ -148,26 +148,26 @@ pub(super) fn is_record(line: &[u8]) -> bool {
 }
 
 /// Splits one record.
-struct RecordReader<'a> {
-    info: &'a InfoKeys,
-    contigs: &'a mut Contigs,
-    columns: Option<usize>,
+pub(super) struct RecordReader<'a> {
+    pub(super) info: &'a InfoKeys,
+    pub(super) contigs: &'a mut Contigs,
+    pub(super) columns: Option<usize>,
 }
 
 /// The columns of a record as bytes.
-struct Columns<'a> {
-    contig: &'a [u8],
-    position: &'a [u8],
-    id: &'a [u8],
-    reference: &'a [u8],
-    alternate: &'a [u8],
+pub(super) struct Columns<'a> {
+    pub(super) contig: &'a [u8],
+    pub(super) position: &'a [u8],
+    pub(super) id: &'a [u8],
+    pub(super) reference: &'a [u8],
+    pub(super) alternate: &'a [u8],
     /// What follows ALT, from QUAL on.
     rest: &'a [u8],
 }
 
 impl<'a> Columns<'a> {
     /// Splits a line; the error is the number of columns found.
-    fn split(line: &'a [u8]) -> Result<Self, usize> {
+    pub(super) fn split(line: &'a [u8]) -> Result<Self, usize> {
         let mut ends = [0; NEEDED_COLUMNS - 1];
         let mut tabs = memchr::memchr_iter(b'\t', line);
         for (index, end) in ends.iter_mut().enumerate() {
@@ -191,7 +191,7 @@ impl<'a> Columns<'a> {
 }
 
 impl RecordReader<'_> {
-    fn read(&mut self, line: Line<'_>, rows: &mut VecDeque<VariantRow>) -> Result<(), ReadCause> {
+    pub(super) fn read(&mut self, line: Line<'_>, rows: &mut VecDeque<VariantRow>) -> Result<(), ReadCause> {
         let columns = match Columns::split(line.bytes) {
             Ok(columns) => columns,
             Err(found) => {

@@ -164,7 +164,7 @@ fn closing_quote(text: &str) -> usize {
 }
 
 /// Finds the name of an assembly inside a longer text such as a path; `None` when two assemblies are named.
-pub(super) fn assembly_in(text: &str) -> Option<Assembly> {
+pub(crate) fn assembly_in(text: &str) -> Option<Assembly> {
     let mut found = None;
     for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
         let Some(assembly) = assembly_word(word) else { continue };

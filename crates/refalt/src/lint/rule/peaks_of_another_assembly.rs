@@ -3,20 +3,14 @@
 use super::{Context, Row, Rule, TableCheck};
 use crate::lint::finding::{Finding, Severity, grouped};
 use crate::lint::statistic::{key_of, poisson_at_most};
+use crate::overlap::{Enrichment, LONGEST_PEAK_BP};
 use refalt_core::{Assembly, IntervalSet, Position};
 use std::collections::HashSet;
 
 /// Distinct positions that are looked at.
 const MOST_PLACES: usize = 200_000;
-/// Expected hits beside the places from which on the overlap is judged.
-const LEAST_EXPECTED: f64 = 3.0;
-/// Steps of 1 kb to either side at which the same places are looked at, without the nearest four.
-const STEPS: std::ops::RangeInclusive<i64> = 5..=20;
 /// The enrichment of regulatory variants in open chromatin that is taken for the least.
 const LEAST_ENRICHMENT: f64 = 2.0;
-/// Peaks longer than this are artefacts of gaps.
-const LONGEST_PEAK: u32 = 20_000;
-
 pub(super) static RULE: Rule = Rule {
     code: "RF009",
     name: "peaks-of-another-assembly",
@@ -39,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
         let spans = peaks
             .records
             .iter()
-            .filter(|record| record.interval.len() <= LONGEST_PEAK);
+            .filter(|record| record.interval.len() <= LONGEST_PEAK_BP);
         let intervals: IntervalSet = spans.map(|record| (record.contig.clone(), record.interval)).collect();
         Some(Box::new(Check {
             context,
@@ -58,28 +52,15 @@ struct Check<'a> {
     places: Vec<(String, Position)>,
 }
 
-/// Hits of places, and the mean of their hits when they are moved.
-fn overlap(intervals: &IntervalSet, places: &[(String, Position)]) -> (u64, f64) {
-    let is_hit = |contig: &str, position: Position| intervals.contains(contig, position);
-    let hits = places
-        .iter()
-        .filter(|(contig, position)| is_hit(contig, *position))
-        .count() as u64;
-    let mut moved_hits = 0_u64;
-    for step in STEPS.flat_map(|step| [-step, step]) {
-        for (contig, position) in places {
-            let moved = i64::from(position.one_based()) + step * 1000;
-            let moved = u32::try_from(moved).ok().and_then(Position::new);
-            moved_hits += u64::from(moved.is_some_and(|position| is_hit(contig, position)));
-        }
-    }
-    let shifts = 2 * STEPS.count();
-    (hits, moved_hits as f64 / shifts as f64)
+/// Says whether a twofold enrichment is excluded.
+fn is_no_more_than_beside(here: &Enrichment) -> bool {
+    here.can_be_judged() && poisson_at_most(here.hits, LEAST_ENRICHMENT * here.beside()) < 0.05
 }
 
-/// Says whether a twofold enrichment is excluded.
-fn is_no_more_than_beside((hits, beside): (u64, f64)) -> bool {
-    beside >= LEAST_EXPECTED && poisson_at_most(hits, LEAST_ENRICHMENT * beside) < 0.05
+/// Looks at places on the contigs of `intervals`.
+fn enrichment(intervals: &IntervalSet, places: &[(String, Position)]) -> Enrichment {
+    let places: Vec<(&str, Position)> = (places.iter().map(|(contig, place)| (contig.as_str(), *place))).collect();
+    Enrichment::of(&places, |contig, position| intervals.contains(contig, position))
 }
 
 impl Check<'_> {
@@ -133,13 +114,13 @@ impl TableCheck for Check<'_> {
             let severity = if is_theirs { Severity::Note } else { Severity::Error };
             found.push(Finding::new(&RULE, severity, message).with("assembly_of_peaks", assembly.name()));
         }
-        let here = overlap(&self.intervals, &self.places);
-        if is_no_more_than_beside(here) {
+        let here = enrichment(&self.intervals, &self.places);
+        if is_no_more_than_beside(&here) {
             let mut message = format!(
                 "{} of {} places lie in peaks, {:.1} when they are moved by 5 to 20 kb: no more than beside",
-                grouped(here.0),
-                grouped(self.places.len() as u64),
-                here.1
+                grouped(here.hits),
+                grouped(here.places),
+                here.beside()
             );
             let lifted = self.context.chain.map(|chain| {
                 let lift = |(contig, position): &(String, Position)| {
@@ -147,25 +128,25 @@ impl TableCheck for Check<'_> {
                     Some((lifted.place.contig.to_string(), lifted.place.position))
                 };
                 let places: Vec<_> = self.places.iter().filter_map(lift).collect();
-                overlap(&self.intervals, &places)
+                enrichment(&self.intervals, &places)
             });
             let mut finding = Finding::new(&RULE, Severity::Warning, "")
                 .with("places", self.places.len())
-                .with("in_peaks", here.0)
-                .with("in_peaks_when_moved", here.1)
+                .with("in_peaks", here.hits)
+                .with("in_peaks_when_moved", here.beside())
                 .with(
                     "p_of_twofold_enrichment",
-                    poisson_at_most(here.0, LEAST_ENRICHMENT * here.1),
+                    poisson_at_most(here.hits, LEAST_ENRICHMENT * here.beside()),
                 );
             if let Some(lifted) = lifted {
                 message.push_str(&format!(
                     "; after liftover {} against {:.1}",
-                    grouped(lifted.0),
-                    lifted.1
+                    grouped(lifted.hits),
+                    lifted.beside()
                 ));
                 finding = finding
-                    .with("in_peaks_lifted", lifted.0)
-                    .with("in_peaks_lifted_when_moved", lifted.1);
+                    .with("in_peaks_lifted", lifted.hits)
+                    .with("in_peaks_lifted_when_moved", lifted.beside());
             }
             finding.message = message;
             found.push(finding);

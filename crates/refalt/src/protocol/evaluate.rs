@@ -448,6 +448,14 @@ impl MetricLine {
         if options.replicates == 0 {
             return Ok(());
         }
+        if clustering.count < 2 {
+            // Every resample is the sample: an interval of no width would look sure.
+            self.note = Some(format!(
+                "no interval: {} of {} is drawn",
+                clustering.count, clustering.drawn
+            ));
+            return Ok(());
+        }
         let units = clustering.units();
         let mut found = Err("too many rows and clusters for the jackknife of BCa".to_owned());
         if clustering.work(statistic.rows()) <= MOST_JACKKNIFE {

@@ -272,6 +272,22 @@ fn broken_tables_are_refused_with_place_and_remedy() {
     assert!(matches!(error, ProtocolError::Table(_)), "{error}");
 }
 
+#[test]
+fn one_locus_has_no_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("near.tsv");
+    let row = |place: u32| format!("chr3:{place}:A>C\t{}\t{}\n", place % 7, place % 5);
+    let rows: String = (1000..1020).map(row).collect();
+    std::fs::write(&path, format!("variant_id\ttarget\tprediction\n{rows}")).unwrap();
+    let protocol = find("caqtl_african_variant_coefficient_human").unwrap();
+    let overall = run(&request(protocol, path)).unwrap().evaluation.overall;
+    assert_eq!(
+        (overall.n, overall.effective_n, overall.low, overall.high),
+        (20, 1, None, None)
+    );
+    assert_eq!(overall.note.as_deref(), Some("no interval: 1 of loci is drawn"));
+}
+
 /// The protocol of saturation mutagenesis on the shipped TERT measurements.
 fn tert_protocol(tracks: Option<&str>, aggregation: Aggregation) -> Protocol {
     let mut protocol = find("kircher_saturation_mutagenesis").unwrap();

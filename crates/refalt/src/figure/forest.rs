@@ -2,7 +2,7 @@
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
 use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
-use super::drawing::colour::{AXIS, BLUE, INK, MUTED, VERMILION};
+use super::drawing::colour::{AXIS, BLUE, INK, MUTED, PAPER, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
@@ -21,7 +21,7 @@ pub const KIND: FigureKind = FigureKind {
 const ROW: f64 = 22.0;
 
 /// Half the diagonal of the diamond of a mark, in px.
-const DIAMOND: f64 = 5.0;
+const DIAMOND: f64 = 5.5;
 
 /// One estimate.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -136,11 +136,11 @@ impl Forest {
                 if row.emphasised { VERMILION } else { BLUE },
             )
         });
-        // A row for each mark; the diamond covers the point.
+        // A row for each mark; the point is of the colour of the paper, the diamond stands on it.
         let of_marks = self
             .marks
             .iter()
-            .map(|mark| (mark.value, mark.value, mark.value, MUTED));
+            .map(|mark| (mark.value, mark.value, mark.value, PAPER));
         let rows = of_rows.chain(of_marks).collect();
         let marks = vec![Marks::Intervals { rows }];
         let plane = draw(&mut canvas, margins, horizontal, Vertical::Names(&names), marks);

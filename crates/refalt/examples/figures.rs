@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use refalt::core::Organism;
 use refalt::figure::{
     ColourLimit, Curve, Curves, EffectMap, EffectMark, EffectPanel, Feature, FeatureKind, Figure, FigureError, Fit,
-    Forest, ForestMark, ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point,
-    RankedBar, RankedBars, Scatter, Tss, write,
+    Forest, ForestRow, Histogram, Labels, Locus, LocusVariant, Logo, LogoMotif, LogoPanel, Point, RankedBar,
+    RankedBars, Scatter, Tss, write,
 };
 use refalt::report::{Block, Column, Fact, Level, Report, Section, Table};
 use refalt::track_catalogue::count::{Grouping, coverage};
@@ -524,10 +524,6 @@ fn forest() -> Result<Figure, Box<dyn Error>> {
             row("ETS1 MA0098.3", 0.12, 0.05, 0.19, false),
             row("KLF5 MA0599.1", -0.04, -0.11, 0.03, false),
         ],
-        marks: vec![ForestMark {
-            label: "published value of another model".into(),
-            value: 0.31,
-        }],
     };
     Ok(forest.draw()?)
 }

@@ -92,6 +92,7 @@ pub(super) fn read(
     let rows = reader.rows(truth).map_err(|error| files(error.into()))?;
     let input = ValidateInput {
         run: folder,
+        against: &[],
         reference: &genome,
         reference_file: &reference_file,
         truth_file: &truth_file,

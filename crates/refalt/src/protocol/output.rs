@@ -163,12 +163,14 @@ impl ProtocolResult {
             .published
             .iter()
             .map(|published| ForestMark {
-                label: format!("{}, {}", published.predictor, published.kind),
+                row: 0,
+                label: format!("{}, {} {}", published.predictor, published.kind, published.value),
                 value: published.number(),
             })
             .collect();
         marks.extend(protocol.baseline.iter().map(|baseline| ForestMark {
-            label: baseline.predictor.clone(),
+            row: 0,
+            label: format!("{} {}", baseline.predictor, baseline.value),
             value: baseline.value,
         }));
         let long_name = Metric::of(overall.metric).map_or(overall.metric, |metric| metric.long_name);
@@ -181,7 +183,7 @@ impl ProtocolResult {
             self.provenance.options.seed
         );
         if !marks.is_empty() {
-            caption.push_str(" Diamonds: published values, which have no interval here.");
+            caption.push_str(" Diamonds stand for published values, which have no interval here.");
         }
         if hidden > 0 {
             caption.push_str(&format!(" {hidden} further groups are in metrics.tsv."));
@@ -203,8 +205,7 @@ impl ProtocolResult {
             interval: format!("{} % bootstrap interval", self.provenance.options.level * 100.0),
             null_value: overall.chance,
             rows,
-            marks,
         };
-        Ok(forest.draw()?)
+        Ok(forest.draw_with(&marks)?)
     }
 }

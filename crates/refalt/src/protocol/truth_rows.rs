@@ -9,7 +9,7 @@ use crate::engine::Rejection;
 use crate::io::variants::{self, ColumnMap, ColumnName, ReadError, ReadOptions, Role, Source, VariantRow, ids};
 use crate::reference_assembly::ReferenceAssembly;
 use crate::scoring::input_row;
-use crate::validate::{TruthColumns, TruthRow};
+use crate::validate::{AnalysisColumns, TruthColumns, TruthRow};
 use refalt_core::annotation::without_version;
 use refalt_core::{Reference, check};
 use std::collections::{BTreeSet, HashMap};
@@ -82,6 +82,7 @@ impl<'a> TruthReader<'a> {
             gene: part.gene.clone(),
             keep: part.keep.iter().filter_map(|text| text.parse().ok()).collect(),
             labels: Vec::new(),
+            analysis: AnalysisColumns::default(),
         };
         let map: ColumnMap = part.columns.parse().unwrap_or_default();
         let mut carry = columns.names();

@@ -232,7 +232,10 @@ fn files_are_the_same_bytes_for_any_threads_and_only_replace_themselves() {
     assert_eq!(json["evaluation"]["overall"]["n"], 126);
     assert!(json["provenance"]["judged"]["file"]["sha256"].as_str().unwrap().len() == 64);
     let forest = std::fs::read_to_string(one.join("forest.tsv")).unwrap();
-    assert!(forest.contains("AlphaGenome, reported\t0.7644\tNA\tNA\tno"), "{forest}");
+    assert!(
+        forest.contains("yes\t0.7644\tAlphaGenome, reported 0.7644\n"),
+        "{forest}"
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProtocolArguments {
     /// Judge by a benchmark: a name of `refalt protocols list`, or a file, NAME.toml.
-    #[arg(long, value_name = "NAME|FILE", requires = "pred", conflicts_with_all = ["run", "effect", "effect_allele", "truth_format", "member", "experiment", "gene", "columns", "keep", "label", "named", "block", "permutations", "top_tracks"])]
+    #[arg(long, value_name = "NAME|FILE", requires = "pred", conflicts_with_all = ["run", "effect", "effect_allele", "truth_format", "member", "experiment", "gene", "columns", "keep", "label", "named", "block", "permutations", "top_tracks", "AnalysisOptions"])]
     pub(crate) protocol: Option<String>,
 
     /// What is judged by --protocol: a table of predictions (Feather, Parquet, TSV, CSV) or a score folder.

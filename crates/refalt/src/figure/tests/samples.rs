@@ -192,10 +192,6 @@ pub(super) fn forest(text: &str) -> Forest {
         interval: text.into(),
         null_value: Some(0.0),
         rows: vec![row(0.6, true), row(0.2, false), row(-0.05, false)],
-        marks: vec![ForestMark {
-            label: text.into(),
-            value: 0.7,
-        }],
     }
 }
 

@@ -74,10 +74,12 @@ pub(crate) enum Command {
     Predict(command::predict::Options),
     /// Score every substitution of a stretch: matrix, heat map and logo.
     Ism(command::ism::Options),
-    /// Compare scores with measured effects, with intervals, p-values and ranks.
+    /// Compare scores with measured effects, with intervals, p-values and ranks; judge predictions by a benchmark.
     Validate(command::validate::Options),
     /// Read measured effects of any known format into one table: allele named, sign kept, every row counted.
     Measured(command::measured::Options),
+    /// Benchmarks as data: list the protocols of `validate --protocol`, print one.
+    Protocols(command::protocols::Options),
     /// Write scores in the formats of other programs: VCF, BCF, TSV, bedGraph, matrices.
     Export(command::export::Options),
     /// Look for numbers that do not mean what they are taken for: rules over tables, runs and studies.

@@ -16,6 +16,7 @@ pub(crate) mod measured;
 pub(crate) mod motifs;
 pub(crate) mod overlap;
 pub(crate) mod predict;
+pub(crate) mod protocols;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod score;
@@ -45,6 +46,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
         Command::Measured(options) => measured::run(options, settings),
+        Command::Protocols(options) => protocols::run(&options, settings),
         Command::Export(options) => export::run(&options, settings),
         Command::Lint(options) => lint::run(&options, settings),
         Command::Diff(options) => diff::run(&options, settings),

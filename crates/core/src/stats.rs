@@ -30,6 +30,7 @@ mod fisher;
 mod group_weighted;
 mod labelled;
 mod log_ratio;
+mod matched_draws;
 mod maximum;
 mod metric;
 mod moderated_variance;
@@ -73,6 +74,7 @@ pub use error::StatsError;
 pub use fisher::{fisher_interval, kendall_interval, smallest_detectable_correlation, spearman_interval};
 pub use group_weighted::{GroupValue, GroupWeighted, GroupWeighting, MetricColumns, SkippedGroup};
 pub use log_ratio::{LogRatio, Replicates, log_ratio};
+pub use matched_draws::MatchedDraws;
 pub use maximum::{MaximumOf, TrackMaxima, equicorrelated_tail, independent_tail};
 pub use metric::{
     Auroc, AveragePrecision, Better, Brier, CalibrationError, Kendall, METRICS, Metric, MetricInput, Pearson, Prepared,

@@ -21,6 +21,7 @@ pub mod motif_scan;
 pub mod motif_set;
 pub mod overlap;
 pub mod predict;
+pub mod protocol;
 pub mod provenance;
 pub mod reference_assembly;
 pub mod report;

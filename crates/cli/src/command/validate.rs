@@ -1,11 +1,14 @@
 //! `refalt validate`: scores against measured effects.
 
+mod protocol;
+
 use super::analysis_options::AnalysisOptions;
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
 use refalt::measured::{EffectAllele, MeasuredSource};
+use refalt::protocol::ProtocolOptions;
 use refalt::validate::{
     Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
     check_folder, validate_files,
@@ -20,12 +23,15 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Folder of a finished scoring run.
-    #[arg(value_name = "DIR")]
-    run: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "protocol")]
+    run: Option<PathBuf>,
+
+    #[command(flatten)]
+    protocol: protocol::ProtocolArguments,
 
     /// Table of measured effects, one row for each variant and experiment; `-` for standard input.
-    #[arg(long, value_name = "TABLE")]
-    truth: String,
+    #[arg(long, value_name = "TABLE", required_unless_present = "protocol")]
+    truth: Option<String>,
 
     /// Columns that make the variant, `chrom=CHR,pos=BP,ref=A2,alt=A1`; the usual names are known.
     #[arg(long, value_name = "MAP", default_value = "")]
@@ -44,7 +50,7 @@ pub(crate) struct Options {
     #[arg(
         long,
         value_name = "COLUMN",
-        required_unless_present = "truth_format",
+        required_unless_present_any = ["truth_format", "protocol"],
         conflicts_with = "truth_format"
     )]
     effect: Option<String>,
@@ -77,8 +83,8 @@ pub(crate) struct Options {
     label: Vec<String>,
 
     /// Reference sequence of the run.
-    #[arg(long, short, value_name = "FASTA")]
-    reference: PathBuf,
+    #[arg(long, short, value_name = "FASTA", required_unless_present = "protocol")]
+    reference: Option<PathBuf>,
 
     /// Table of variants whose ranks are reported, with a column `name`.
     #[arg(long, value_name = "TABLE")]
@@ -129,6 +135,11 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
+    if options.protocol.protocol.is_some() {
+        return judge(options, settings);
+    }
+    // The command line has them without `--protocol`.
+    let (run, truth) = (options.run.unwrap_or_default(), options.truth.unwrap_or_default());
     let columns = options
         .columns
         .parse::<ColumnMap>()
@@ -138,19 +149,19 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         Ok(least) => Ok(LabelRule::Magnitude(least)),
         Err(_) => condition(text).map(LabelRule::Column),
     };
-    let out = options.out.clone().unwrap_or_else(|| options.run.join("validate"));
+    let out = options.out.clone().unwrap_or_else(|| run.join("validate"));
     let measured = options.truth_format.map(|format| MeasuredSource {
-        path: options.truth.clone().into(),
+        path: truth.clone().into(),
         format,
         member: options.member,
         ..MeasuredSource::default()
     });
     let mut request = ValidateRequest {
         measured,
-        run: options.run,
+        run,
         against: options.analysis.against.clone(),
-        reference: options.reference,
-        truth: Source::from_argument(&options.truth),
+        reference: options.reference.unwrap_or_default(),
+        truth: Source::from_argument(&truth),
         reading: ReadOptions {
             columns,
             ..ReadOptions::default()
@@ -205,6 +216,25 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     } else {
         Exit::Partial
     })
+}
+
+/// Judges by a protocol, with the arguments that it shares.
+fn judge(options: Options, settings: &Settings) -> Result<Exit, Failure> {
+    let shared = protocol::Shared {
+        truth: options.truth,
+        reference: options.reference,
+        out: options.out,
+        scorers: options.scorer,
+        tracks: options.tracks,
+        summaries: options.summaries,
+        collapse: options.collapse,
+        options: ProtocolOptions {
+            replicates: options.replicates,
+            seed: options.seed,
+            level: options.level,
+        },
+    };
+    protocol::judge(options.protocol, shared, settings)
 }
 
 fn collapse(text: &str) -> Result<Collapse, String> {

@@ -22,6 +22,7 @@ mod measured;
 mod motifs;
 mod overlap;
 mod predict;
+mod protocols;
 mod query;
 mod score;
 mod score_tables;

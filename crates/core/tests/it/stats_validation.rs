@@ -590,3 +590,38 @@ fn log_ratios_of_means_have_the_variance_of_the_delta_method() {
         Err(StatsError::OutOfRange { .. })
     ));
 }
+
+#[test]
+fn matched_pairs_equal_scikit_learn_draw_for_draw() {
+    let oracle = fixture("matched");
+    let groups: Vec<u64> = items(&oracle["groups"])
+        .iter()
+        .map(|group| group.as_u64().unwrap())
+        .collect();
+    let labels: Vec<bool> = items(&oracle["labels"]).iter().map(|label| label == 1).collect();
+    let scores = numbers(&oracle["scores"]);
+    let seed = oracle["seed"].as_u64().unwrap();
+    for name in ["average_precision", "auroc"] {
+        let expected = &oracle[name];
+        let draws = numbers(&expected["draws"]);
+        let metric = Metric::of(name).unwrap();
+        let of = |draws| MatchedDraws::new(metric, &groups, &labels, &scores, draws, seed).unwrap();
+        let found = of(draws.len() as u32);
+        for (number, (value, expected)) in found.values().iter().zip(&draws).enumerate() {
+            assert_near(value.unwrap(), *expected, 1e-14, &format!("{name}, draw {number}"));
+        }
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        assert_near(found.on_all_rows().unwrap(), mean, 1e-14, name);
+        assert_near(found.draw_error().unwrap(), numbers(&expected["error"])[0], 1e-14, name);
+        assert_eq!(found.unmatched() as u64, oracle["unmatched"].as_u64().unwrap());
+        // The mean over many draws is the mean over all pairs within four of its own errors.
+        let many = of(10_000);
+        let within = 4.0 * many.draw_error().unwrap();
+        assert_near(
+            many.on_all_rows().unwrap(),
+            numbers(&expected["exact"])[0],
+            within,
+            name,
+        );
+    }
+}

@@ -104,7 +104,7 @@ impl Default for ValidateOptions {
 }
 
 /// Returns the recommended name of a scorer, or its text.
-pub(super) fn short_name(text: &str) -> &str {
+pub(crate) fn short_name(text: &str) -> &str {
     let recommended = RECOMMENDED.iter().find(|named| named.text == text);
     recommended.map_or(text, |named| named.name)
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Computes `task(0)` to `task(count - 1)` on up to `threads` threads and returns the results in order.
 ///
 /// A result depends on its number alone, so the number of threads changes nothing but the time.
-pub(super) fn ordered<T: Send>(threads: usize, count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn ordered<T: Send>(threads: usize, count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let workers = threads.clamp(1, count.max(1));
     if workers == 1 {
         return (0..count).map(task).collect();

@@ -3,14 +3,14 @@
 use std::fmt::{Display, Write};
 
 /// A table being written.
-pub(super) struct Tsv {
+pub(crate) struct Tsv {
     text: String,
     at_start: bool,
 }
 
 impl Tsv {
     /// Begins with a header line.
-    pub(super) fn new<'a>(columns: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(columns: impl IntoIterator<Item = &'a str>) -> Self {
         let mut tsv = Self {
             text: String::new(),
             at_start: true,
@@ -29,7 +29,7 @@ impl Tsv {
     }
 
     /// Adds a text; tabs and line ends, which the format cannot hold, become spaces.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         self.begin();
         let letters = text.chars();
         self.text
@@ -38,12 +38,12 @@ impl Tsv {
     }
 
     /// Adds a text or an empty cell.
-    pub(super) fn optional_text(&mut self, text: Option<&str>) -> &mut Self {
+    pub(crate) fn optional_text(&mut self, text: Option<&str>) -> &mut Self {
         self.text(text.unwrap_or_default())
     }
 
     /// Adds a number or an empty cell.
-    pub(super) fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
+    pub(crate) fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
         self.begin();
         if let Some(value) = value {
             let _ = write!(self.text, "{value}");
@@ -52,7 +52,7 @@ impl Tsv {
     }
 
     /// Adds a predicted value or an empty cell; a 32-bit score is written as short as it was.
-    pub(super) fn score(&mut self, value: Option<f64>) -> &mut Self {
+    pub(crate) fn score(&mut self, value: Option<f64>) -> &mut Self {
         match value {
             Some(value) if f64::from(value as f32) == value => self.optional(Some(value as f32)),
             other => self.optional(other),
@@ -60,13 +60,13 @@ impl Tsv {
     }
 
     /// Ends the line.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.text.push('\n');
         self.at_start = true;
     }
 
     /// Returns the table.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 }

@@ -24,6 +24,7 @@ mod measured;
 mod normalisation;
 mod overlap;
 mod predict;
+mod protocols;
 mod score_folders;
 mod sites;
 mod stranded_merge;

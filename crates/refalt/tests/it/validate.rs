@@ -559,7 +559,7 @@ fn other_references_unfinished_runs_and_unknown_names_are_refused() {
     };
     let none = || std::iter::empty::<Result<TruthRow, Damaged>>();
     let error = validate(&input, none(), &options(), 1).unwrap_err();
-    assert!(error.to_string().contains("(SHA-256 32700870), here"), "{error}");
+    assert!(error.to_string().contains("(SHA-256 32700870465f), here"), "{error}");
     let empty = tempfile::tempdir().unwrap();
     let error = validate_rows(empty.path(), Vec::new(), &columns(), &options(), 1).unwrap_err();
     assert!(matches!(error, ValidateError::NotFinished { .. }), "{error}");

@@ -33,13 +33,14 @@ pub(crate) fn reference() -> InMemoryReference {
     InMemoryReference::of_contigs([("chr5", bases.as_slice())])
 }
 
+/// The shipped slice of chromosome 5.
+pub(crate) fn reference_path() -> PathBuf {
+    repository("studies/tert/chr5_1294490_1296547.fa")
+}
+
 /// The identity that the runs here give for their reference.
 pub(crate) fn reference_file() -> FileIdentity {
-    FileIdentity {
-        name: "chr5_1294490_1296547.fa".to_owned(),
-        bytes: 2115,
-        sha256: "32700870".to_owned(),
-    }
+    FileIdentity::of(&reference_path()).unwrap()
 }
 
 pub(crate) fn snv(contig: &str, position: u32, reference: &str, alternate: &str) -> Variant {

@@ -1,0 +1,157 @@
+//! What a value says beside the published ones.
+
+use super::file::{Protocol, PublishedValue};
+use refalt_core::stats::Metric;
+use serde::Serialize;
+
+/// How a value stands to a published one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The same in every digit that was published.
+    Equal,
+    /// Within the tolerance of the protocol.
+    WithinTolerance,
+    /// The same size with the other sign: the alleles of one of the two are named the other way.
+    OppositeSign,
+    /// Different; the interval of the value holds the published one.
+    WithinInterval,
+    /// Different; the interval does not hold it, or there is none.
+    Different,
+}
+
+/// A value beside a published one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Whose predictions the published value is of.
+    pub predictor: String,
+    /// `reported` or `recomputed`.
+    pub kind: String,
+    /// The published value.
+    pub published: f64,
+    /// The value less the published one.
+    pub difference: f64,
+    /// How they stand.
+    pub status: Status,
+    /// The same in a sentence.
+    pub statement: String,
+}
+
+/// Compares a value with everything that was published for the protocol.
+///
+/// * `interval`: the interval of the value, where there is one.
+pub(super) fn verdicts(protocol: &Protocol, metric: &Metric, value: f64, interval: Option<(f64, f64)>) -> Vec<Verdict> {
+    let compare = |published: &PublishedValue| verdict(published, protocol, metric, value, interval);
+    protocol.published.iter().map(compare).collect()
+}
+
+fn verdict(
+    published: &PublishedValue,
+    protocol: &Protocol,
+    metric: &Metric,
+    value: f64,
+    interval: Option<(f64, f64)>,
+) -> Verdict {
+    let number = published.number();
+    let tolerance = protocol.metric.tolerance.max(published.half_unit());
+    let (kind, text) = (&published.kind, &published.value);
+    // Room for the rounding of the subtraction itself.
+    let near = |other: f64, within: f64| (value - other).abs() <= within * (1.0 + 1e-9);
+    // A correlation changes its sign when alleles change their names, an AUROC of signed scores its side of 1/2.
+    let mirrored = match metric.name {
+        "pearson" | "spearman" | "kendall" => Some(-number),
+        "auroc" => Some(1.0 - number),
+        _ => None,
+    };
+    let is_mirrored = mirrored.is_some_and(|mirrored| near(mirrored, tolerance)) && !near(number, tolerance);
+    let difference = value - number;
+    let (status, statement) = if near(number, published.half_unit()) {
+        (
+            Status::Equal,
+            format!("equal to the {kind} {text} in every digit published"),
+        )
+    } else if near(number, tolerance) {
+        (
+            Status::WithinTolerance,
+            format!("equal to the {kind} {text} within {tolerance} ({value:.4}, difference {difference:+.5})"),
+        )
+    } else if is_mirrored {
+        let what = if metric.name == "auroc" { "direction" } else { "sign" };
+        (
+            Status::OppositeSign,
+            format!("{what} is opposite: the file's alleles are named the other way ({value:.4} against {text})"),
+        )
+    } else {
+        let holds = interval.is_some_and(|(low, high)| (low..=high).contains(&number));
+        let about = match interval {
+            None => "there is no interval".to_owned(),
+            Some((low, high)) => {
+                format!(
+                    "the interval [{low:.4}, {high:.4}] {} it",
+                    if holds { "holds" } else { "does not hold" }
+                )
+            }
+        };
+        let status = if holds {
+            Status::WithinInterval
+        } else {
+            Status::Different
+        };
+        (
+            status,
+            format!(
+                "differs from the {kind} {text} of {} by {difference:+.4}; {about}",
+                published.predictor
+            ),
+        )
+    };
+    Verdict {
+        predictor: published.predictor.clone(),
+        kind: kind.clone(),
+        published: number,
+        difference,
+        status,
+        statement,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(value: f64, published: &str, metric: &str, interval: Option<(f64, f64)>) -> Verdict {
+        let protocol = super::super::find("dsqtl_yoruba_variant_coefficient_human").unwrap();
+        let published = PublishedValue {
+            value: published.to_owned(),
+            ..protocol.published[0].clone()
+        };
+        verdict(&published, &protocol, Metric::of(metric).unwrap(), value, interval)
+    }
+
+    #[test]
+    fn digits_tolerance_sign_and_interval_decide() {
+        let status = |value, published, metric, interval| of(value, published, metric, interval).status;
+        assert_eq!(status(0.83234, "0.8323", "pearson", None), Status::Equal);
+        assert_eq!(status(-0.83234, "-0.8323", "pearson", None), Status::Equal);
+        assert_eq!(status(0.8329, "0.8323", "pearson", None), Status::WithinTolerance);
+        assert_eq!(
+            status(-0.8323, "0.8323", "pearson", Some((-0.9, -0.7))),
+            Status::OppositeSign
+        );
+        // 1 - 0.81 for an AUROC; for an average precision nothing is opposite.
+        assert_eq!(status(0.19, "0.81", "auroc", None), Status::OppositeSign);
+        assert_eq!(status(0.19, "0.81", "average_precision", None), Status::Different);
+        assert_eq!(
+            status(0.7, "0.8323", "pearson", Some((0.6, 0.9))),
+            Status::WithinInterval
+        );
+        assert_eq!(status(0.7, "0.8323", "pearson", Some((0.6, 0.8))), Status::Different);
+        // Near 0 both signs are near; then nothing is called opposite.
+        assert_eq!(status(-0.0002, "0.0003", "pearson", None), Status::WithinTolerance);
+        let statement = of(-0.8323, "0.8323", "pearson", None).statement;
+        assert_eq!(
+            statement,
+            "sign is opposite: the file's alleles are named the other way (-0.8323 against 0.8323)"
+        );
+    }
+}

@@ -5,7 +5,7 @@
 
 mod file;
 mod section;
-mod tables;
+pub(crate) mod tables;
 
 pub use file::{
     AuditPart, CreatedPart, FeaturePart, LintPart, LocusPart, ReferencePart, ScorePart, ShowPart, StartPart, StudyFile,

@@ -19,6 +19,7 @@ mod folder;
 mod join;
 mod joined;
 mod measure;
+mod measured_effects;
 mod options;
 mod output;
 mod parallel;
@@ -36,6 +37,7 @@ pub use files::{ValidateFilesError, ValidateRequest, named_variants, validate_fi
 pub use folder::check_folder;
 pub use join::{ExperimentJoin, JoinReport};
 pub use joined::{JoinedColumn, JoinedTable, JoinedVariant};
+pub(crate) use measured_effects::{MeasuredEffect, MeasuredEffects, measured_effects};
 pub use options::{Collapse, ValidateOptions};
 pub use output::{ExperimentRecord, Provenance};
 pub use predictor::PredictorKind;

@@ -12,6 +12,8 @@ mod audit;
 #[path = "audit_simulation/model.rs"]
 mod audit_simulation;
 mod bed;
+mod calibrate;
+mod correlated;
 mod engine;
 mod engine_genes;
 mod exported_summaries;
@@ -24,6 +26,7 @@ mod measured;
 mod normalisation;
 mod overlap;
 mod predict;
+mod saturation;
 mod score_folders;
 mod sites;
 mod stranded_merge;

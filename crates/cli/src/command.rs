@@ -1,5 +1,6 @@
 //! One file for each command: it converts arguments, calls the library and prints.
 
+pub(crate) mod analysis_options;
 #[cfg(feature = "api")]
 pub(crate) mod cache;
 pub(crate) mod cache_options;

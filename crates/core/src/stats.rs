@@ -75,7 +75,7 @@ pub use effective_rows::{
     merged_loci,
 };
 pub use error::StatsError;
-pub use fisher::{fisher_interval, smallest_detectable_correlation, spearman_interval};
+pub use fisher::{fisher_interval, kendall_interval, smallest_detectable_correlation, spearman_interval};
 pub use group_weighted::{GroupValue, GroupWeighted, GroupWeighting, MetricColumns, SkippedGroup};
 pub use kolmogorov::{GridUniformity, grid_uniformity, kolmogorov_survival};
 pub use log_ratio::{LogRatio, Replicates, log_ratio};

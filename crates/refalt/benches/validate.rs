@@ -11,7 +11,7 @@ mod run;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use refalt::core::stats::{Purpose, RandomStream};
-use refalt::validate::{LabelRule, TruthColumns, TruthRow, ValidateInput, ValidateOptions, validate};
+use refalt::validate::{AnalysisColumns, LabelRule, TruthColumns, TruthRow, ValidateInput, ValidateOptions, validate};
 use run::{Damaged, SIGNED, Scores, reference, reference_file, repository, score, snv};
 use std::time::Duration;
 
@@ -54,12 +54,14 @@ fn of_the_tert_study(criterion: &mut Criterion) {
         experiment: Some("experiment".to_owned()),
         keep: vec!["barcodes>=10".parse().unwrap()],
         labels: vec![LabelRule::Magnitude(0.5)],
+        analysis: AnalysisColumns::default(),
     };
     let rows = truth(&columns);
     let reference = reference();
     let file = reference_file();
     let input = ValidateInput {
         run: folder.path(),
+        against: &[],
         reference: &reference,
         reference_file: &file,
         truth_file: &file,

@@ -29,7 +29,7 @@ pub use contact_map::{ContactMapPlot, ContactMapTrack};
 pub use curves::{Curve, Curves};
 pub use effect_map::{ColourLimit, EffectMap, EffectMark, EffectPanel};
 pub use files::{FigureFiles, write, write_new};
-pub use forest::{Forest, ForestRow};
+pub use forest::{Forest, ForestMark, ForestRow};
 pub use histogram::Histogram;
 pub use junctions::{JunctionArc, JunctionPlot, JunctionTrack};
 pub use locus::{Feature, FeatureKind, Locus, LocusVariant, Tss};

@@ -9,6 +9,7 @@
 
 mod figure_block;
 mod inline;
+pub(crate) mod numbers;
 
 use std::path::Path;
 
@@ -245,6 +246,15 @@ impl crate::Diagnostic for ReportError {
             _ => None,
         }
     }
+}
+
+/// Returns the figures of sections, in order.
+pub(crate) fn figures_of(sections: &[Section]) -> impl Iterator<Item = &Figure> {
+    let blocks = sections.iter().flat_map(|section| &section.blocks);
+    blocks.filter_map(|block| match block {
+        Block::Figure(block) => Some(&block.figure),
+        _ => None,
+    })
 }
 
 /// Anchor of the provenance table; no section may have it.

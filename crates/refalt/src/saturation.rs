@@ -313,6 +313,7 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
 fn validation(request: &SaturationRequest, measured: &Measured) -> ValidateRequest {
     ValidateRequest {
         run: request.run.clone(),
+        against: Vec::new(),
         reference: measured.reference.clone(),
         truth: measured.truth.clone(),
         reading: measured.reading.clone(),

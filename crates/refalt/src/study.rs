@@ -5,7 +5,6 @@
 
 mod file;
 mod section;
-pub(crate) mod tables;
 
 pub use file::{
     AuditPart, CreatedPart, FeaturePart, LintPart, LocusPart, ReferencePart, ScorePart, ShowPart, StartPart, StudyFile,
@@ -14,7 +13,7 @@ pub use file::{
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Observer, PlanOptions, RunError, Summary, TableOptions};
-use crate::figure::{self, Figure, FigureError};
+use crate::figure::{self, FigureError};
 use crate::io::fasta::{FastaError, FastaReference};
 use crate::io::motif::{MotifReadError, MotifRecord, read_path};
 use crate::io::variants::{ReadError, ReadOptions, Source};
@@ -22,11 +21,11 @@ use crate::measured::EffectAllele;
 use crate::motif_set::{MotifSet, MotifSetError};
 use crate::provenance::VERSION;
 use crate::reference_assembly::ReferenceAssembly;
-use crate::report::{Block, Report, ReportError, Section};
+use crate::report::{Report, ReportError, figures_of};
 use crate::scoring::{ScoreRequest, Scoring, ScoringError};
 use crate::validate::{
-    Collapse, Condition, ConditionError, LabelRule, NamedVariant, TruthColumns, ValidateFilesError, ValidateOptions,
-    ValidateRequest, Validation, check_folder, named_variants, validate_files,
+    AnalysisColumns, Collapse, Condition, ConditionError, LabelRule, NamedVariant, TruthColumns, ValidateFilesError,
+    ValidateOptions, ValidateRequest, Validation, check_folder, named_variants, validate_files,
 };
 use refalt_core::normalize::VariantError;
 use refalt_core::{Assembly, CheckedVariant, Position, Reference, check};
@@ -336,6 +335,7 @@ impl Study {
                 .map(|text| condition("condition", text))
                 .collect::<Result<_, _>>()?,
             labels: part.labels.iter().map(label).collect::<Result<_, _>>()?,
+            analysis: AnalysisColumns::default(),
         })
     }
 
@@ -355,6 +355,7 @@ impl Study {
         let part = &self.file.validate;
         ValidateRequest {
             run: run.to_owned(),
+            against: Vec::new(),
             reference: self.file.reference.fasta.clone(),
             truth: Source::Path(part.truth.clone()),
             reading: ReadOptions::default(),
@@ -391,7 +392,7 @@ impl Study {
             path: folder.clone(),
             source,
         })?;
-        for figure in figures(&sections) {
+        for figure in figures_of(&sections) {
             figure::write(figure, &folder)?;
         }
         let file = findings.file;
@@ -406,17 +407,6 @@ impl Study {
         report.write(&path)?;
         Ok(path)
     }
-}
-
-/// The figures of all sections, in order.
-fn figures(sections: &[Section]) -> impl Iterator<Item = &Figure> {
-    sections
-        .iter()
-        .flat_map(|section| &section.blocks)
-        .filter_map(|block| match block {
-            Block::Figure(block) => Some(&block.figure),
-            _ => None,
-        })
 }
 
 fn checked(named: &[NamedVariant], reference: &dyn Reference) -> Result<Vec<Named>, StudyError> {

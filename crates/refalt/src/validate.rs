@@ -10,38 +10,67 @@
 //!
 //! Results are the same for the same inputs, options and seed, whatever the number of threads.
 
+mod against;
+mod calibration_bins;
+mod carried;
 mod compare;
 mod condition;
+mod difference;
+mod effective_size;
 mod error;
 mod family;
 mod files;
 mod folder;
+mod group_means;
+mod interval;
 mod join;
 mod joined;
 mod measure;
 mod measured_effects;
 mod options;
 mod output;
+mod page;
+mod pairing;
 mod parallel;
+mod partial;
+mod parts;
 mod predictor;
+mod ranking_curves;
 mod ranks;
+mod row_key;
 mod run_folder;
+mod strata;
+mod stratum;
+mod subject;
 mod summary;
 mod truth;
 mod tsv;
 
+pub use against::OtherRunRecord;
+pub use calibration_bins::CalibrationRow;
+pub use carried::AnalysisColumns;
 pub use compare::MetricRow;
 pub use condition::{Comparand, Comparison, Condition, ConditionError, LabelRule};
+pub use difference::DifferenceRow;
+pub use effective_size::{EffectiveRow, ReliabilityRecord};
 pub use error::ValidateError;
 pub use files::{ValidateFilesError, ValidateRequest, named_variants, validate_files};
 pub use folder::check_folder;
+pub use group_means::GroupRow;
+pub use interval::{Estimate, IntervalKind};
 pub use join::{ExperimentJoin, JoinReport};
 pub use joined::{JoinedColumn, JoinedTable, JoinedVariant};
 pub(crate) use measured_effects::{MeasuredEffect, MeasuredEffects, measured_effects};
 pub use options::{Collapse, ValidateOptions};
 pub use output::{ExperimentRecord, Provenance};
+pub use pairing::{Pairing, PairingError};
+pub use partial::PartialRow;
 pub use predictor::PredictorKind;
+pub use ranking_curves::RankingCurves;
 pub use ranks::{NamedVariant, RankRow};
+pub use row_key::RowKey;
+pub use strata::StratumRow;
+pub use stratum::{Cut, Quantity, StratumRule, StratumRuleError};
 pub use summary::{SUMMARIES, Summary};
 pub use truth::{OrientationCounts, RejectedRow, TruthColumns, TruthCounts, TruthRow};
 
@@ -50,13 +79,16 @@ use crate::engine::MixedSources;
 use crate::provenance::{FileIdentity, VERSION};
 use compare::Effort;
 use family::Draws;
+use interval::Intervals;
 use join::Join;
 use measure::Measured;
+use parts::{Parts, open_others, pairs_of};
 use predictor::Group;
 use refalt_core::Reference;
 use refalt_core::stats::{BootstrapOptions, IntervalMethod, smallest_detectable_correlation};
 use run_folder::{RunFolder, ScoreMatrix, Wanted};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use subject::Subject;
 use truth::{Experiment, Truth};
 
 /// What is validated against what.
@@ -64,6 +96,8 @@ use truth::{Experiment, Truth};
 pub struct ValidateInput<'a> {
     /// The folder of a finished run.
     pub run: &'a Path,
+    /// Folders of other finished runs, whose predictions are compared with those of the first on the variants of both.
+    pub against: &'a [PathBuf],
     /// The reference that the run was scored with.
     pub reference: &'a dyn Reference,
     /// Name and content of the reference file, which must be those of the run.
@@ -91,6 +125,22 @@ pub struct Validation {
     pub metrics: Vec<MetricRow>,
     /// Ranks: by experiment, then ranking, then named variant.
     pub ranks: Vec<RankRow>,
+    /// How many independent observations the rows are worth: by experiment, then scorer.
+    pub effective: Vec<EffectiveRow>,
+    /// What replicates say of each experiment, when experiments are replicates.
+    pub reliability: Vec<ReliabilityRecord>,
+    /// Measured effects in bins of the score.
+    pub calibration: Vec<CalibrationRow>,
+    /// Paired differences: between predictions of the run, then against other runs.
+    pub differences: Vec<DifferenceRow>,
+    /// Metrics within strata.
+    pub strata: Vec<StratumRow>,
+    /// Metrics by group, and their means.
+    pub groups: Vec<GroupRow>,
+    /// Partial correlations.
+    pub partial: Vec<PartialRow>,
+    /// ROC and precision-recall curves of the predictions in full, for figures.
+    pub curves: Vec<RankingCurves>,
     /// The joined variants with measured and predicted values.
     pub joined: JoinedTable,
 }
@@ -121,6 +171,7 @@ pub fn validate<E: Diagnostic>(
         .collect();
     let scorers = options.scorers_of(&texts)?;
     let summaries = options.summaries()?;
+    let others_of = open_others(input)?;
     let effort = effort(options, threads)?;
     let outputs: Vec<&str> = scorers
         .iter()
@@ -150,21 +201,35 @@ pub fn validate<E: Diagnostic>(
     let measured: Vec<Measured> = truth
         .experiments
         .iter()
-        .map(|experiment| join.measured(experiment, input.columns.labels.len(), options.block_bp))
-        .collect();
+        .map(|experiment| {
+            let labels = input.columns.labels.len();
+            join.measured(experiment, labels, options.block_bp, &input.columns.analysis)
+        })
+        .collect::<Result<_, _>>()?;
+    let subjects = Subject::in_full(&groups);
+    let pairs = pairs_of(&options.compare, &subjects)?;
     let mut metrics = Vec::new();
+    let mut reliability = Vec::new();
     let mut shown = asked_for;
     for (number, measured) in measured.iter().enumerate() {
-        let others = predictor::experiments(others(&truth.experiments, number, &join));
+        let first_row = metrics.len();
+        let others = others(&truth.experiments, number, &join)?;
+        if options.replicate_experiments && !others.is_empty() {
+            reliability.push(effective_size::reliability(measured, &others));
+        }
+        let others = predictor::experiments(others);
         let labels = &input.columns.labels;
         let ceiling_rows = compare::of_group(&others, measured, labels, &[], effort)?;
-        let ceilings = compare::best_values(&ceiling_rows, labels.len());
+        let ceilings = compare::best_values(&ceiling_rows, labels.len(), measured.weights.is_some());
         metrics.extend(ceiling_rows);
         for ([summaries, tracks], shown) in groups.iter().zip(&mut shown) {
             metrics.extend(compare::of_group(summaries, measured, labels, &ceilings, effort)?);
             let rows = compare::of_group(tracks, measured, labels, &ceilings, effort)?;
             shown.extend(best_tracks(&rows, tracks, options.shown_tracks));
             metrics.extend(rows);
+        }
+        if let Some(record) = reliability.last().filter(|record| record.experiment == measured.name) {
+            compare::enter_noise_ceiling(&mut metrics[first_row..], record);
         }
     }
     for shown in &mut shown {
@@ -189,8 +254,54 @@ pub fn validate<E: Diagnostic>(
             }
         }
     }
+    let mut parts = Parts::default();
+    for measured in &measured {
+        parts.add(measured, &subjects, &pairs, &join.units, input.columns, effort)?;
+        for (matrix, [summaries, _]) in matrices.iter().zip(&groups) {
+            let scorer = summaries.scorer.as_deref().unwrap_or_default();
+            let window_bp = run.manifest.identity.window_bp;
+            let levels = (options.level, POWER);
+            parts.effective.push(effective_size::of_scorer(
+                matrix,
+                scorer,
+                measured,
+                &join.units,
+                window_bp,
+                levels,
+            )?);
+        }
+    }
+    let folders: Vec<&Path> = std::iter::once(input.run)
+        .chain(input.against.iter().map(PathBuf::as_path))
+        .collect();
+    let names = against::names(&folders);
+    let base = against::Base {
+        name: &names[0],
+        units: &join.units,
+        subjects: &subjects,
+    };
+    let mut records = Vec::new();
+    for ((name, folder), other) in names[1..].iter().zip(input.against).zip(&others_of) {
+        let (record, rows) = against::of_run(&base, (name, folder), other, &truth, input.columns, options, effort)?;
+        records.push(record);
+        parts.differences.extend(rows);
+    }
+    difference::adjust(&mut parts.differences)?;
+    strata::adjust(&mut parts.strata)?;
     Ok(Validation {
-        provenance: provenance(&run, input, &matrices, options, statements),
+        provenance: Provenance {
+            run_name: (!records.is_empty()).then(|| names[0].clone()),
+            against: records,
+            ..provenance(&run, input, &matrices, options, statements)
+        },
+        effective: parts.effective,
+        reliability,
+        calibration: parts.calibration,
+        differences: parts.differences,
+        strata: parts.strata,
+        groups: parts.groups,
+        partial: parts.partial,
+        curves: parts.curves,
         experiments: measured.iter().map(|measured| record(measured, options)).collect(),
         joined: joined::table(&join.units, &measured, &groups, &matrices, &shown),
         join: join.report,
@@ -200,16 +311,16 @@ pub fn validate<E: Diagnostic>(
 }
 
 /// The measured values of all experiments but one, over the joined variants.
-fn others(experiments: &[Experiment], but: usize, join: &Join) -> Vec<(String, Vec<f64>)> {
+fn others(experiments: &[Experiment], but: usize, join: &Join) -> Result<Vec<(String, Vec<f64>)>, ValidateError> {
     let others = experiments.iter().enumerate().filter(|(number, _)| *number != but);
     others
         .map(|(_, experiment)| {
-            let measured = join.measured(experiment, 0, None);
+            let measured = join.measured(experiment, 0, None, &AnalysisColumns::default())?;
             let mut column = vec![f64::NAN; join.units.len()];
             for (variant, effect) in measured.variants.iter().zip(&measured.effects) {
                 column[*variant] = *effect;
             }
-            (experiment.name.clone(), column)
+            Ok((experiment.name.clone(), column))
         })
         .collect()
 }
@@ -251,11 +362,14 @@ fn effort(options: &ValidateOptions, threads: usize) -> Result<Effort, ValidateE
             seed: options.seed,
             threads,
         },
-        bootstrap: BootstrapOptions {
-            replicates: options.replicates,
-            seed: options.seed,
-            level: options.level,
-            method: IntervalMethod::Bca,
+        intervals: Intervals {
+            kind: options.interval,
+            bootstrap: BootstrapOptions {
+                replicates: options.replicates,
+                seed: options.seed,
+                level: options.level,
+                method: IntervalMethod::Bca,
+            },
         },
         top_tracks: options.top_tracks,
     })
@@ -291,6 +405,9 @@ fn provenance(
         named: input.named_file.cloned(),
         conditions: input.columns.keep.iter().map(ToString::to_string).collect(),
         labels: input.columns.labels.iter().map(ToString::to_string).collect(),
+        analysis: input.columns.analysis.clone(),
+        run_name: None,
+        against: Vec::new(),
         options: options.clone(),
         track_statements,
         mixed_sources: MixedSources::of(

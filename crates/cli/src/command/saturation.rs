@@ -6,7 +6,7 @@ use crate::terminal::Settings;
 use refalt::io::variants::{ColumnMap, ReadOptions, Source};
 use refalt::measured::EffectAllele;
 use refalt::saturation::{Measured, Saturation, SaturationOptions, SaturationRequest, saturation};
-use refalt::validate::{Condition, TruthColumns};
+use refalt::validate::{AnalysisColumns, Condition, TruthColumns};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -142,6 +142,7 @@ fn request(options: Options) -> Result<SaturationRequest, Failure> {
                 gene: None,
                 keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
                 labels: Vec::new(),
+                analysis: AnalysisColumns::default(),
             },
             reference,
         }),

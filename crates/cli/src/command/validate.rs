@@ -1,5 +1,6 @@
 //! `refalt validate`: scores against measured effects.
 
+use super::analysis_options::AnalysisOptions;
 use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
@@ -119,6 +120,9 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1, value_name = "BP")]
     block: u32,
 
+    #[command(flatten)]
+    analysis: AnalysisOptions,
+
     /// Output folder [default: `validate` in DIR].
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -141,9 +145,10 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         member: options.member,
         ..MeasuredSource::default()
     });
-    let request = ValidateRequest {
+    let mut request = ValidateRequest {
         measured,
         run: options.run,
+        against: options.analysis.against.clone(),
         reference: options.reference,
         truth: Source::from_argument(&options.truth),
         reading: ReadOptions {
@@ -157,6 +162,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             gene: options.gene,
             keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
             labels: options.label.iter().map(label).collect::<Result<_, _>>()?,
+            analysis: options.analysis.columns()?,
         },
         named: options.named,
         options: ValidateOptions {
@@ -174,6 +180,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         },
         threads: settings.threads,
     };
+    options.analysis.enter(&mut request.options)?;
     check_folder(&out).map_err(|error| Failure::of(&error))?;
     let validation = validate_files(&request).map_err(|error| Failure::of(&error))?;
     validation.write(&out).map_err(|error| Failure::of(&error))?;
@@ -185,7 +192,14 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         settings.note(statement);
     }
     tell_join(&validation.join, settings);
-    settings.note(format!("written to `{}`", out.display()));
+    let pairs = validation.differences.len();
+    if pairs > 0 {
+        settings.note(format!("{pairs} paired differences in `differences.tsv`"));
+    }
+    settings.note(format!(
+        "written to `{}`, with figures and `report.html`",
+        out.display()
+    ));
     Ok(if validation.join.truth.rejected.is_empty() {
         Exit::Done
     } else {

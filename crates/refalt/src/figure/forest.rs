@@ -2,7 +2,7 @@
 
 use super::drawing::canvas::{Anchor, Canvas, Paint, Text};
 use super::drawing::chart::{Axis, Margins, Marks, Vertical, below, draw, left_margin};
-use super::drawing::colour::{AXIS, BLUE, MUTED, VERMILION};
+use super::drawing::colour::{AXIS, BLUE, INK, MUTED, VERMILION};
 use super::drawing::font::{Weight, middle, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
@@ -14,7 +14,7 @@ use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_interva
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
     name: "forest",
-    shows: "estimates with their intervals, one row each, against a null value",
+    shows: "estimates with their intervals, one row each, against a null value; diamonds for published or other values",
 };
 
 /// Height of one row, in px.
@@ -34,6 +34,20 @@ pub struct ForestRow {
     /// Drawn in a second colour with its name in bold.
     pub emphasised: bool,
 }
+
+/// A value beside an estimate: what was published, another measurement, a ceiling.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForestMark {
+    /// Index of the row that it belongs to.
+    pub row: usize,
+    /// The value.
+    pub value: f64,
+    /// What it is; marks with one label are told once, in the caption.
+    pub label: String,
+}
+
+/// Half the diagonal of a mark, in px.
+const MARK: f64 = 4.5;
 
 /// Estimates with intervals.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +71,14 @@ impl Forest {
     /// [`FigureError`] when the name is unusable, there is no row, a value is not finite, or an interval does
     /// not hold its estimate.
     pub fn draw(&self) -> Result<Figure, FigureError> {
+        self.draw_with(&[])
+    }
+
+    /// Draws the figure with values beside the estimates, as open diamonds; marks of rows that are not there are left out.
+    ///
+    /// # Errors
+    /// As for [`Self::draw`].
+    pub fn draw_with(&self, marks: &[ForestMark]) -> Result<Figure, FigureError> {
         let name = &self.labels.name;
         self.labels.check()?;
         check_not_empty(name, "rows", self.rows.is_empty())?;
@@ -66,6 +88,8 @@ impl Forest {
             self.rows.iter().flat_map(|row| [row.estimate, row.low, row.high]),
         )?;
         check_finite(name, "null value", self.null_value)?;
+        check_finite(name, "mark", marks.iter().map(|mark| mark.value))?;
+        let marks: Vec<&ForestMark> = marks.iter().filter(|mark| mark.row < self.rows.len()).collect();
         for row in &self.rows {
             check_interval(name, row.estimate, row.low, row.high)?;
         }
@@ -105,7 +129,8 @@ impl Forest {
             .rows
             .iter()
             .flat_map(|row| [row.low, row.high])
-            .chain(self.null_value);
+            .chain(self.null_value)
+            .chain(marks.iter().map(|mark| mark.value));
         let low = bounds.clone().fold(f64::INFINITY, f64::min);
         let high = bounds.fold(f64::NEG_INFINITY, f64::max);
         let horizontal = Axis {
@@ -124,12 +149,17 @@ impl Forest {
                 )
             })
             .collect();
-        let marks = vec![Marks::Intervals { rows }];
-        let plane = draw(&mut canvas, margins, horizontal, Vertical::Names(&names), marks);
+        let intervals = vec![Marks::Intervals { rows }];
+        let plane = draw(&mut canvas, margins, horizontal, Vertical::Names(&names), intervals);
         if let Some(null) = self.null_value {
             let bottom = canvas.height() - margins.bottom;
             let paint = Paint::stroke(AXIS, look::HAIRLINE).with_dash("4 3");
             canvas.line((plane.x(null), margins.top), (plane.x(null), bottom), paint);
+        }
+        for mark in &marks {
+            let (x, y) = (plane.x(mark.value), plane.y((self.rows.len() - mark.row) as f64));
+            let corners = [(x - MARK, y), (x, y - MARK), (x + MARK, y), (x, y + MARK)];
+            canvas.polygon(&corners, Paint::stroke(INK, 1.2));
         }
         let right = width - look::MARGIN;
         let head = Text::new(right, margins.top - 8.0, "estimate [interval]", look::TICK);
@@ -152,31 +182,46 @@ impl Forest {
             .map(|(row, value)| format!("{} {value}", row.label))
             .collect();
         let description = format!("{}: {}.", self.value_title, rows.join("; "));
-        let note = if self.interval.is_empty() {
-            String::new()
-        } else {
-            format!("Lines: {}.", self.interval)
-        };
+        let mut notes = Vec::new();
+        if !self.interval.is_empty() {
+            notes.push(format!("Lines: {}.", self.interval));
+        }
+        let mut told: Vec<&str> = marks.iter().map(|mark| mark.label.as_str()).collect();
+        told.dedup();
+        if !told.is_empty() {
+            notes.push(format!("Diamonds: {}.", told.join("; ")));
+        }
+        let note = notes.join(" ");
         Ok(Figure {
             name: name.clone(),
             title: self.labels.title.clone(),
             caption: self.labels.caption_with(&note),
             svg: canvas.finish(&self.labels.title, &description)?,
             description,
-            tsv: self.table(),
+            tsv: self.table(&marks),
         })
     }
 
-    fn table(&self) -> String {
-        let mut table = Table::new(&["label", "estimate", "low", "high", "emphasised"]);
-        for row in &self.rows {
-            table.row(&[
+    fn table(&self, marks: &[&ForestMark]) -> String {
+        let columns = ["label", "estimate", "low", "high", "emphasised", "mark", "mark_label"];
+        let mut table = Table::new(if marks.is_empty() { &columns[..5] } else { &columns });
+        for (index, row) in self.rows.iter().enumerate() {
+            let cells = [
                 Cell::Text(&row.label),
                 Cell::Number(row.estimate),
                 Cell::Number(row.low),
                 Cell::Number(row.high),
                 Cell::Text(if row.emphasised { "yes" } else { "no" }),
-            ]);
+            ];
+            let own: Vec<&&ForestMark> = marks.iter().filter(|mark| mark.row == index).collect();
+            if marks.is_empty() {
+                table.row(&cells);
+            } else if own.is_empty() {
+                table.row(&[&cells[..], &[Cell::from(None), Cell::Text("")]].concat());
+            }
+            for mark in own {
+                table.row(&[&cells[..], &[Cell::Number(mark.value), Cell::Text(&mark.label)]].concat());
+            }
         }
         table.finish()
     }

@@ -6,17 +6,24 @@ use super::drawing::colour::{AXIS, BLUE, GRID, INK, MUTED, VERMILION};
 use super::drawing::font::{Weight, cap_height, text_width};
 use super::drawing::heading::Heading;
 use super::drawing::look;
-use super::drawing::number::fixed;
+use super::drawing::number::{fixed, grouped};
 use super::drawing::placement::{Area, Labelled, beside};
 use super::drawing::table::{Cell, Table};
 use super::drawing::ticks::Ticks;
 use super::{Figure, FigureError, FigureKind, Labels, check_finite, check_not_empty};
+use refalt_core::stats::density_grid;
+use std::num::NonZeroU32;
 
 /// Line of the table [`super::FIGURES`].
 pub const KIND: FigureKind = FigureKind {
     name: "scatter",
-    shows: "two quantities against each other with a fitted line and its interval",
+    shows: "two quantities against each other with a fitted line and its interval; above 2,000 points the shade of tiles says how many",
 };
+
+/// Above so many points their number is shown as the shade of tiles, and only emphasised points one by one.
+const MOST_POINTS: usize = 2_000;
+/// Tiles along each axis.
+const TILES: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 /// One point.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -172,6 +179,7 @@ impl Scatter {
             ticks: x,
         };
         draw_zero_lines(&mut canvas, frame, x, y);
+        let most = self.draw_tiles(&mut canvas, frame, x, y);
         let plane = draw(&mut canvas, margins, horizontal, vertical, self.marks(x, y));
         self.draw_names(&mut canvas, frame, &plane);
 
@@ -184,11 +192,41 @@ impl Scatter {
         Ok(Figure {
             name: name.clone(),
             title: self.labels.title.clone(),
-            caption: self.labels.caption_with(&self.note()),
+            caption: self.labels.caption_with(&self.note(most)),
             svg: canvas.finish(&self.labels.title, &description)?,
             description,
             tsv: self.table(),
         })
+    }
+
+    /// Draws the number of points that are too many to be drawn; returns the most in a tile.
+    fn draw_tiles(&self, canvas: &mut Canvas, frame: Area, x: Ticks, y: Ticks) -> Option<u32> {
+        if self.points.len() <= MOST_POINTS {
+            return None;
+        }
+        let (xs, ys): (Vec<f64>, Vec<f64>) = self.points.iter().map(|point| (point.x, point.y)).unzip();
+        // The values are finite and of one length.
+        let grid = density_grid(&xs, &ys, TILES, TILES).ok()?;
+        let most = grid.counts.iter().copied().max()?;
+        let at = |value: f64, ticks: Ticks, length: f64| length * (value - ticks.low) / (ticks.high - ticks.low);
+        canvas.open_crisp_group();
+        for column in 0..TILES.get() as usize {
+            for row in 0..TILES.get() as usize {
+                let count = grid.count(column, row).unwrap_or(0);
+                if count == 0 {
+                    continue;
+                }
+                let share = f64::from(count).ln_1p() / f64::from(most).ln_1p();
+                let left = frame.x + at(grid.x_edges[column], x, frame.width);
+                let right = frame.x + at(grid.x_edges[column + 1], x, frame.width);
+                let bottom = frame.bottom() - at(grid.y_edges[row], y, frame.height);
+                let top = frame.bottom() - at(grid.y_edges[row + 1], y, frame.height);
+                let paint = Paint::fill(BLUE).with_opacity(0.12 + 0.88 * share);
+                canvas.rect(left, top, right - left, bottom - top, paint);
+            }
+        }
+        canvas.close_group();
+        Some(most)
     }
 
     fn marks(&self, x: Ticks, y: Ticks) -> Vec<Marks> {
@@ -228,7 +266,8 @@ impl Scatter {
         }
         let opacity = if self.points.len() > 300 { 0.5 } else { 0.8 };
         for (emphasised, colour, radius, opacity) in [(false, BLUE, 2.2, opacity), (true, VERMILION, 3.8, 1.0)] {
-            let chosen = self.points.iter().filter(|p| p.emphasised == emphasised);
+            let in_tiles = !emphasised && self.points.len() > MOST_POINTS;
+            let chosen = self.points.iter().filter(|p| p.emphasised == emphasised && !in_tiles);
             let points: Vec<_> = chosen.map(|p| (p.x, p.y)).collect();
             if !points.is_empty() {
                 let marks_of_rank = Marks::Points {
@@ -278,8 +317,14 @@ impl Scatter {
         }
     }
 
-    fn note(&self) -> String {
+    fn note(&self, most_in_tile: Option<u32>) -> String {
         let mut note = String::new();
+        if let Some(most) = most_in_tile {
+            note.push_str(&format!(
+                "Shade: points in each tile, on a logarithmic scale, up to {}. ",
+                grouped(most.into())
+            ));
+        }
         if let Some(fit) = self.fit {
             note.push_str(&format!(
                 "Line: least squares, y = {} {} {} x, with the confidence interval of the mean (shaded).",

@@ -2,8 +2,8 @@
 
 use super::GroupReport;
 use super::agreement::{Agreement, MeasuredPoint};
+use crate::digit_groups::grouped;
 use crate::figure::{Curve, Curves, Figure, FigureError, Forest, ForestRow, Labels, Point, Scatter};
-use crate::study::tables::grouped;
 
 /// What figures of a group are drawn of.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,9 +2,10 @@
 
 use super::agreement::Agreement;
 use super::{GroupReport, Saturation};
+use crate::digit_groups::grouped;
 use crate::figure::Figure;
+use crate::report::numbers::{p_value, plain, signed};
 use crate::report::{Block, Column, Level, Report, Section, Table};
-use crate::study::tables::{grouped, p_value, plain, signed};
 
 /// Lays out the page.
 pub(super) fn page(saturation: &Saturation, figures: &[(usize, Vec<Figure>)]) -> Report {

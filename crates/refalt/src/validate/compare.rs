@@ -1,13 +1,15 @@
 //! Every prediction against every experiment: values, intervals, p-values, ceilings.
 
 use super::condition::LabelRule;
+use super::effective_size::ReliabilityRecord;
 use super::family::{self, Draws, PValues};
-use super::measure::{Measure, Measured, Sample};
+use super::interval::{Found, IntervalKind, Intervals, resampled};
+use super::measure::{Compared, Measure, Measured, Sample};
 use super::parallel::ordered;
 use super::predictor::{Group, Predictor, PredictorKind};
 use refalt_core::stats::{
-    BootstrapOptions, ConfidenceInterval, IntervalMethod, StatsError, Units, benjamini_hochberg, bootstrap,
-    fisher_interval, spearman_interval,
+    StatsError, average_ranks, benjamini_hochberg, cluster_design, fisher_interval, kendall_interval, sign_comparison,
+    spearman_interval,
 };
 use serde::Serialize;
 
@@ -46,7 +48,7 @@ pub struct MetricRow {
     pub low: Option<f64>,
     /// Upper end of the interval.
     pub high: Option<f64>,
-    /// How the interval was made: `bca`, `percentile`, `fisher`, `bonett_wright`.
+    /// How the interval was made: `bca`, `percentile`, `jackknife`, `fisher`, `bonett_wright`, `fieller`.
     pub interval: Option<&'static str>,
     /// Permutation p-value.
     pub p: Option<f64>,
@@ -64,15 +66,25 @@ pub struct MetricRow {
     pub ceiling: Option<f64>,
     /// `value` divided by `ceiling`; for correlations with a ceiling above 0.
     pub share_of_ceiling: Option<f64>,
-    /// Why there is no value or no bootstrap interval.
+    /// Why there is no value or no bootstrap interval, or how to take the interval.
     pub note: Option<String>,
+    /// Clusters that were resampled; rows where each stands alone.
+    pub clusters: Option<usize>,
+    /// Independent rows that a correlation of these clustered rows is worth.
+    pub effective_n: Option<f64>,
+    /// Exact p-value of directions: of accuracy above the commoner direction, or McNemar's of the gain.
+    pub p_exact: Option<f64>,
+    /// Where experiments are replicates: what a prediction without error could reach.
+    pub noise_ceiling: Option<f64>,
+    /// `value` divided by `noise_ceiling`.
+    pub share_of_noise_ceiling: Option<f64>,
 }
 
 /// How much is drawn, and for whom.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effort {
     pub(super) draws: Draws,
-    pub(super) bootstrap: BootstrapOptions,
+    pub(super) intervals: Intervals,
     /// Tracks with the highest values of a metric that get bootstrap intervals.
     pub(super) top_tracks: usize,
 }
@@ -87,7 +99,7 @@ pub(super) fn of_group(
     ceilings: &[Option<f64>],
     effort: Effort,
 ) -> Result<Vec<MetricRow>, StatsError> {
-    let measures = Measure::all(labels.len());
+    let measures = Measure::all(labels.len(), measured.weights.is_some());
     let threads = effort.draws.threads;
     let predictors = &group.predictors;
     // One measure at a time, so that the columns of only one are in memory.
@@ -99,10 +111,13 @@ pub(super) fn of_group(
         let (mut rows, samples): (Vec<MetricRow>, Vec<Option<Sample>>) = found.into_iter().unzip();
         let intervals = intervals(measure, &rows, &samples, predictors, measured, effort);
         for (row, interval) in rows.iter_mut().zip(intervals) {
-            interval?.enter(row);
+            enter(interval?, row);
         }
-        let testable =
-            group.kind != PredictorKind::Track || matches!(measure.metric.name, "pearson" | "spearman" | "auroc");
+        let testable = match measure.name() {
+            "pearson" | "spearman" | "auroc" => true,
+            "sign_accuracy" | "average_precision" => group.kind != PredictorKind::Track,
+            _ => false,
+        };
         if testable && effort.draws.permutations > 0 {
             enter_p_values(
                 &mut rows,
@@ -124,8 +139,8 @@ pub(super) fn of_group(
 }
 
 /// Returns, for each measure, the best value among rows in the order of [`of_group`].
-pub(super) fn best_values(rows: &[MetricRow], labels: usize) -> Vec<Option<f64>> {
-    let measures = Measure::all(labels).len();
+pub(super) fn best_values(rows: &[MetricRow], labels: usize, weighted: bool) -> Vec<Option<f64>> {
+    let measures = Measure::all(labels, weighted).len();
     let best = |measure: usize| {
         let values = rows.iter().skip(measure).step_by(measures).filter_map(|row| row.value);
         values.max_by(f64::total_cmp)
@@ -158,7 +173,7 @@ fn start(
         track_strand: predictor.track_strand.clone(),
         tracks: predictor.tracks,
         in_full: predictor.in_full,
-        metric: measure.metric.name,
+        metric: measure.name(),
         compared: measure.compared_in_words(labels),
         n: 0,
         positives: None,
@@ -175,9 +190,14 @@ fn start(
         ceiling: None,
         share_of_ceiling: None,
         note: None,
+        clusters: None,
+        effective_n: None,
+        p_exact: None,
+        noise_ceiling: None,
+        share_of_noise_ceiling: None,
     };
     let predicted = predictor.of_variants(&measured.variants);
-    if let (super::measure::Compared::Signed, Some(reason)) = (measure.compared, predictor.no_direction) {
+    if let (Compared::Signed, Some(reason)) = (measure.compared, predictor.no_direction) {
         row.n = predicted.iter().filter(|value| !value.is_nan()).count();
         row.note = Some(reason.to_owned());
         return (row, None);
@@ -188,6 +208,8 @@ fn start(
             row.positives = sample.positives;
             row.value = sample.statistic.on_all_rows();
             row.chance = Some(sample.chance);
+            row.effective_n = effective_rows(measure, &sample, measured);
+            row.p_exact = exact_p(measure, &sample);
             (row, Some(sample))
         }
         Err(without) => {
@@ -198,23 +220,70 @@ fn start(
     }
 }
 
-/// An interval with the way it was made, or why there is none.
-#[derive(Default)]
-struct Found {
-    interval: Option<(ConfidenceInterval, &'static str)>,
-    note: Option<String>,
+/// Enters what replicates of the experiment let a prediction without error reach, into the rows of effects with a sign.
+pub(super) fn enter_noise_ceiling(rows: &mut [MetricRow], record: &ReliabilityRecord) {
+    for row in rows {
+        row.noise_ceiling = match (row.metric, row.compared.as_str()) {
+            ("pearson", "signed") => record.noise_ceiling_pearson,
+            ("spearman", "signed") => record.noise_ceiling_spearman,
+            _ => None,
+        };
+        row.share_of_noise_ceiling = row.value.zip(row.noise_ceiling).map(|(value, ceiling)| value / ceiling);
+    }
 }
 
-impl Found {
-    fn enter(self, row: &mut MetricRow) {
-        if let Some((interval, method)) = self.interval {
-            row.low = Some(interval.low);
-            row.high = Some(interval.high);
-            row.interval = Some(method);
-        }
-        if self.note.is_some() {
-            row.note = self.note;
-        }
+/// Returns how many independent rows a correlation of clustered rows is worth; `None` for other measures, and where
+/// clusters do not tell.
+///
+/// METHOD: where prediction and measurement are unrelated, the variance of their correlation is 1 / n times
+/// 1 + (m - 1) * rx * ry, with rx and ry the intraclass correlations of the two (of their ranks for rank correlations, 0
+/// where they are below 0) and m the mean size of a cluster as a row sees it: sum(size^2) / n. Clifford, Richardson and
+/// Hemon (1989), doi:10.2307/2532039, for rows that are alike within clusters and not between them.
+fn effective_rows(measure: &Measure, sample: &Sample, measured: &Measured) -> Option<f64> {
+    if !measure.is_correlation() {
+        return None;
+    }
+    let rows = sample.rows.len() as f64;
+    let Some(clusters) = measured.clusters_of(&sample.rows).ok()? else {
+        return Some(rows);
+    };
+    if clusters.count() == sample.rows.len() {
+        return Some(rows);
+    }
+    let of_values = matches!(measure.name(), "pearson" | "weighted_pearson");
+    let column = |values: &[f64]| {
+        let values = if of_values {
+            values.to_vec()
+        } else {
+            average_ranks(values).ok()?
+        };
+        cluster_design(&values, &clusters).ok()
+    };
+    let (x, y) = (column(&sample.predicted)?, column(&sample.measured)?);
+    let alike = x.intraclass_correlation.max(0.0) * y.intraclass_correlation.max(0.0);
+    Some(rows / (1.0 + (x.mean_size - 1.0) * alike))
+}
+
+/// Returns the exact p-value of a measure of directions.
+fn exact_p(measure: &Measure, sample: &Sample) -> Option<f64> {
+    let compared = || sign_comparison(&sample.predicted, &sample.measured).ok();
+    match measure.name() {
+        "sign_accuracy" => compared().map(|found| found.p_above_majority),
+        "sign_accuracy_gain" => compared().map(|found| found.p_mcnemar),
+        _ => None,
+    }
+}
+
+/// Writes an interval into its row.
+fn enter(found: Found, row: &mut MetricRow) {
+    if let Some((interval, method)) = found.interval {
+        row.low = Some(interval.low);
+        row.high = Some(interval.high);
+        row.interval = Some(method);
+    }
+    row.clusters = found.clusters;
+    if found.note.is_some() {
+        row.note = found.note;
     }
 }
 
@@ -239,53 +308,35 @@ fn intervals(
         let (Some(sample), Some(value)) = (&samples[index], rows[index].value) else {
             return Ok(Found::default());
         };
-        if effort.bootstrap.replicates > 0 && (predictors[index].in_full || best.contains(&index)) {
-            return resampled(sample, measured, effort.bootstrap);
+        let Intervals { kind, bootstrap } = effort.intervals;
+        let drawn = bootstrap.replicates > 0 || kind == IntervalKind::Jackknife;
+        let by_resampling = drawn && kind != IntervalKind::Fisher;
+        if by_resampling && (predictors[index].in_full || best.contains(&index)) {
+            let clusters = measured.clusters_of(&sample.rows)?;
+            return resampled(sample.statistic.as_ref(), clusters.as_ref(), kind, bootstrap);
         }
-        let level = effort.bootstrap.level;
-        let interval = match measure.metric.name {
-            "pearson" => fisher_interval(value, sample.rows.len(), level).map(|interval| (interval, "fisher")),
-            "spearman" => {
-                spearman_interval(value, sample.rows.len(), level).map(|interval| (interval, "bonett_wright"))
-            }
-            _ => return Ok(Found::default()),
-        };
-        Ok(match interval {
-            Ok(interval) => Found {
-                interval: Some(interval),
-                note: None,
-            },
-            Err(error) => Found {
-                interval: None,
-                note: Some(error.to_string()),
-            },
-        })
+        Ok(closed_form(measure, value, sample.rows.len(), bootstrap.level))
     })
 }
 
-/// Bootstraps; where BCa does not exist the percentile interval of the same replicates stands in its place.
-fn resampled(sample: &Sample, measured: &Measured, options: BootstrapOptions) -> Result<Found, StatsError> {
-    let clusters = sample.clusters(measured)?;
-    let units = clusters.as_ref().map_or(Units::Rows, Units::Clusters);
-    let statistic = sample.statistic.as_ref();
-    let reason = match bootstrap(statistic, units, options) {
-        Ok(estimate) => {
-            return Ok(Found {
-                interval: Some((estimate.interval, options.method.name())),
-                note: None,
-            });
-        }
-        Err(reason) => reason,
+/// The interval on atanh r of a correlation; nothing for other measures.
+fn closed_form(measure: &Measure, value: f64, rows: usize, level: f64) -> Found {
+    let interval = match measure.name() {
+        "pearson" => fisher_interval(value, rows, level).map(|interval| (interval, "fisher")),
+        "spearman" => spearman_interval(value, rows, level).map(|interval| (interval, "bonett_wright")),
+        "kendall" => kendall_interval(value, rows, level).map(|interval| (interval, "fieller")),
+        _ => return Found::default(),
     };
-    let plain = BootstrapOptions {
-        method: IntervalMethod::Percentile,
-        ..options
-    };
-    let interval = bootstrap(statistic, units, plain).ok();
-    Ok(Found {
-        interval: interval.map(|estimate| (estimate.interval, plain.method.name())),
-        note: Some(reason.to_string()),
-    })
+    match interval {
+        Ok(interval) => Found {
+            interval: Some(interval),
+            ..Found::default()
+        },
+        Err(error) => Found {
+            note: Some(error.to_string()),
+            ..Found::default()
+        },
+    }
 }
 
 fn enter_p_values(rows: &mut [MetricRow], values: Vec<PValues>, kind: PredictorKind) -> Result<(), StatsError> {

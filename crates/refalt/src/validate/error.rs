@@ -2,7 +2,9 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
+use crate::figure::FigureError;
 use crate::provenance::FileIdentity;
+use crate::report::ReportError;
 use crate::track_source::TrackSourceError;
 use refalt_core::nearest::question;
 use refalt_core::stats::StatsError;
@@ -127,6 +129,62 @@ pub enum ValidateError {
         /// The name.
         found: String,
     },
+    /// A cell of the truth table is not what its column is used for.
+    #[error("line {line} of the truth table: the column `{column}` holds `{found}`, which is not {allowed}")]
+    Cell {
+        /// Line or record (1-based).
+        line: u64,
+        /// The column.
+        column: String,
+        /// The cell.
+        found: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// A column has more texts than strata can be read.
+    #[error("the column `{column}` has {found} different values; at most {most} strata can be read")]
+    Strata {
+        /// The column.
+        column: String,
+        /// Different values.
+        found: usize,
+        /// The most.
+        most: u32,
+    },
+    /// A name stands for several predictions.
+    #[error("`{found}` is several predictions: `{}`", meant.join("`, `"))]
+    Ambiguous {
+        /// The name.
+        found: String,
+        /// The predictions.
+        meant: Vec<String>,
+    },
+    /// Another run has no prediction of the same name.
+    #[error("the run in `{folder}` has none of the predictions of the run that is validated")]
+    NothingInCommon {
+        /// The folder of the other run.
+        folder: PathBuf,
+    },
+    /// Another run cannot be compared.
+    #[error("the run in `{folder}` cannot be compared: {error}")]
+    InOtherRun {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        error: Box<ValidateError>,
+    },
+    /// A figure cannot be drawn or written.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    /// The page cannot be set or written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A file of the folder holds something else, and is not replaced.
+    #[error("`{path}` is there and holds something else than this validation would write")]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
     /// An option is out of its range.
     #[error(transparent)]
     Option(#[from] StatsError),
@@ -169,6 +227,7 @@ impl Diagnostic for ValidateError {
         match self {
             Self::Truth { place, .. } => place.clone(),
             Self::Tracks(error) => error.place(),
+            Self::InOtherRun { error, .. } => error.place(),
             _ => None,
         }
     }
@@ -206,6 +265,24 @@ impl Diagnostic for ValidateError {
                 "name the column of the truth table that holds the gene (--gene COLUMN), take the score farthest from 0 \
                  of all genes (--collapse max_abs), or choose other scorers with --scorer"
             }
+            Self::Cell { .. } => {
+                "leave the cell empty (`NA`) where there is no number, and the row is left out of what needs it"
+            }
+            Self::Strata { .. } => "cut numbers with edges or quantiles: `COLUMN:1,5,10`, `COLUMN:quantiles=4`",
+            Self::Ambiguous { meant, .. } => {
+                let name = meant
+                    .first()
+                    .and_then(|heading| heading.split(':').nth(1))
+                    .unwrap_or_default();
+                return Some(format!(
+                    "name one of them, such as `{name}`, with `@SCORER` behind it where scorers differ"
+                ));
+            }
+            Self::NothingInCommon { .. } => "compare runs that share a scorer and summaries or tracks asked for",
+            Self::InOtherRun { error, .. } => return error.hint(),
+            Self::Figure(error) => return error.hint(),
+            Self::Report(error) => return error.hint(),
+            Self::Taken { .. } => "remove it, or give another folder with --out",
             Self::Option(error) => return error.hint(),
             Self::Tracks(error) => return error.hint(),
             Self::Unknown { nearest, known, .. } => {
@@ -218,7 +295,8 @@ impl Diagnostic for ValidateError {
 
     fn is_usage(&self) -> bool {
         match self {
-            Self::Unknown { .. } | Self::Option(_) => true,
+            Self::Unknown { .. } | Self::Ambiguous { .. } | Self::Option(_) | Self::Strata { .. } => true,
+            Self::InOtherRun { error, .. } => error.is_usage(),
             Self::Tracks(error) => error.is_usage(),
             _ => false,
         }

@@ -87,11 +87,11 @@ fn of_members(
         return Ok(Vec::new());
     };
     let alternative = alternative(measure);
-    if !matches!(measure.metric.name, "pearson" | "spearman" | "auroc") {
+    if !matches!(measure.name(), "pearson" | "spearman" | "auroc") {
         return one_by_one(measure, &members, alternative, draws);
     }
     let predicted: Vec<&[f64]> = members.iter().map(|sample| sample.predicted.as_slice()).collect();
-    let family = match measure.metric.name {
+    let family = match measure.name() {
         "pearson" => TrackFamily::pearson(&first.measured, &predicted)?,
         _ => TrackFamily::spearman(&first.measured, &predicted)?,
     };
@@ -170,7 +170,7 @@ fn one_by_one(
         let Some(observed) = sample.statistic.on_all_rows() else {
             return Ok(PValues::default());
         };
-        let null = match measure.metric.name {
+        let null = match measure.name() {
             "sign_accuracy" => permuted_signs(sample, draws)?,
             _ => permuted_precision(sample, draws)?,
         };

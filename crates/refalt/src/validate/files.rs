@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 pub struct ValidateRequest {
     /// The folder of a finished run.
     pub run: PathBuf,
+    /// Folders of other finished runs that are compared with the first.
+    pub against: Vec<PathBuf>,
     /// The reference that the run was scored with.
     pub reference: PathBuf,
     /// The table of measured effects.
@@ -123,6 +125,7 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
         let truth_file = reader.identity().clone();
         let input = ValidateInput {
             run: &request.run,
+            against: &request.against,
             reference: &reference,
             reference_file: &reference_file,
             truth_file: &truth_file,
@@ -143,6 +146,7 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
         .map(|row| row.map(|row| truth_row(row, &reference, assembly)));
     let input = ValidateInput {
         run: &request.run,
+        against: &request.against,
         reference: &reference,
         reference_file: &reference_file,
         truth_file: truth.identity(),

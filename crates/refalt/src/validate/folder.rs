@@ -11,8 +11,31 @@ use std::path::Path;
 /// The file that is written last and says what the others were made of.
 pub(super) const RECORD: &str = "metrics.json";
 
-/// The other files; without the last one they are what a stopped validation left.
-pub(super) const TABLES: [&str; 3] = ["metrics.tsv", "ranks.tsv", "joined.tsv"];
+/// The folder of the figures.
+pub(super) const FIGURES: &str = "figures";
+/// The page.
+pub(super) const PAGE: &str = "report.html";
+
+/// The tables; without the last one they are what a stopped validation left.
+const TABLES: [&str; 9] = [
+    "metrics.tsv",
+    "ranks.tsv",
+    "joined.tsv",
+    "effective_n.tsv",
+    "calibration.tsv",
+    "differences.tsv",
+    "strata.tsv",
+    "groups.tsv",
+    "partial.tsv",
+];
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
 
 /// Refuses a folder that holds other files than those of a validation, or is a file; nothing is changed.
 ///
@@ -25,7 +48,13 @@ pub fn check_folder(out: &Path) -> Result<(), ValidateError> {
     if !out.is_dir() {
         return Err(LedgerError::NoFolder { path: out.to_owned() }.into());
     }
-    let own = [RECORD, TABLES[0], TABLES[1], TABLES[2]];
+    // Files in the folder of figures are replaced by the same bytes or not at all, so whose they are need not be known.
+    let figures = names_in(&out.join(FIGURES));
+    let own: Vec<&str> = [RECORD, FIGURES, PAGE]
+        .into_iter()
+        .chain(TABLES)
+        .chain(figures.iter().map(String::as_str))
+        .collect();
     Ok(folder::refuse_foreign(out, &own)?)
 }
 

@@ -1,7 +1,9 @@
 //! Scores and measurements brought together by checked variant: contig, position, REF and ALT in normal form.
 
+use super::carried::{AnalysisColumns, Carried, CarriedColumn};
 use super::error::ValidateError;
 use super::measure::{Measured, blocks, rotations};
+use super::row_key::numbered;
 use super::run_folder::{Fate, RunFolder};
 use super::truth::{Experiment, Measurement, Truth, TruthCounts, Unit};
 use refalt_core::CheckedVariant;
@@ -109,14 +111,23 @@ impl Join {
 
     /// Returns an experiment over the joined variants.
     ///
-    /// * `block_bp`: variants in blocks of so many bp are resampled together; `None` for each by itself.
-    pub(super) fn measured(&self, experiment: &Experiment, labels: usize, block_bp: Option<NonZeroU32>) -> Measured {
+    /// * `block_bp`: variants in blocks of so many bp are resampled together; `None` for each by itself. Clusters that
+    ///   `columns` names take their place.
+    pub(super) fn measured(
+        &self,
+        experiment: &Experiment,
+        labels: usize,
+        block_bp: Option<NonZeroU32>,
+        columns: &AnalysisColumns,
+    ) -> Result<Measured, ValidateError> {
         let mut measured = Measured {
             name: experiment.name.clone(),
             variants: Vec::new(),
             effects: Vec::new(),
             labels: vec![Vec::new(); labels],
-            blocks: None,
+            clusters: None,
+            weights: None,
+            carried: Carried::new(columns),
             rotations: None,
         };
         for measurement in &experiment.measurements {
@@ -126,6 +137,7 @@ impl Join {
             };
             measured.variants.push(index);
             measured.effects.push(measurement.effect);
+            measured.carried.push(measurement.line, &measurement.carried);
             for (column, label) in measured.labels.iter_mut().zip(&measurement.labels) {
                 column.push(*label);
             }
@@ -135,9 +147,16 @@ impl Join {
             .iter()
             .map(|&index| &self.units[index].variant)
             .collect();
-        measured.blocks = block_bp.map(|bp| blocks(&variants, bp));
         measured.rotations = rotations(&variants);
-        measured
+        let units: Vec<&Unit> = measured.variants.iter().map(|&index| &self.units[index]).collect();
+        measured.clusters = match &columns.cluster {
+            Some(key) => Some(key.clusters(&units, &measured.carried)?),
+            None => block_bp.map(|bp| numbered(&blocks(&variants, bp))),
+        };
+        if let Some(weight) = &columns.weight {
+            measured.weights = Some(measured.carried.numbers(&CarriedColumn::Weight(weight.clone()))?);
+        }
+        Ok(measured)
     }
 }
 

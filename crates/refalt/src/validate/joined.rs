@@ -6,19 +6,23 @@ use super::run_folder::ScoreMatrix;
 use super::summary::strongest_track;
 use super::truth::Unit;
 use refalt_core::CheckedVariant;
+use serde::Serialize;
 
 /// A column of predictions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JoinedColumn {
     /// Summary or track.
+    #[serde(rename = "predictor")]
     pub kind: PredictorKind,
     /// Name of the summary or track.
     pub name: String,
     /// Scorer, by its recommended name where it has one.
     pub scorer: String,
     /// Transcription factor of the track.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub transcription_factor: Option<String>,
     /// Strand of the track.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub track_strand: Option<String>,
 }
 
@@ -99,13 +103,7 @@ pub(super) fn table(
         let of_summaries = summaries.predictors.iter().map(|predictor| (summaries, predictor));
         let of_tracks = shown.iter().map(|&track| (tracks, &tracks.predictors[track]));
         for (group, predictor) in of_summaries.chain(of_tracks) {
-            columns.push(JoinedColumn {
-                kind: group.kind,
-                name: predictor.name.clone(),
-                scorer: group.scorer.clone().unwrap_or_default(),
-                transcription_factor: predictor.transcription_factor.clone(),
-                track_strand: predictor.track_strand.clone(),
-            });
+            columns.push(group.column(predictor));
             for (row, value) in rows.iter_mut().zip(predictor.of_variants(&all)) {
                 row.predicted.push((!value.is_nan()).then_some(value));
             }

@@ -1,10 +1,12 @@
 //! What is computed for each prediction: the metric, and what of the prediction it compares with what of the
 //! measurement.
 
+use super::carried::Carried;
 use super::condition::LabelRule;
 use refalt_core::CheckedVariant;
 use refalt_core::stats::{
-    Clusters, Metric, MetricInput, RowStatistic, StatsError, complete_labels, complete_pairs, sign_accuracy,
+    Clusters, Metric, MetricInput, RowStatistic, StatsError, WeightedPearson, WeightedSpearman, complete_labels,
+    complete_pairs, sign_accuracy,
 };
 use std::num::NonZeroU32;
 
@@ -19,29 +21,86 @@ pub(super) enum Compared {
     Label(usize),
 }
 
+/// How a number is made of the columns.
+#[derive(Clone, Copy, Debug)]
+enum Formula {
+    Metric(&'static Metric),
+    WeightedPearson,
+    WeightedSpearman,
+}
+
 /// A metric and what it compares.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measure {
-    pub(super) metric: &'static Metric,
+    formula: Formula,
     pub(super) compared: Compared,
 }
 
 impl Measure {
     /// Returns what is computed for each prediction, in the order of the tables.
-    pub(super) fn all(labels: usize) -> Vec<Self> {
-        let named = |name: &str, compared| Metric::of(name).map(|metric| Self { metric, compared });
-        let mut measures = vec![
-            named("pearson", Compared::Signed),
-            named("spearman", Compared::Signed),
-            named("sign_accuracy", Compared::Signed),
-            named("pearson", Compared::Magnitude),
-            named("spearman", Compared::Magnitude),
-        ];
-        for label in 0..labels {
-            measures.push(named("auroc", Compared::Label(label)));
-            measures.push(named("average_precision", Compared::Label(label)));
+    ///
+    /// * `labels`: number of label rules.
+    /// * `weighted`: whether rows have weights.
+    pub(super) fn all(labels: usize, weighted: bool) -> Vec<Self> {
+        let mut measures = Self::named(
+            &["pearson", "spearman", "kendall", "sign_accuracy", "sign_accuracy_gain"],
+            Compared::Signed,
+        );
+        measures.extend(Self::named(&["pearson", "spearman", "kendall"], Compared::Magnitude));
+        if weighted {
+            for compared in [Compared::Signed, Compared::Magnitude] {
+                let of = |formula| Self { formula, compared };
+                measures.extend([of(Formula::WeightedPearson), of(Formula::WeightedSpearman)]);
+            }
         }
-        measures.into_iter().flatten().collect()
+        measures.extend(Self::of_labels(labels));
+        measures
+    }
+
+    /// Returns what differences between predictions are computed of.
+    pub(super) fn paired(labels: usize) -> Vec<Self> {
+        let mut measures = Self::named(&["pearson", "spearman", "kendall", "sign_accuracy"], Compared::Signed);
+        measures.extend(Self::named(&["pearson", "spearman", "kendall"], Compared::Magnitude));
+        measures.extend(Self::of_labels(labels));
+        measures
+    }
+
+    /// Returns what is computed within parts of the rows.
+    pub(super) fn in_parts(labels: usize) -> Vec<Self> {
+        let mut measures = Self::named(&["pearson", "spearman", "sign_accuracy"], Compared::Signed);
+        measures.extend(Self::named(&["pearson", "spearman"], Compared::Magnitude));
+        measures.extend(Self::of_labels(labels));
+        measures
+    }
+
+    fn of_labels(labels: usize) -> impl Iterator<Item = Self> {
+        (0..labels).flat_map(|label| Self::named(&["auroc", "average_precision"], Compared::Label(label)))
+    }
+
+    fn named(names: &[&str], compared: Compared) -> Vec<Self> {
+        let metrics = names.iter().filter_map(|name| Metric::of(name));
+        let of = |metric| Self {
+            formula: Formula::Metric(metric),
+            compared,
+        };
+        metrics.map(of).collect()
+    }
+
+    /// Returns the name of the metric in tables.
+    pub(super) const fn name(&self) -> &'static str {
+        match self.formula {
+            Formula::Metric(metric) => metric.name,
+            Formula::WeightedPearson => "weighted_pearson",
+            Formula::WeightedSpearman => "weighted_spearman",
+        }
+    }
+
+    /// Returns the metric of the library; none for weighted ones.
+    pub(super) const fn metric(&self) -> Option<&'static Metric> {
+        match self.formula {
+            Formula::Metric(metric) => Some(metric),
+            Formula::WeightedPearson | Formula::WeightedSpearman => None,
+        }
     }
 
     /// Returns what is compared, in words for tables: `signed`, `magnitude`, or the label rule.
@@ -55,7 +114,10 @@ impl Measure {
 
     /// Says whether the metric is a correlation, which a ceiling bounds.
     pub(super) fn is_correlation(&self) -> bool {
-        matches!(self.metric.name, "pearson" | "spearman")
+        matches!(
+            self.name(),
+            "pearson" | "spearman" | "kendall" | "weighted_pearson" | "weighted_spearman"
+        )
     }
 }
 
@@ -68,8 +130,12 @@ pub(super) struct Measured {
     pub(super) effects: Vec<f64>,
     /// For each label rule: one label per row.
     pub(super) labels: Vec<Vec<Option<bool>>>,
-    /// The block of each row; rows of a block are drawn together. `None` when each row is drawn by itself.
-    pub(super) blocks: Option<Vec<(u32, u32)>>,
+    /// The cluster of each row; rows of a cluster are drawn together. `None` when each row is drawn by itself.
+    pub(super) clusters: Option<Vec<u32>>,
+    /// How much each row counts, NaN where that is missing; `None` without weights.
+    pub(super) weights: Option<Vec<f64>>,
+    /// The columns that other numbers are made of.
+    pub(super) carried: Carried,
     /// Rotations by whole positions, when the rows tile one place.
     pub(super) rotations: Option<Vec<usize>>,
 }
@@ -140,30 +206,41 @@ impl Measure {
     ///
     /// * `predicted`: one value per row of the experiment, NaN where there is none.
     pub(super) fn sample(&self, predicted: &[f64], measured: &Measured) -> Result<Sample, NoValue> {
-        let size = |value: &f64| value.abs();
-        match (self.compared, self.metric.input) {
-            (Compared::Signed, MetricInput::ContinuousPair(prepare)) => {
-                pairs(predicted, &measured.effects, prepare, self.metric)
+        let sizes = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| value.abs()).collect() };
+        let (predicted, effects) = match self.compared {
+            Compared::Signed => (predicted.to_vec(), measured.effects.clone()),
+            Compared::Magnitude => (sizes(predicted), sizes(&measured.effects)),
+            Compared::Label(label) => {
+                let Formula::Metric(metric) = self.formula else {
+                    unreachable!("weighted measures compare numbers")
+                };
+                return labelled(&measured.labels[label], &sizes(predicted), metric);
             }
-            (Compared::Magnitude, MetricInput::ContinuousPair(prepare)) => {
-                let predicted: Vec<f64> = predicted.iter().map(size).collect();
-                let effects: Vec<f64> = measured.effects.iter().map(size).collect();
-                pairs(&predicted, &effects, prepare, self.metric)
+        };
+        match self.formula {
+            Formula::Metric(metric) => pairs(&predicted, &effects, metric),
+            Formula::WeightedPearson => {
+                let prepare =
+                    |x: &[f64], y: &[f64], weights: &[f64]| Ok(Box::new(WeightedPearson::new(x, y, weights)?) as _);
+                weighted(&predicted, &effects, measured, prepare)
             }
-            (Compared::Label(label), MetricInput::LabelsAndScores(prepare)) => {
-                let predicted: Vec<f64> = predicted.iter().map(size).collect();
-                labelled(&measured.labels[label], &predicted, prepare, self.metric)
+            Formula::WeightedSpearman => {
+                let prepare =
+                    |x: &[f64], y: &[f64], weights: &[f64]| Ok(Box::new(WeightedSpearman::new(x, y, weights)?) as _);
+                weighted(&predicted, &effects, measured, prepare)
             }
-            _ => unreachable!("`Measure::all` gives labels to the metrics that take labels and pairs to the others"),
         }
     }
 }
 
-type PreparePairs = fn(&[f64], &[f64]) -> Result<Box<dyn RowStatistic>, StatsError>;
-type PrepareLabels = fn(&[bool], &[f64]) -> Result<Box<dyn RowStatistic>, StatsError>;
+fn without(rows: usize) -> impl Fn(StatsError) -> NoValue {
+    move |reason| NoValue { rows, reason }
+}
 
-fn pairs(predicted: &[f64], effects: &[f64], prepare: PreparePairs, metric: &Metric) -> Result<Sample, NoValue> {
-    let without = |rows| move |reason| NoValue { rows, reason };
+fn pairs(predicted: &[f64], effects: &[f64], metric: &Metric) -> Result<Sample, NoValue> {
+    let MetricInput::ContinuousPair(prepare) = metric.input else {
+        unreachable!("labels are given to the metrics that take labels")
+    };
     let pairs = complete_pairs(predicted, effects).map_err(without(0))?;
     let statistic = prepare(&pairs.x, &pairs.y).map_err(without(pairs.x.len()))?;
     let chance = match metric.name {
@@ -182,13 +259,37 @@ fn pairs(predicted: &[f64], effects: &[f64], prepare: PreparePairs, metric: &Met
     })
 }
 
-fn labelled(
-    labels: &[Option<bool>],
+/// A weighted correlation over the rows that have a weight, too.
+fn weighted(
     predicted: &[f64],
-    prepare: PrepareLabels,
-    metric: &Metric,
+    effects: &[f64],
+    measured: &Measured,
+    prepare: impl Fn(&[f64], &[f64], &[f64]) -> Result<Box<dyn RowStatistic>, StatsError>,
 ) -> Result<Sample, NoValue> {
-    let without = |rows| move |reason| NoValue { rows, reason };
+    let Some(weights) = &measured.weights else {
+        unreachable!("weighted measures are computed where rows have weights")
+    };
+    let known = predicted.iter().zip(weights);
+    let known: Vec<f64> = known
+        .map(|(value, weight)| if weight.is_nan() { f64::NAN } else { *value })
+        .collect();
+    let pairs = complete_pairs(&known, effects).map_err(without(0))?;
+    let weights: Vec<f64> = pairs.rows.iter().map(|&row| weights[row]).collect();
+    let statistic = prepare(&pairs.x, &pairs.y, &weights).map_err(without(pairs.rows.len()))?;
+    Ok(Sample {
+        statistic,
+        rows: pairs.rows,
+        predicted: pairs.x,
+        measured: pairs.y,
+        positives: None,
+        chance: 0.0,
+    })
+}
+
+fn labelled(labels: &[Option<bool>], predicted: &[f64], metric: &Metric) -> Result<Sample, NoValue> {
+    let MetricInput::LabelsAndScores(prepare) = metric.input else {
+        unreachable!("numbers are given to the metrics that take numbers")
+    };
     let kept = complete_labels(labels, predicted).map_err(without(0))?;
     let statistic = prepare(&kept.labels, &kept.scores).map_err(without(kept.labels.len()))?;
     let positives = kept.labels.iter().filter(|label| **label).count();
@@ -206,13 +307,30 @@ fn labelled(
     })
 }
 
-impl Sample {
-    /// Returns the blocks of the sample's rows, when rows are drawn in blocks.
-    pub(super) fn clusters(&self, measured: &Measured) -> Result<Option<Clusters>, StatsError> {
-        let Some(blocks) = &measured.blocks else {
+impl Measured {
+    /// Returns the clusters of some rows, when rows are drawn in clusters.
+    pub(super) fn clusters_of(&self, rows: &[usize]) -> Result<Option<Clusters>, StatsError> {
+        let Some(clusters) = &self.clusters else {
             return Ok(None);
         };
-        let keys: Vec<(u32, u32)> = self.rows.iter().map(|&row| blocks[row]).collect();
+        let keys: Vec<u32> = rows.iter().map(|&row| clusters[row]).collect();
         Clusters::from_keys(&keys).map(Some)
+    }
+
+    /// Returns some of the rows as an experiment of their own, without rotations.
+    pub(super) fn subset(&self, rows: &[usize]) -> Self {
+        fn some<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| column[row]).collect()
+        }
+        Self {
+            name: self.name.clone(),
+            variants: some(&self.variants, rows),
+            effects: some(&self.effects, rows),
+            labels: self.labels.iter().map(|column| some(column, rows)).collect(),
+            clusters: self.clusters.as_ref().map(|column| some(column, rows)),
+            weights: self.weights.as_ref().map(|column| some(column, rows)),
+            carried: self.carried.subset(rows),
+            rotations: None,
+        }
     }
 }

@@ -54,8 +54,10 @@ pub(crate) fn measured_effects(request: &ValidateRequest) -> Result<MeasuredEffe
         .map(|row| row.map(|row| truth_row(row, &reference, assembly)));
     let truth = Truth::read(rows, &request.columns, &reference)?;
     let join = Join::new(&truth, &run)?;
-    let experiments = truth.experiments.iter().map(|experiment| {
-        let measured = join.measured(experiment, request.columns.labels.len(), None);
+    let labels = request.columns.labels.len();
+    let mut experiments = Vec::new();
+    for experiment in &truth.experiments {
+        let measured = join.measured(experiment, labels, None, &request.columns.analysis)?;
         let effect = |(&unit, &effect): (&usize, &f64)| {
             let variant = &join.units[unit].variant;
             MeasuredEffect {
@@ -65,10 +67,10 @@ pub(crate) fn measured_effects(request: &ValidateRequest) -> Result<MeasuredEffe
             }
         };
         let effects = measured.variants.iter().zip(&measured.effects).map(effect).collect();
-        (measured.name, effects)
-    });
+        experiments.push((measured.name, effects));
+    }
     Ok(MeasuredEffects {
-        experiments: experiments.collect(),
+        experiments,
         truth_file: table.identity().clone(),
         join: join.report.clone(),
     })

@@ -1,6 +1,8 @@
 //! What the user chooses.
 
 use super::error::ValidateError;
+use super::interval::IntervalKind;
+use super::pairing::Pairing;
 use super::summary::{SUMMARIES, Summary};
 use crate::track_source;
 use refalt_core::nearest::nearest;
@@ -69,11 +71,18 @@ pub struct ValidateOptions {
     /// Variants in blocks of so many bp of a contig are resampled together; with 1, those of one position. `None`
     /// resamples each variant by itself.
     pub block_bp: Option<NonZeroU32>,
+    /// How intervals are made.
+    pub interval: IntervalKind,
+    /// Predictions that are compared with each other on the same variants.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compare: Vec<Pairing>,
+    /// Whether the experiments are replicates of one measurement, which bounds what a prediction without error reaches.
+    pub replicate_experiments: bool,
 }
 
 impl Default for ValidateOptions {
     /// All scorers, the default summaries, 10 tracks per metric with bootstrap intervals, 3 shown, 2,000 permutations,
-    /// 2,000 replicates, seed 0, level 0.95, positions resampled as a whole.
+    /// 2,000 replicates, seed 0, level 0.95, BCa intervals, positions resampled as a whole.
     fn default() -> Self {
         Self {
             scorers: Vec::new(),
@@ -87,6 +96,9 @@ impl Default for ValidateOptions {
             seed: 0,
             level: 0.95,
             block_bp: Some(NonZeroU32::MIN),
+            interval: IntervalKind::Bca,
+            compare: Vec::new(),
+            replicate_experiments: false,
         }
     }
 }

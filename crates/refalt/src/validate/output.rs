@@ -1,19 +1,31 @@
-//! The files of a validation: `metrics.tsv`, `ranks.tsv`, `joined.tsv` and, written last, `metrics.json`.
+//! The files of a validation: tables and, written last, `metrics.json`.
+
+mod tables;
 
 use super::Validation;
+use super::against::OtherRunRecord;
+use super::calibration_bins::CalibrationRow;
+use super::carried::AnalysisColumns;
 use super::compare::MetricRow;
+use super::difference::DifferenceRow;
+use super::effective_size::{EffectiveRow, ReliabilityRecord};
 use super::error::ValidateError;
 use super::folder;
+use super::group_means::GroupRow;
 use super::join::JoinReport;
 use super::joined::{JoinedColumn, JoinedTable};
 use super::options::ValidateOptions;
+use super::partial::PartialRow;
 use super::predictor::PredictorKind;
 use super::ranks::RankRow;
+use super::strata::StratumRow;
 use super::tsv::Tsv;
 use crate::atomic_file::{AtomicFile, Committed};
 use crate::engine::manifest::{ManifestModel, ManifestScorer};
 use crate::engine::{MixedSources, RunIdentity};
+use crate::figure;
 use crate::provenance::FileIdentity;
+use crate::report::figures_of;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
@@ -48,6 +60,14 @@ pub struct Provenance {
     pub conditions: Vec<String>,
     /// The rules that make labels.
     pub labels: Vec<String>,
+    /// Weights, groups, clusters, covariates and strata.
+    pub analysis: AnalysisColumns,
+    /// The name of the run in tables, where it is compared with others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_name: Option<String>,
+    /// The other runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<OtherRunRecord>,
     /// What the user chose, with the seed.
     pub options: ValidateOptions,
     /// What the selections of tracks took in place of what was written.
@@ -82,9 +102,21 @@ struct Document<'a> {
     provenance: &'a Provenance,
     join: &'a JoinReport,
     experiments: &'a [ExperimentRecord],
-    files: [FileIdentity; 3],
+    effective_n: &'a [EffectiveRow],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    reliability: &'a [ReliabilityRecord],
+    files: Vec<FileIdentity>,
     ranks: &'a [RankRow],
     predictions: Vec<Prediction<'a>>,
+    calibration: &'a [CalibrationRow],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    differences: &'a [DifferenceRow],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    strata: &'a [StratumRow],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [GroupRow],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    partial: &'a [PartialRow],
 }
 
 /// All metrics of one prediction against one experiment.
@@ -139,10 +171,20 @@ struct Metric<'a> {
     share_of_ceiling: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clusters: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_n: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_exact: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise_ceiling: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share_of_noise_ceiling: Option<f64>,
 }
 
 impl Validation {
-    /// Writes the four files into a folder, making it when it is not there.
+    /// Writes the files into a folder, making it when it is not there; tables without rows are left out.
     ///
     /// Each file is there whole or not at all; `metrics.json` comes last and names the digests of the others. A validation
     /// of the same inputs and options is replaced by the same bytes, nothing else is replaced.
@@ -163,12 +205,15 @@ impl Validation {
             Ok::<FileIdentity, ValidateError>(identity(name, committed))
         };
         let by_gene = self.provenance.gene_column.is_some();
-        let [metrics, ranks, joined] = folder::TABLES;
-        let files = [
-            write(metrics, &metrics_tsv(&self.metrics))?,
-            write(ranks, &ranks_tsv(&self.ranks, by_gene))?,
-            write(joined, &joined_tsv(&self.joined, by_gene))?,
+        let mut files = vec![
+            write("metrics.tsv", &metrics_tsv(&self.metrics))?,
+            write("ranks.tsv", &ranks_tsv(&self.ranks, by_gene))?,
+            write("joined.tsv", &joined_tsv(&self.joined, by_gene))?,
         ];
+        for (name, content) in tables::all(self) {
+            files.push(write(name, &content)?);
+        }
+        files.extend(self.write_page(out)?);
         let path = out.join(folder::RECORD);
         let document = Document {
             schema_version: SCHEMA_VERSION,
@@ -178,12 +223,53 @@ impl Validation {
             files,
             ranks: &self.ranks,
             predictions: predictions(&self.metrics),
+            effective_n: &self.effective,
+            reliability: &self.reliability,
+            calibration: &self.calibration,
+            differences: &self.differences,
+            strata: &self.strata,
+            groups: &self.groups,
+            partial: &self.partial,
         };
         let mut file = AtomicFile::create(&path).map_err(at(&path))?;
         serde_json::to_writer(&mut file, &document).map_err(|error| at(&path)(error.into()))?;
         file.write_all(b"\n").map_err(at(&path))?;
         file.commit().map_err(at(&path))?;
         Ok(())
+    }
+}
+
+impl Validation {
+    /// Writes figures and page; nothing but the same bytes is replaced.
+    fn write_page(&self, out: &Path) -> Result<Vec<FileIdentity>, ValidateError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| ValidateError::Write { path, source }
+        };
+        let report = self.report()?;
+        let figures = out.join(folder::FIGURES);
+        std::fs::create_dir_all(&figures).map_err(at(&figures))?;
+        let mut files = Vec::new();
+        for figure in figures_of(&report.sections) {
+            let written = figure::write_new(figure, &figures)?;
+            for path in [written.svg, written.png, written.tsv] {
+                let found = FileIdentity::of(&path).map_err(at(&path))?;
+                files.push(FileIdentity {
+                    name: format!("{}/{}", folder::FIGURES, found.name),
+                    ..found
+                });
+            }
+        }
+        let page = report.to_html()?;
+        let path = out.join(folder::PAGE);
+        if let Ok(before) = std::fs::read(&path)
+            && before != page.as_bytes()
+        {
+            return Err(ValidateError::Taken { path });
+        }
+        let committed = AtomicFile::write(&path, page.as_bytes()).map_err(at(&path))?;
+        files.push(identity(folder::PAGE, committed));
+        Ok(files)
     }
 }
 
@@ -238,11 +324,16 @@ fn metric(row: &MetricRow) -> Metric<'_> {
         ceiling: row.ceiling,
         share_of_ceiling: row.share_of_ceiling,
         note: row.note.as_deref(),
+        clusters: row.clusters,
+        effective_n: row.effective_n,
+        p_exact: row.p_exact,
+        noise_ceiling: row.noise_ceiling,
+        share_of_noise_ceiling: row.share_of_noise_ceiling,
     }
 }
 
 /// Columns of `metrics.tsv`.
-const METRIC_COLUMNS: [&str; 25] = [
+const METRIC_COLUMNS: [&str; 30] = [
     "experiment",
     "predictor",
     "name",
@@ -268,6 +359,11 @@ const METRIC_COLUMNS: [&str; 25] = [
     "ceiling",
     "share_of_ceiling",
     "note",
+    "clusters",
+    "effective_n",
+    "p_exact",
+    "noise_ceiling",
+    "share_of_noise_ceiling",
 ];
 
 fn metrics_tsv(rows: &[MetricRow]) -> String {
@@ -298,6 +394,11 @@ fn metrics_tsv(rows: &[MetricRow]) -> String {
             .optional(row.ceiling)
             .optional(row.share_of_ceiling)
             .optional_text(row.note.as_deref())
+            .optional(row.clusters)
+            .optional(row.effective_n)
+            .optional(row.p_exact)
+            .optional(row.noise_ceiling)
+            .optional(row.share_of_noise_ceiling)
             .end();
     }
     tsv.finish()

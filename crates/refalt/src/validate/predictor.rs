@@ -5,12 +5,13 @@ use super::summary::Summary;
 use serde::Serialize;
 
 /// What a prediction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PredictorKind {
     /// Another experiment of the truth table, in the place of a prediction: the ceiling.
     Experiment,
     /// One number over all tracks of a scorer.
+    #[default]
     Summary,
     /// One track by one scorer.
     Track,

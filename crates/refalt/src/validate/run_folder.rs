@@ -122,6 +122,12 @@ impl ScoreMatrix {
         tracks.map(|score| f64::from(*score)).collect()
     }
 
+    /// Returns the bits of the scores of one unit, one for each track: units with the same bits are one input.
+    pub(super) fn bits(&self, unit: usize) -> Vec<u32> {
+        let tracks = self.values[unit..].iter().step_by(self.units.max(1));
+        tracks.map(|score| score.to_bits()).collect()
+    }
+
     /// Returns the gene of a score, where it has one.
     pub(super) fn gene(&self, track: usize, unit: usize) -> Option<&str> {
         let number = self.gene_of_value[track * self.units + unit];

@@ -5,6 +5,7 @@
 //! swapped is rejected and counted. With one, effects are brought to the genome's ALT ([`crate::measured`]): the sign
 //! follows the allele, and how many rows were turned is counted.
 
+use super::carried::AnalysisColumns;
 use super::condition::{Condition, LabelRule};
 use super::error::ValidateError;
 use crate::diagnostic::Diagnostic;
@@ -15,6 +16,7 @@ use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Vari
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Which columns of the truth table are what.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,8 @@ pub struct TruthColumns {
     pub keep: Vec<Condition>,
     /// Which variants are positives, for AUROC and average precision.
     pub labels: Vec<LabelRule>,
+    /// Weights, groups, clusters, covariates and strata.
+    pub analysis: AnalysisColumns,
 }
 
 impl TruthColumns {
@@ -50,7 +54,8 @@ impl TruthColumns {
         let all = [self.effect.as_str()].into_iter().chain(allele);
         let all = all.chain(self.experiment.as_deref()).chain(self.gene.as_deref());
         let mut names: Vec<String> = Vec::new();
-        for name in all.chain(conditions).chain(labels) {
+        let analysis = self.analysis.names();
+        for name in all.chain(conditions).chain(labels).chain(analysis) {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -117,6 +122,8 @@ pub(super) struct Measurement {
     pub(super) effect: f64,
     /// One for each label rule; `None` where the row has no label.
     pub(super) labels: Vec<Option<bool>>,
+    /// The cells of [`AnalysisColumns::names`], in that order.
+    pub(super) carried: Arc<[Option<String>]>,
 }
 
 /// The measured values of one experiment, sorted by place, no unit twice.
@@ -296,6 +303,7 @@ struct CellPlaces {
     gene: Option<usize>,
     keep: Vec<usize>,
     labels: Vec<Option<usize>>,
+    carried: Vec<usize>,
 }
 
 impl CellPlaces {
@@ -318,6 +326,7 @@ impl CellPlaces {
                     LabelRule::Magnitude(_) => None,
                 })
                 .collect(),
+            carried: columns.analysis.names().into_iter().map(find).collect(),
         }
     }
 
@@ -377,6 +386,11 @@ impl CellPlaces {
         });
         let measurement = Measurement {
             labels: labels.collect(),
+            carried: self
+                .carried
+                .iter()
+                .map(|&place| cell(row, place).map(str::to_owned))
+                .collect(),
             unit: Unit {
                 variant,
                 gene: gene.map(str::to_owned),

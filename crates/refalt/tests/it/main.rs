@@ -33,6 +33,7 @@ mod stranded_merge;
 mod synthetic;
 mod synthetic_run;
 mod validate;
+mod validate_comparisons;
 mod validate_genes;
 mod variants_corpus;
 mod variants_faults;

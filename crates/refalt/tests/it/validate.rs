@@ -1,15 +1,15 @@
 //! Validation: the join, the numbers, the ranks, the refusals, on the shipped TERT measurements.
 
 #[path = "validate/run.rs"]
-mod run;
+pub(crate) mod run;
 
 use refalt::core::Variant;
 use refalt::diagnostic::Diagnostic;
 use refalt::measured::EffectAllele;
 use refalt::provenance::FileIdentity;
 use refalt::validate::{
-    LabelRule, MetricRow, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions,
-    Validation, validate,
+    AnalysisColumns, LabelRule, MetricRow, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput,
+    ValidateOptions, Validation, validate,
 };
 use run::{ACTIVITY, Damaged, SIGNED, Scores, UNSIGNED, reference, reference_file, repository, score, snv};
 use serde_json::Value;
@@ -30,6 +30,7 @@ fn columns() -> TruthColumns {
             LabelRule::Magnitude(0.5),
             LabelRule::Column("p_value<1e-5".parse().unwrap()),
         ],
+        analysis: AnalysisColumns::default(),
     }
 }
 
@@ -100,6 +101,7 @@ fn validate_rows(
 ) -> Result<Validation, ValidateError> {
     let input = ValidateInput {
         run,
+        against: &[],
         reference: &reference(),
         reference_file: &reference_file(),
         truth_file: &FileIdentity {
@@ -338,6 +340,7 @@ fn small_columns() -> TruthColumns {
         gene: None,
         keep: Vec::new(),
         labels: Vec::new(),
+        analysis: AnalysisColumns::default(),
     }
 }
 
@@ -525,6 +528,7 @@ fn a_table_that_joins_nothing_is_refused_with_the_reasons() {
 fn what_a_reader_says_is_passed_on() {
     let input = ValidateInput {
         run: fixture_run(),
+        against: &[],
         reference: &reference(),
         reference_file: &reference_file(),
         truth_file: &reference_file(),
@@ -545,6 +549,7 @@ fn other_references_unfinished_runs_and_unknown_names_are_refused() {
     };
     let input = ValidateInput {
         run: fixture_run(),
+        against: &[],
         reference: &reference(),
         reference_file: &other,
         truth_file: &other,
@@ -701,18 +706,41 @@ fn threads_do_not_change_a_byte_and_the_seed_does() {
         let found = validate_rows(fixture_run(), tert_truth(), &columns(), &options, threads).unwrap();
         let folder = tempfile::tempdir().unwrap();
         found.write(&folder.path().join("validate")).unwrap();
-        let entries = std::fs::read_dir(folder.path().join("validate")).unwrap();
-        entries
-            .map(|entry| {
-                let path = entry.unwrap().path();
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                (name, std::fs::read(path).unwrap())
-            })
-            .collect()
+        let files = |part: &str| {
+            let entries = std::fs::read_dir(folder.path().join(part)).unwrap();
+            let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+            paths
+                .map(|path| {
+                    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                    (name, std::fs::read(path).unwrap())
+                })
+                .collect::<Vec<_>>()
+        };
+        files("validate").into_iter().chain(files("validate/figures")).collect()
     };
     let one = files(1, 1);
     let names: Vec<&str> = one.keys().map(String::as_str).collect();
-    assert_eq!(names, ["joined.tsv", "metrics.json", "metrics.tsv", "ranks.tsv"]);
+    for name in [
+        "joined.tsv",
+        "metrics.json",
+        "metrics.tsv",
+        "ranks.tsv",
+        "report.html",
+        "calibration.tsv",
+    ] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    let experiments = ["tert-hek", "tert-gbm", "tert-gsc", "tert-gaa"];
+    for (kind, experiment) in ["forest", "roc", "precision-recall"]
+        .iter()
+        .flat_map(|kind| experiments.map(|one| (kind, one)))
+    {
+        let start = format!("{kind}-{experiment}");
+        for end in ["svg", "png", "tsv"] {
+            let is_it = |name: &&&str| name.starts_with(&start) && name.ends_with(end);
+            assert!(names.iter().any(|name| is_it(&name)), "{start} {end}: {names:?}");
+        }
+    }
     assert!(one == files(3, 1));
     let other = files(1, 2);
     assert!(one["metrics.tsv"] != other["metrics.tsv"]);
@@ -763,5 +791,5 @@ fn the_files_say_what_they_hold() {
         .lines()
         .map(|line| line.matches('\t').count())
         .collect::<Vec<_>>();
-    assert!(columns.iter().all(|tabs| *tabs == 24));
+    assert!(columns.iter().all(|tabs| *tabs == 29));
 }

@@ -9,7 +9,8 @@ use refalt::diagnostic::Diagnostic;
 use refalt::engine::{Plan, PlanOptions, ScoreSource, Setting, Silent, SourceError, SourceJob, TableOptions, run};
 use refalt::reference_assembly::AssemblyRecord;
 use refalt::validate::{
-    Collapse, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions, Validation, validate,
+    AnalysisColumns, Collapse, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions,
+    Validation, validate,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -159,6 +160,7 @@ fn validated(
     });
     let input = ValidateInput {
         run: folder.path(),
+        against: &[],
         reference: &reference,
         reference_file: &identity.reference,
         truth_file: &identity.variants,
@@ -169,6 +171,7 @@ fn validated(
             gene: by_gene.then(|| "gene".to_owned()),
             keep: Vec::new(),
             labels: Vec::new(),
+            analysis: AnalysisColumns::default(),
         },
         named: &[NamedVariant {
             name: "first".to_owned(),

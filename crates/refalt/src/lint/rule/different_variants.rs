@@ -38,7 +38,7 @@ pub(super) static RULE: Rule = Rule {
             let name = words.join("_");
             matches!(
                 name.as_str(),
-                "experiment" | "metric" | "compared" | "dataset" | "tissue"
+                "experiment" | "metric" | "compared" | "dataset" | "tissue" | "by" | "stratum" | "group" | "weighting"
             ) || by_kind && name == "predictor"
         });
         (predictions.len() > 1 || n.is_some() || !counts.is_empty()).then(|| {

@@ -1,6 +1,6 @@
 //! What the audit of the list found.
 
-use super::super::tables::{grouped, plain};
+use crate::report::numbers::{grouped, plain};
 use crate::report::{Block, Column, Fact, Level, Section, Table};
 use crate::vet::{VetReport, VetRow};
 

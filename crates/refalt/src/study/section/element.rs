@@ -1,9 +1,9 @@
 //! The element: where it lies, its variants, and what was measured for the named ones.
 
-use super::super::tables::{grouped, signed};
 use super::super::{Findings, Named, StudyError, StudyFile, position};
 use super::{experiment_name, shown_experiment};
 use crate::figure::{Feature, FeatureKind, Labels, Locus, LocusVariant, Tss};
+use crate::report::numbers::{grouped, signed};
 use crate::report::{Block, Column, Section, Table};
 use refalt_core::{CheckedVariant, Interval, Strand};
 

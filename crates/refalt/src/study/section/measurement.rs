@@ -1,9 +1,9 @@
 //! Scores against measured effects.
 
-use super::super::tables::{grouped, interval, p_value, plain};
 use super::super::{Findings, StudyError};
 use super::{Prediction, element, experiment_name, metric, predictions, shown_experiment};
 use crate::figure::{EffectMap, EffectMark, EffectPanel, Figure, Forest, ForestRow, Labels, Point, Scatter};
+use crate::report::numbers::{grouped, interval, p_value, plain};
 use crate::report::{Block, Column, Section, Table};
 use crate::validate::{MetricRow, PredictorKind};
 use refalt_core::{Interval, Reference};
@@ -178,7 +178,7 @@ fn scatter(findings: &Findings<'_>, prediction: &Prediction<'_>) -> Result<Scatt
         Some(format!(
             "{title} {} (95 % interval {}), n {}",
             plain(row.value, 3),
-            interval(row),
+            interval(row.low, row.high),
             row.n
         ))
     };
@@ -294,7 +294,7 @@ fn summaries(findings: &Findings<'_>) -> Table {
                 if row.compared == "signed" { "effects" } else { "sizes" }.to_owned(),
                 row.n.to_string(),
                 plain(row.value, 3),
-                interval(row),
+                interval(row.low, row.high),
                 p_value(row.p),
                 p_value(row.p_rotation),
             ]
@@ -327,7 +327,7 @@ fn best_tracks(findings: &Findings<'_>) -> Table {
             row.name.clone(),
             row.n.to_string(),
             plain(row.value, 3),
-            interval(row),
+            interval(row.low, row.high),
             row.interval.unwrap_or_default().to_owned(),
             p_value(row.p),
             p_value(row.q),

@@ -1,8 +1,8 @@
 //! The first section: what the study asks and its main numbers.
 
 use super::super::Findings;
-use super::super::tables::{grouped, interval, plain};
 use super::experiment_name;
+use crate::report::numbers::{grouped, interval, plain};
 use crate::report::{Block, Fact, Section};
 use crate::validate::PredictorKind;
 
@@ -46,14 +46,18 @@ pub(super) fn section(findings: &Findings<'_>) -> Section {
         facts.push(Fact {
             label: "motifs in sum against measurement".to_owned(),
             value: format!("ρ = {}", plain(row.value, 2)),
-            note: format!("Spearman, 95 % interval {}, n {}", interval(row), row.n),
+            note: format!("Spearman, 95 % interval {}, n {}", interval(row.low, row.high), row.n),
         });
     }
     if let Some(row) = spearman(PredictorKind::Experiment, None) {
         facts.push(Fact {
             label: format!("ceiling: {}", experiment_name(file, &row.name)),
             value: format!("ρ = {}", plain(row.value, 2)),
-            note: format!("another experiment as the prediction, {}, n {}", interval(row), row.n),
+            note: format!(
+                "another experiment as the prediction, {}, n {}",
+                interval(row.low, row.high),
+                row.n
+            ),
         });
     }
     blocks.push(Block::Facts { facts });

@@ -1,10 +1,10 @@
 //! The sites that each named variant creates and destroys.
 
-use super::super::tables::{p_value, signed};
 use super::super::{Findings, Named, StudyError};
 use crate::figure::{Labels, Logo, LogoMotif, LogoPanel};
 use crate::io::motif::{DEFAULT_SITES, MotifMatrix};
 use crate::motif_set::{LocatedSite, MotifSet, VariantMotifEffect};
+use crate::report::numbers::{p_value, signed};
 use crate::report::{Block, Column, Section, Table};
 use refalt_core::motif::{AlleleContext, Background, Pseudocount, effect};
 use refalt_core::{Interval, Position, Reference, Strand};

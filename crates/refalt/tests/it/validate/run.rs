@@ -16,17 +16,17 @@ const WINDOW_BP: NonZeroU32 = NonZeroU32::new(1024).unwrap();
 /// First base of the shipped slice of chromosome 5 (1-based).
 const SLICE_START: usize = 1_294_490;
 
-pub(super) const SIGNED: &str = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=DIFF_SUM)";
-pub(super) const UNSIGNED: &str = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=L2_DIFF)";
-pub(super) const ACTIVITY: &str = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=ACTIVE_SUM)";
+pub(crate) const SIGNED: &str = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=DIFF_SUM)";
+pub(crate) const UNSIGNED: &str = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=L2_DIFF)";
+pub(crate) const ACTIVITY: &str = "CenterMaskScorer(requested_output=CHIP_TF, width=501, aggregation_type=ACTIVE_SUM)";
 
 /// Returns a path below the root of the repository.
-pub(super) fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 /// The slice of chromosome 5 at its place; everything before it is N.
-pub(super) fn reference() -> InMemoryReference {
+pub(crate) fn reference() -> InMemoryReference {
     let text = std::fs::read_to_string(repository("studies/tert/chr5_1294490_1296547.fa")).unwrap();
     let mut bases = vec![b'N'; SLICE_START - 1];
     bases.extend(text.lines().skip(1).flat_map(str::bytes));
@@ -34,7 +34,7 @@ pub(super) fn reference() -> InMemoryReference {
 }
 
 /// The identity that the runs here give for their reference.
-pub(super) fn reference_file() -> FileIdentity {
+pub(crate) fn reference_file() -> FileIdentity {
     FileIdentity {
         name: "chr5_1294490_1296547.fa".to_owned(),
         bytes: 2115,
@@ -42,7 +42,7 @@ pub(super) fn reference_file() -> FileIdentity {
     }
 }
 
-pub(super) fn snv(contig: &str, position: u32, reference: &str, alternate: &str) -> Variant {
+pub(crate) fn snv(contig: &str, position: u32, reference: &str, alternate: &str) -> Variant {
     Variant {
         contig: ContigName::new(contig),
         position: Position::new(position).unwrap(),
@@ -52,14 +52,14 @@ pub(super) fn snv(contig: &str, position: u32, reference: &str, alternate: &str)
 }
 
 /// A table of scores: names of tracks, and for each variant one score per track (NaN for none).
-pub(super) struct Scores {
-    pub(super) tracks: Vec<String>,
-    pub(super) variants: Vec<(Variant, Vec<f32>)>,
+pub(crate) struct Scores {
+    pub(crate) tracks: Vec<String>,
+    pub(crate) variants: Vec<(Variant, Vec<f32>)>,
 }
 
 impl Scores {
     /// Reads `predictions.tsv`.
-    pub(super) fn of_fixture() -> Self {
+    pub(crate) fn of_fixture() -> Self {
         let path = repository("tests/data/validate/predictions.tsv");
         let text = std::fs::read_to_string(path).unwrap();
         let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
@@ -157,7 +157,7 @@ impl Backend for TableModel {
 }
 
 /// Scores the variants of a table into a folder.
-pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
+pub(crate) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let reference = reference();
     let model = TableModel::new(scores, &reference);
     let options = PlanOptions {
@@ -221,7 +221,7 @@ pub(super) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
 /// An error of a reader.
 #[derive(Debug, thiserror::Error)]
 #[error("line 7 is damaged")]
-pub(super) struct Damaged;
+pub(crate) struct Damaged;
 
 impl refalt::Diagnostic for Damaged {
     fn place(&self) -> Option<String> {

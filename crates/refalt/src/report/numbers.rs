@@ -1,7 +1,6 @@
 //! Numbers as people read them.
 
 pub(crate) use crate::digit_groups::grouped;
-use crate::validate::MetricRow;
 
 /// Writes a number with its sign and `digits` decimals; a dash when there is none.
 pub(crate) fn signed(value: Option<f64>, digits: usize) -> String {
@@ -14,8 +13,8 @@ pub(crate) fn plain(value: Option<f64>, digits: usize) -> String {
 }
 
 /// Writes an interval, `0.07 to 0.25`; empty when there is none.
-pub(crate) fn interval(row: &MetricRow) -> String {
-    match (row.low, row.high) {
+pub(crate) fn interval(low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
         (Some(low), Some(high)) => format!("{} to {}", minus(format!("{low:.2}")), minus(format!("{high:.2}"))),
         _ => String::new(),
     }

@@ -26,9 +26,6 @@ const POINTS: usize = 201;
 /// End of the axis of distributions: beyond the outermost point of the grid, 0.99998 or 0.99999.
 const END: f64 = 5.0;
 
-/// Points of a scatter above which every so many is drawn.
-const SCATTER_POINTS: usize = 4_000;
-
 /// Draws the figures of every group, in the order of the report: place of the group, figures.
 pub(super) fn all(groups: &[GroupReport]) -> Result<Vec<(usize, Vec<Figure>)>, FigureError> {
     let mut drawn = vec![(usize::MAX, vec![shares(groups)?])];
@@ -184,9 +181,8 @@ fn scatters(
     agreement: &Agreement,
     name: &dyn Fn(&str) -> String,
 ) -> Result<Vec<Figure>, FigureError> {
-    let every = agreement.points.len().div_ceil(SCATTER_POINTS).max(1);
     let draw = |what: &str, title: &str, value: fn(&MeasuredPoint) -> f64, place: usize| {
-        let points = agreement.points.iter().step_by(every).map(|point| Point {
+        let points = agreement.points.iter().map(|point| Point {
             x: value(point),
             y: point.effect,
             label: point.variant.clone(),
@@ -205,17 +201,12 @@ fn scatters(
                 grouped(agreement.n as u64)
             ),
         };
-        let caption = if every == 1 {
-            String::new()
-        } else {
-            format!("Every {every}th variant is drawn; the correlation is of all.")
-        };
         Scatter {
             labels: Labels {
                 name: name(what),
                 title: format!("{}: {title} against {}", group.group, agreement.experiment),
                 subtitle: String::new(),
-                caption,
+                caption: String::new(),
             },
             x_title: title.to_owned(),
             y_title: "measured effect".to_owned(),

@@ -76,6 +76,10 @@ pub(crate) enum Command {
     Ism(command::ism::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks; judge predictions by a benchmark.
     Validate(command::validate::Options),
+    /// Say how far quantile scores are saturated, and by what: shares beside chance, raw against quantile.
+    Saturation(command::saturation::Options),
+    /// Make quantiles of a scored background, and quantile scores from them.
+    Calibrate(command::calibrate::Options),
     /// Read measured effects of any known format into one table: allele named, sign kept, every row counted.
     Measured(command::measured::Options),
     /// Benchmarks as data: list the protocols of `validate --protocol`, print one.

@@ -4,6 +4,7 @@ pub(crate) mod analysis_options;
 #[cfg(feature = "api")]
 pub(crate) mod cache;
 pub(crate) mod cache_options;
+pub(crate) mod calibrate;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod export;
@@ -19,6 +20,7 @@ pub(crate) mod predict;
 pub(crate) mod protocols;
 pub(crate) mod query;
 pub(crate) mod run;
+pub(crate) mod saturation;
 pub(crate) mod score;
 pub(crate) mod scorers;
 #[cfg(feature = "api")]
@@ -45,6 +47,8 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),
         Command::Validate(options) => validate::run(options, settings),
+        Command::Saturation(options) => saturation::run(options, settings),
+        Command::Calibrate(options) => calibrate::run(options, settings),
         Command::Measured(options) => measured::run(options, settings),
         Command::Protocols(options) => protocols::run(&options, settings),
         Command::Export(options) => export::run(&options, settings),

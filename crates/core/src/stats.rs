@@ -2,7 +2,8 @@
 //!
 //! Correlations (weighted, partial), classification metrics, calibration, means over groups, intervals by bootstrap and
 //! block jackknife, permutation p-values, multiple testing, power, effective sizes, replicate ceilings, curves to draw,
-//! nulls of maxima and quantile tables, all in `f64`. Nothing here knows of variants or files.
+//! nulls of maxima over tracks, quantile tables and whether held-out ranks are uniform in them, bins of the outcome, all in
+//! `f64`. Nothing here knows of variants or files.
 //!
 //! Conventions:
 //!
@@ -28,14 +29,17 @@ mod effective_rows;
 mod error;
 mod fisher;
 mod group_weighted;
+mod kolmogorov;
 mod labelled;
 mod log_ratio;
 mod matched_draws;
+mod matched_null;
 mod maximum;
 mod metric;
 mod moderated_variance;
 mod multiple_testing;
 mod normal;
+mod outcome_bins;
 mod partial_correlation;
 mod permutation;
 mod polygamma;
@@ -48,10 +52,11 @@ mod row_statistic;
 mod running;
 mod sign_comparison;
 mod student;
+mod track_copula;
 mod weighted_correlation;
 mod weighted_mean;
 
-pub use binomial::{binomial_test, mcnemar_exact, wilson_interval};
+pub use binomial::{binomial_test, mcnemar_exact, share_difference_interval, wilson_interval};
 pub use block_jackknife::{JackknifeEstimate, block_jackknife};
 pub use bootstrap::{
     BootstrapEstimate, BootstrapOptions, Clusters, Units, bootstrap, jackknife, replicate_range, replicate_range_of,
@@ -73,8 +78,10 @@ pub use effective_rows::{
 pub use error::StatsError;
 pub use fisher::{fisher_interval, kendall_interval, smallest_detectable_correlation, spearman_interval};
 pub use group_weighted::{GroupValue, GroupWeighted, GroupWeighting, MetricColumns, SkippedGroup};
+pub use kolmogorov::{GridUniformity, grid_uniformity, kolmogorov_survival};
 pub use log_ratio::{LogRatio, Replicates, log_ratio};
 pub use matched_draws::MatchedDraws;
+pub use matched_null::MatchedNull;
 pub use maximum::{MaximumOf, TrackMaxima, equicorrelated_tail, independent_tail};
 pub use metric::{
     Auroc, AveragePrecision, Better, Brier, CalibrationError, Kendall, METRICS, Metric, MetricInput, Pearson, Prepared,
@@ -84,6 +91,7 @@ pub use metric::{
 pub use moderated_variance::ModeratedVariances;
 pub use multiple_testing::benjamini_hochberg;
 pub use normal::{normal_cdf, normal_quantile};
+pub use outcome_bins::{OutcomeBin, OutcomeBinOptions, outcome_bins};
 pub use partial_correlation::{Correlation, PartialCorrelation, PartialCorrelationTest};
 pub use permutation::{Alternative, Exceedances, TrackFamily, permutation_p_value, permutation_range};
 pub use quantile::quantile;
@@ -95,5 +103,6 @@ pub use row_statistic::{Difference, RowFunction, RowStatistic};
 pub use running::RunningCorrelation;
 pub use sign_comparison::{SignComparison, sign_comparison};
 pub use student::{student_t_quantile, student_t_two_sided};
+pub use track_copula::TrackCopula;
 pub use weighted_correlation::{WeightedPearson, WeightedSpearman, weighted_pearson, weighted_spearman};
 pub use weighted_mean::{WeightedMean, weighted_mean};

@@ -30,7 +30,7 @@ pub mod unscored;
 pub mod variant_table;
 mod wide_table;
 
-pub use identity::{Difference, RunIdentity};
+pub use identity::{Difference, QuantileIdentity, RunIdentity};
 pub use input::{InputRow, Rejection, RowStatus};
 pub use manifest::{Counts, Manifest};
 pub use plan::{

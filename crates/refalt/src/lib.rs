@@ -4,6 +4,7 @@
 //! no arguments.
 
 pub mod atomic_file;
+pub mod calibrate;
 pub mod diagnostic;
 pub mod diff;
 mod digit_groups;
@@ -25,6 +26,7 @@ pub mod protocol;
 pub mod provenance;
 pub mod reference_assembly;
 pub mod report;
+pub mod saturation;
 pub mod score_folder;
 pub mod scoring;
 pub mod seen;

@@ -7,11 +7,13 @@
 mod error;
 mod lookup;
 mod scores;
+mod series;
 mod variants;
 
 pub use error::ScoreFolderError;
 pub use lookup::{ScoreLookup, StoredScores, StoredVariant};
 pub(crate) use scores::{Group, ScoreBatch, Scores, TextColumn};
+pub(crate) use series::{Series, SeriesNames};
 #[cfg(test)]
 pub(crate) use variants::NormalForm;
 pub(crate) use variants::{VariantRow, VariantRows};
@@ -238,7 +240,7 @@ impl ScoreFolder {
 /// Opens a Parquet table for the columns that `wanted` accepts.
 ///
 /// Text columns come as dictionaries when `dictionaries` is set, so that a name is looked up once for each batch.
-fn open_table(
+pub(crate) fn open_table(
     path: &Path,
     wanted: &dyn Fn(&str) -> bool,
     dictionaries: bool,

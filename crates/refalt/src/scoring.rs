@@ -301,6 +301,7 @@ impl Scoring {
             polya: genes.and_then(|genes| genes.polya),
             tracks: plan.selection().map(ToString::to_string),
             tracks_given: plan.selection_given().map(str::to_owned),
+            quantiles: None,
             window_bp: plan.window().get(),
             rows_per_part: plan.rows_per_part(),
         };

@@ -5,6 +5,7 @@ mod assembly;
 mod basics;
 #[cfg(feature = "api")]
 mod cache;
+mod calibrate;
 mod diff;
 mod exit_codes;
 mod export;

@@ -163,6 +163,33 @@ impl Binomial {
     }
 }
 
+/// Returns the interval of the difference of two shares of independent samples: Newcombe's hybrid of two Wilson intervals.
+///
+/// With shares p and q, p - q - sqrt((p - l)^2 + (u' - q)^2) to p - q + sqrt((u - p)^2 + (q - l')^2), where l, u and l', u' are
+/// the Wilson intervals.
+///
+/// # Errors
+/// As for [`wilson_interval`], for either side.
+///
+/// # Source
+/// Newcombe (1998), Interval estimation for the difference between independent proportions, method 10,
+/// doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I.
+pub fn share_difference_interval(
+    (successes, trials): (u64, u64),
+    (other_successes, other_trials): (u64, u64),
+    level: f64,
+) -> Result<ConfidenceInterval, StatsError> {
+    let first = wilson_interval(successes, trials, level)?;
+    let second = wilson_interval(other_successes, other_trials, level)?;
+    let p = successes as f64 / trials as f64;
+    let q = other_successes as f64 / other_trials as f64;
+    Ok(ConfidenceInterval {
+        low: p - q - (p - first.low).hypot(second.high - q),
+        high: p - q + (first.high - p).hypot(q - second.low),
+        level,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,5 +236,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_published_example_of_two_shares_comes_out() {
+        // Newcombe 1998, table II, example (a), method 10: 56/70 - 48/80.
+        let interval = share_difference_interval((56, 70), (48, 80), 0.95).unwrap();
+        assert!((interval.low - 0.0524).abs() < 5e-5, "{interval:?}");
+        assert!((interval.high - 0.3339).abs() < 5e-5, "{interval:?}");
+        assert!(share_difference_interval((0, 0), (1, 2), 0.95).is_err());
     }
 }

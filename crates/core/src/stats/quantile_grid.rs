@@ -10,6 +10,7 @@
 //! rounding of a float32.
 
 use super::error::{StatsError, no_nan};
+use std::sync::OnceLock;
 
 /// Number of points of the published grid.
 pub const QUANTILE_GRID_POINTS: usize = 999;
@@ -64,6 +65,12 @@ impl QuantileGrid {
         Self {
             probabilities: (0..QUANTILE_GRID_POINTS).map(probability).collect(),
         }
+    }
+
+    /// The grid, made once.
+    pub(super) fn shared() -> &'static Self {
+        static GRID: OnceLock<QuantileGrid> = OnceLock::new();
+        GRID.get_or_init(Self::published)
     }
 
     /// Returns the probabilities, ascending.

@@ -51,7 +51,6 @@ pub enum TiedRank {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuantileTable {
-    grid: QuantileGrid,
     sign: ScoreSign,
     knots: Vec<f64>,
 }
@@ -66,16 +65,23 @@ impl QuantileTable {
         all_finite("background", background)?;
         let mut sorted = background.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let grid = QuantileGrid::published();
-        let knot = |&p: &f64| {
-            let rank = (p * sorted.len() as f64).ceil() as usize;
-            sorted[rank.clamp(1, sorted.len()) - 1]
-        };
-        Ok(Self {
-            knots: grid.probabilities().iter().map(knot).collect(),
-            grid,
-            sign,
-        })
+        Self::from_order_statistics(sign, sorted.len(), |place| sorted[place])
+    }
+
+    /// Makes the table from background scores that are sorted already, of any type.
+    ///
+    /// * `value_at`: the score at a place of the ascending order, from 0; it is asked 999 times.
+    ///
+    /// # Errors
+    /// As [`Self::from_background`], and [`StatsError::OutOfRange`] where the order is not ascending.
+    pub fn from_order_statistics(
+        sign: ScoreSign,
+        rows: usize,
+        value_at: impl Fn(usize) -> f64,
+    ) -> Result<Self, StatsError> {
+        row_count(rows, 1)?;
+        let knot = |&p: &f64| value_at(((p * rows as f64).ceil() as usize).clamp(1, rows) - 1);
+        Self::from_knots(sign, QuantileGrid::shared().probabilities().iter().map(knot).collect())
     }
 
     /// Takes knots made elsewhere, one for each point of the grid, ascending.
@@ -93,11 +99,7 @@ impl QuantileTable {
                 allowed: "at least the knot before it",
             });
         }
-        Ok(Self {
-            grid: QuantileGrid::published(),
-            sign,
-            knots,
-        })
+        Ok(Self { sign, knots })
     }
 
     /// Returns the raw scores at the points of the grid, ascending.
@@ -121,10 +123,11 @@ impl QuantileTable {
         if reached <= below + 1 {
             return Ok(reached.max(1) - 1);
         }
-        let p = self.grid.probabilities();
+        let grid = QuantileGrid::shared();
+        let p = grid.probabilities();
         let (first, last) = (p[below], p[reached - 1]);
         Ok(match tied {
-            TiedRank::Middle => self.grid.nearest((first + last) / 2.0),
+            TiedRank::Middle => grid.nearest((first + last) / 2.0),
             TiedRank::Random { seed, item } => {
                 let drawn = first + (last - first) * RandomStream::new(seed, Purpose::Ties, item).next_fraction();
                 p.partition_point(|&p| p <= drawn).clamp(below + 1, reached) - 1
@@ -138,7 +141,7 @@ impl QuantileTable {
     /// As for [`Self::point`].
     pub fn quantile(&self, raw: f64, tied: TiedRank) -> Result<f64, StatsError> {
         let point = self.point(raw, tied)?;
-        Ok(self.sign.quantile(self.grid.probabilities()[point]))
+        Ok(self.sign.quantile(QuantileGrid::shared().probabilities()[point]))
     }
 }
 
@@ -173,11 +176,11 @@ mod tests {
         let quantile = |raw| table.quantile(raw, TiedRank::Middle).unwrap();
         assert_eq!(
             quantile(f64::INFINITY),
-            ScoreSign::Signed.quantile(table.grid.probabilities()[998])
+            ScoreSign::Signed.quantile(QuantileGrid::shared().probabilities()[998])
         );
         assert_eq!(
             quantile(-1e9),
-            ScoreSign::Signed.quantile(table.grid.probabilities()[0])
+            ScoreSign::Signed.quantile(QuantileGrid::shared().probabilities()[0])
         );
         let scores = [-300.0, -150.0, -1.0, -0.5, 0.0, 0.5, 1.0, 150.0, 300.0];
         assert!(scores.windows(2).all(|pair| quantile(pair[0]) <= quantile(pair[1])));

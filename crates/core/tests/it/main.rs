@@ -9,5 +9,6 @@ mod oracle;
 mod place;
 mod scorer_table;
 mod stats_oracle;
+mod stats_saturation;
 mod stats_tert;
 mod stats_validation;

@@ -472,7 +472,7 @@ fn quantile_tables_equal_numpy_and_held_out_background_is_uniform() {
 }
 
 /// Reads a file of the data that do not ship, from `REFALT_SHARED` or `../shared/data` beside the repository.
-fn shared_data(path: &str) -> Option<String> {
+pub(crate) fn shared_data(path: &str) -> Option<String> {
     let beside = format!("{}/../../../shared/data", env!("CARGO_MANIFEST_DIR"));
     let folder = std::env::var("REFALT_SHARED").unwrap_or(beside);
     let read = |folder: &str| std::fs::read_to_string(format!("{folder}/{path}")).ok();

@@ -51,6 +51,9 @@ pub struct RunIdentity {
     /// The sites of polyadenylation, where scorers need them: a table, or a word for where they are taken from.
     #[serde(default)]
     pub polya: Option<PolyaIdentity>,
+    /// Where quantile scores that the model did not give come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantiles: Option<QuantileIdentity>,
     /// Window length in bp.
     pub window_bp: u32,
     /// Input rows of a part.
@@ -69,6 +72,17 @@ pub enum PolyaIdentity {
     Table(FileIdentity),
     /// The ends of the annotation's transcripts.
     TranscriptEnds,
+}
+
+/// The background among which quantile scores are ranks, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuantileIdentity {
+    /// The table of the background's quantiles.
+    pub table: FileIdentity,
+    /// How scores that equal several of them are ranked: `random` or `middle`.
+    pub ties: String,
+    /// Seed of the random ranks.
+    pub seed: u64,
 }
 
 /// A part of the identity that differs.

@@ -83,6 +83,8 @@ impl TextColumn {
 /// Some rows of the score table.
 #[derive(Clone, Debug)]
 pub(crate) struct ScoreBatch {
+    /// Number of the batch among those of its table, from 1: keys of texts hold within one batch.
+    pub(super) number: u64,
     pub(crate) variant: TextColumn,
     pub(crate) gene_id: TextColumn,
     pub(crate) gene_name: TextColumn,
@@ -103,6 +105,14 @@ pub(crate) struct ScoreBatch {
 }
 
 impl ScoreBatch {
+    /// Reads a batch of a table by its number among those of the table, from 1.
+    pub(crate) fn numbered(batch: &RecordBatch, path: &Path, number: u64) -> Result<Self, ScoreFolderError> {
+        Ok(Self {
+            number,
+            ..Self::of(batch, path)?
+        })
+    }
+
     pub(super) fn of(batch: &RecordBatch, path: &Path) -> Result<Self, ScoreFolderError> {
         let rows = batch.num_rows();
         let missing = |column: &str, expected| ScoreFolderError::Column {
@@ -137,6 +147,7 @@ impl ScoreBatch {
             column.ok_or_else(|| missing(name, "32-bit float"))
         };
         Ok(Self {
+            number: 0,
             raw: float("raw_score")?,
             quantile: float("quantile_score")?,
             track: text("track_name")?,
@@ -196,6 +207,8 @@ pub(crate) struct Scores {
     batch: Option<ScoreBatch>,
     /// First row of the batch that was not given out.
     next: usize,
+    /// Batches that were read.
+    batches: u64,
 }
 
 impl Scores {
@@ -205,6 +218,7 @@ impl Scores {
             reader: None,
             batch: None,
             next: 0,
+            batches: 0,
         }
     }
 
@@ -231,7 +245,8 @@ impl Scores {
                 None => self.reader = None,
                 Some(batch) => {
                     let batch = batch.map_err(|error| ScoreFolderError::table(path, &error))?;
-                    self.batch = Some(ScoreBatch::of(&batch, path)?);
+                    self.batches += 1;
+                    self.batch = Some(ScoreBatch::numbered(&batch, path, self.batches)?);
                     self.next = 0;
                 }
             }

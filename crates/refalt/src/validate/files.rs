@@ -171,7 +171,7 @@ fn measured_source(source: &MeasuredSource, columns: &TruthColumns) -> MeasuredS
 }
 
 /// Returns the assembly of the reference: proven, or as the run was told; a manifest that cannot be read is told later.
-fn assembly_of_run(run: &Path, reference: &dyn Reference) -> ReferenceAssembly {
+pub(super) fn assembly_of_run(run: &Path, reference: &dyn Reference) -> ReferenceAssembly {
     let manifest = read_json::<Manifest>(&run.join("manifest.json")).ok();
     let stated = manifest.and_then(|manifest| Assembly::from_name(&manifest.identity.stated_assembly?));
     // The reference of the run was asked the same; its digests may have been computed since.
@@ -199,7 +199,7 @@ pub fn named_variants(
 }
 
 /// Turns a row of a file into one of the truth.
-fn truth_row(mut row: VariantRow, reference: &dyn Reference, assembly: ReferenceAssembly) -> TruthRow {
+pub(super) fn truth_row(mut row: VariantRow, reference: &dyn Reference, assembly: ReferenceAssembly) -> TruthRow {
     let cells = std::mem::take(&mut row.carried);
     let InputRow {
         line, text, variant, ..

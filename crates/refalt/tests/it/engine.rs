@@ -163,6 +163,7 @@ fn identity(plan: &Plan) -> RunIdentity {
     RunIdentity {
         tracks: plan.selection().map(ToString::to_string),
         tracks_given: plan.selection_given().map(str::to_owned),
+        quantiles: None,
         refalt: "test".to_owned(),
         variants: file("variants.tsv"),
         reading: Vec::new(),

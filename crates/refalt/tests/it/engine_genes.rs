@@ -146,6 +146,7 @@ fn run_plan(plan: &Plan, backend: &Constant, out: &Path, positions: &[u32]) -> a
     let identity = RunIdentity {
         tracks: plan.selection().map(ToString::to_string),
         tracks_given: plan.selection_given().map(str::to_owned),
+        quantiles: None,
         refalt: "test".to_owned(),
         variants: file.clone(),
         reading: Vec::new(),

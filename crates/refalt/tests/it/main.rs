@@ -12,6 +12,8 @@ mod audit;
 #[path = "audit_simulation/model.rs"]
 mod audit_simulation;
 mod bed;
+mod calibrate;
+mod correlated;
 mod engine;
 mod engine_genes;
 mod exported_summaries;
@@ -25,6 +27,7 @@ mod normalisation;
 mod overlap;
 mod predict;
 mod protocols;
+mod saturation;
 mod score_folders;
 mod sites;
 mod stranded_merge;

@@ -244,6 +244,7 @@ pub(crate) fn identity(plan: &Plan) -> RunIdentity {
         scorers: plan.scorers().map(str::to_owned).collect(),
         tracks: None,
         tracks_given: None,
+        quantiles: None,
         layout: plan.table().layout.name().to_owned(),
         terms: plan.table().terms,
         all_strands: !plan.table().match_gene_strand,

@@ -175,6 +175,7 @@ pub(crate) fn score(out: &Path, scores: &Scores, scorers: &[&str]) {
     let identity = RunIdentity {
         tracks: None,
         tracks_given: None,
+        quantiles: None,
         refalt: "test".to_owned(),
         variants: FileIdentity {
             name: "tert_variants.vcf".to_owned(),

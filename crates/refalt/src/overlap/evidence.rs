@@ -150,9 +150,7 @@ pub(super) fn enrichment(
     };
     let best = ways.into_iter().map(lifted).max_by_key(|lifted| lifted.hits);
     if let Some(lifted) = best.as_ref()
-        && lifted.is_enriched()
-        && !here.is_enriched()
-        && lifted.hits > here.hits
+        && lifted.fits_better_than(&here)
     {
         return Err(OverlapError::OtherAssembly {
             hits: here.hits,

@@ -125,6 +125,14 @@ impl Drop for AtomicFile {
     }
 }
 
+/// Says whether two paths lead to one file that is there, so that an output would take the place of an input.
+pub(crate) fn is_same_file(left: &Path, right: &Path) -> bool {
+    match (left.canonicalize(), right.canonicalize()) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use super::read::{MeasuredReader, MeasuredSource};
 use super::repeats::{RepeatCheck, Repeats, Taken};
 use super::row::{Details, Extra, ListedEffect, RefusedLine};
 use super::table_file::TableFile;
-use crate::atomic_file::AtomicFile;
+use crate::atomic_file::{AtomicFile, is_same_file};
 use crate::engine::Rejection;
 use crate::io::fasta::FastaReference;
 use crate::io::variants::ColumnMap;
@@ -267,6 +267,24 @@ impl StandardRow {
     }
 }
 
+impl MeasuredRequest {
+    /// Refuses an output, or a record of it, that is one of the inputs.
+    fn check_out(&self) -> Result<(), MeasuredError> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let inputs = [
+            Some(&self.source.path),
+            self.reference.as_ref(),
+            self.alleles.as_ref().map(|(path, _)| path),
+        ];
+        for written in [out.clone(), beside(out)] {
+            if inputs.iter().flatten().any(|input| is_same_file(input, &written)) {
+                return Err(MeasuredError::SameFile { path: written });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Standard columns that conditions may name.
 pub(crate) const STANDARD: [&str; 9] = [
     "effect",
@@ -285,6 +303,7 @@ pub(crate) const STANDARD: [&str; 9] = [
 /// # Errors
 /// [`MeasuredError`]; nothing is written then.
 pub fn measure(request: &MeasuredRequest) -> Result<MeasuredReport, MeasuredError> {
+    request.check_out()?;
     let reference = request.reference.as_deref().map(FastaReference::open).transpose()?;
     let as_reference = reference.as_ref().map(|reference| reference as &dyn Reference);
     let assembly = match &reference {

@@ -49,6 +49,22 @@ pub enum MeasuredError {
         /// Number of columns.
         columns: usize,
     },
+    /// The output is one of the inputs.
+    #[error("the output `{path}` is one of the inputs")]
+    SameFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Columns are named for a format that knows its own.
+    #[error("`{file}` is read as `{format}`, which knows its columns; {what} have no use there")]
+    OptionsOfOther {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+        /// What was given.
+        what: &'static str,
+    },
     /// Several formats have this header.
     #[error("the columns of `{file}` fit several formats: {}", .formats.join(", "))]
     Ambiguous {
@@ -329,6 +345,13 @@ impl Diagnostic for MeasuredError {
             Self::FormatUnknown { nearest, .. } => {
                 return Some(question(nearest).unwrap_or_else(|| "`refalt measured --formats` lists them".to_owned()));
             }
+            Self::SameFile { .. } => return Some("give another name with --out".to_owned()),
+            Self::OptionsOfOther { .. } => {
+                return Some(format!(
+                    "leave them out, or give `--format {}` to name every column yourself",
+                    super::FREE_TABLE
+                ));
+            }
             Self::NotRecognised { header, columns, .. } => {
                 let header = if header.is_empty() {
                     format!("it has no header and {columns} columns")
@@ -416,6 +439,8 @@ impl Diagnostic for MeasuredError {
             | Self::Member { .. }
             | Self::NoArchive { .. }
             | Self::ReferenceNeeded { .. }
+            | Self::SameFile { .. }
+            | Self::OptionsOfOther { .. }
             | Self::Contradicted(_) => true,
             _ => false,
         }

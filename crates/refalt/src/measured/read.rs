@@ -118,6 +118,18 @@ impl MeasuredReader {
             "" | "auto" => Format::of_header(&label, &open.table.header, has_header)?,
             name => Format::named(name)?,
         };
+        let other = match format.kind {
+            _ if source.columns != FreeColumns::default() => Some("names of columns"),
+            Kind::Rows(_) if source.counts != CountOptions::default() => Some("options of counts"),
+            _ => None,
+        };
+        if let Some(what) = other {
+            return Err(MeasuredError::OptionsOfOther {
+                file: label,
+                format: format.name,
+                what,
+            });
+        }
         let places = format.places(&label, &open.table.header, has_header)?;
         let allele = allele_of(format, &label, source.effect_allele.as_ref())?;
         let place_of = |column: &String| {

@@ -118,11 +118,3 @@ pub fn record_path(output: &Path) -> PathBuf {
     name.push(".json");
     output.with_file_name(name)
 }
-
-/// Says whether two paths lead to one file that is there.
-pub(super) fn is_same_file(left: &Path, right: &Path) -> bool {
-    match (left.canonicalize(), right.canonicalize()) {
-        (Ok(left), Ok(right)) => left == right,
-        _ => false,
-    }
-}

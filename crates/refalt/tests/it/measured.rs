@@ -439,6 +439,32 @@ fn hostile_files_are_errors_and_leave_nothing_behind() {
 }
 
 #[test]
+fn an_input_is_never_the_output_and_columns_are_not_named_for_a_known_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("pairs.txt.gz");
+    std::fs::copy(data(GTEX), &copy).unwrap();
+    let before = std::fs::read(&copy).unwrap();
+    let mut onto_itself = on_chr1(copy.clone());
+    onto_itself.out = Some(copy.clone());
+    let error = refused(&onto_itself);
+    assert!(matches!(error, MeasuredError::SameFile { .. }) && error.is_usage(), "{error}");
+    let mut onto_reference = request(data(GTEX));
+    onto_reference.reference = Some(copy.clone());
+    onto_reference.out = Some(folder.path().join("../").join(folder.path().file_name().unwrap()).join("pairs.txt.gz"));
+    assert!(matches!(refused(&onto_reference), MeasuredError::SameFile { .. }));
+    assert_eq!(std::fs::read(&copy).unwrap(), before);
+
+    let mut named = on_chr1(copy.clone());
+    named.source.columns.effect = Some("pval_nominal".to_owned());
+    let error = refused(&named);
+    assert!(error.to_string().contains("names of columns"), "{error}");
+    assert!(error.hint().unwrap().contains("--format table"));
+    let mut counts = on_chr1(copy);
+    counts.source.counts.least_dna = Some(20.0);
+    assert!(refused(&counts).to_string().contains("options of counts"));
+}
+
+#[test]
 fn numbers_that_are_none_drop_their_row_with_the_reason() {
     let table = file(
         "variant_id\tgene_id\tslope\tslope_se\tpval_nominal\n\

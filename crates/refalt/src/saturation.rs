@@ -37,7 +37,7 @@ use crate::score_folder::ScoreFolder;
 use crate::validate::{JoinReport, TruthColumns, ValidateOptions, ValidateRequest, measured_effects};
 use collect::{Collected, Group, Wanted, collect};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Measured effects to compare with.
 #[derive(Clone, Debug)]
@@ -229,6 +229,14 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
             });
         }
         folder.verify()?;
+        let [of_run, of_controls] = [&request.run, folder.path()].map(quantiles_of);
+        let (of_run, of_controls) = (of_run?, of_controls?);
+        if of_run != of_controls {
+            return Err(SaturationError::OtherQuantiles {
+                run: of_run,
+                controls: of_controls,
+            });
+        }
     }
     let effects = match &request.measured {
         Some(measured) => Some(measured_effects(&validation(request, measured)).map_err(Box::new)?),
@@ -307,6 +315,15 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
             collected,
         },
         groups: reports,
+    })
+}
+
+/// Returns where the quantile scores of a folder come from: quantiles of two backgrounds are not compared.
+fn quantiles_of(folder: &Path) -> Result<String, SaturationError> {
+    let manifest: Manifest = crate::engine::ledger::read_json(&folder.join("manifest.json"))?;
+    Ok(match manifest.identity.quantiles {
+        Some(quantiles) => format!("the table with SHA-256 {}", quantiles.table.sha256),
+        None => "the model".to_owned(),
     })
 }
 

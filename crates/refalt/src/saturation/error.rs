@@ -38,6 +38,14 @@ pub enum SaturationError {
         /// Those of the controls'.
         controls: String,
     },
+    /// The quantiles of the controls are of another background.
+    #[error("the quantile scores of the controls come from {controls}, those of the run from {run}")]
+    OtherQuantiles {
+        /// Where those of the run come from.
+        run: String,
+        /// Where those of the controls come from.
+        controls: String,
+    },
     /// A group names a scorer that the run does not have.
     #[error("the group `{group}` names the scorer `{found}`, which the run does not have; it has {}", known.join(", "))]
     UnknownScorer {
@@ -112,6 +120,9 @@ impl Diagnostic for SaturationError {
                  `refalt calibrate DIR --apply TABLE --out OTHER`, and look at OTHER"
             }
             Self::OtherModel { .. } => "score the controls with the model of the run",
+            Self::OtherQuantiles { .. } => {
+                "fill both from one table: `refalt calibrate DIR --apply TABLE --out OTHER` for the run and for the controls"
+            }
             Self::UnknownScorer { nearest, .. } => return question(nearest),
             Self::MixedKinds { .. } => {
                 "put scorers of one kind together: effects with a direction, or sizes, or activities"

@@ -447,10 +447,19 @@ fn an_input_is_never_the_output_and_columns_are_not_named_for_a_known_format() {
     let mut onto_itself = on_chr1(copy.clone());
     onto_itself.out = Some(copy.clone());
     let error = refused(&onto_itself);
-    assert!(matches!(error, MeasuredError::SameFile { .. }) && error.is_usage(), "{error}");
+    assert!(
+        matches!(error, MeasuredError::SameFile { .. }) && error.is_usage(),
+        "{error}"
+    );
     let mut onto_reference = request(data(GTEX));
     onto_reference.reference = Some(copy.clone());
-    onto_reference.out = Some(folder.path().join("../").join(folder.path().file_name().unwrap()).join("pairs.txt.gz"));
+    onto_reference.out = Some(
+        folder
+            .path()
+            .join("../")
+            .join(folder.path().file_name().unwrap())
+            .join("pairs.txt.gz"),
+    );
     assert!(matches!(refused(&onto_reference), MeasuredError::SameFile { .. }));
     assert_eq!(std::fs::read(&copy).unwrap(), before);
 

@@ -185,6 +185,7 @@ pub fn validate<E: Diagnostic>(
         statements,
     } = options.tracks_of(run.sets(), &outputs)?;
     let truth = Truth::read(truth, input.columns, input.reference)?;
+    truth.refuse_p_values()?;
     let mut join = Join::new(&truth, &run)?;
     let index = join.index();
     let (matrices, without_gene_scores) = run.scores(&scorers, &Wanted::of(&index, &join.units), options.collapse)?;

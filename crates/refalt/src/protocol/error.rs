@@ -80,6 +80,16 @@ pub enum ProtocolError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// The measured values are p-values.
+    #[error("the column `{column}` of `{}` holds p-values and no effects: {evidence}", path.display())]
+    PValues {
+        /// The table.
+        path: PathBuf,
+        /// The column of the target.
+        column: String,
+        /// What the values are like.
+        evidence: String,
+    },
     /// No row is left.
     #[error("no row of `{name}` is left: {why}")]
     NoRows {
@@ -204,6 +214,9 @@ impl Diagnostic for ProtocolError {
             Self::Option(error) => return error.hint(),
             Self::Figure(error) => return error.hint(),
             Self::Folder(error) => return error.hint(),
+            Self::PValues { .. } => {
+                "give the table with the effects (in GTEx `slope`; `pval_nominal` is one to the left); `refalt lint --explain RF006` says more"
+            }
             Self::NoRows { .. } => "give the table that the protocol names; `refalt protocols show NAME` says which",
             Self::Unreadable { .. } | Self::Setting { .. } | Self::File { .. } => return None,
         };

@@ -8,6 +8,7 @@ use super::error::ProtocolError;
 use super::file::{LabelOf, Protocol};
 use super::rows::{Place, Row, RowCounts, Rows};
 use crate::io::table::{Cells, Table};
+use crate::lint::EffectWatch;
 use crate::validate::Condition;
 use refalt_core::nearest::nearest;
 use std::path::Path;
@@ -56,6 +57,7 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
 
     let mut counts = RowCounts::default();
     let mut rows = Vec::new();
+    let mut watch = EffectWatch::default();
     let mut cells = Cells::default();
     while let Some(line) = table.next_row(&mut cells)? {
         counts.read += 1;
@@ -86,7 +88,9 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
                 Some(text) => label(text).ok_or_else(|| wrong(&part.target, text, "label (0, 1, false, true)"))?,
             }
         } else {
-            labelled(finite(target, &part.target)?, is_labelled)
+            let effect = finite(target, &part.target)?;
+            watch.add(effect);
+            labelled(effect, is_labelled)
         };
         let text = |at: Option<usize>| at.and_then(|at| cells.get(at)).map(str::to_owned);
         let variant = match coordinates {
@@ -107,6 +111,13 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
             match_group: text(match_group),
             place: variant.as_deref().and_then(Place::of_text),
             variant,
+        });
+    }
+    if let Some(evidence) = watch.p_values() {
+        return Err(ProtocolError::PValues {
+            path: path.to_owned(),
+            column: part.target.clone(),
+            evidence,
         });
     }
     let rows = Rows::of(rows, counts, protocol, without_places);

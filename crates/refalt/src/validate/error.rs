@@ -69,6 +69,14 @@ pub enum ValidateError {
         /// What the user can do.
         hint: Option<String>,
     },
+    /// The measured values are p-values.
+    #[error("the measured effects of `{experiment}` are p-values and no effects: {evidence}")]
+    PValues {
+        /// The experiment.
+        experiment: String,
+        /// What the values are like.
+        evidence: String,
+    },
     /// A variant is measured twice in one experiment.
     #[error("measured more than once in one experiment ({total} in all): {}", shown.join("; "))]
     MeasuredTwice {
@@ -245,6 +253,10 @@ impl Diagnostic for ValidateError {
                 "give the reference that the run names: a variant is only the same on the same sequence"
             }
             Self::Truth { hint, .. } => return hint.clone(),
+            Self::PValues { .. } => {
+                "name the column with the effect (--effect; in GTEx `slope`, and `pval_nominal` is one to the left); `refalt lint \
+                 --explain RF006` says more"
+            }
             Self::MeasuredTwice {
                 has_experiments: true, ..
             } => "remove or merge the repeated rows, or keep some of them with a condition such as `barcodes>=10`",

@@ -10,6 +10,7 @@ use super::condition::{Condition, LabelRule};
 use super::error::ValidateError;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Rejection;
+use crate::lint::EffectWatch;
 use crate::measured::{AlleleOrder, EffectAllele, ListedAllele, Orientation, orient};
 use refalt_core::annotation::without_version;
 use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Variant, VariantError, check};
@@ -189,6 +190,25 @@ const VARIANTS_NAMED: usize = 5;
 pub(super) struct Truth {
     pub(super) experiments: Vec<Experiment>,
     pub(super) counts: TruthCounts,
+}
+
+impl Truth {
+    /// Refuses values that the linter's rule RF006 takes for p-values: their correlation with scores means nothing.
+    pub(super) fn refuse_p_values(&self) -> Result<(), ValidateError> {
+        for experiment in &self.experiments {
+            let mut watch = EffectWatch::default();
+            for measurement in &experiment.measurements {
+                watch.add(measurement.effect);
+            }
+            if let Some(evidence) = watch.p_values() {
+                return Err(ValidateError::PValues {
+                    experiment: experiment.name.clone(),
+                    evidence,
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Truth {

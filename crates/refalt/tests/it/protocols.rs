@@ -276,6 +276,21 @@ fn broken_tables_are_refused_with_place_and_remedy() {
 }
 
 #[test]
+fn p_values_as_targets_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pairs.tsv");
+    let rows = (0..30).map(|index| format!("chr3_{}_A_G\t2.5e-{}\t0.{index}\n", 1000 + index, index + 4));
+    let text = format!("variant_id\tslope\tprediction\n{}", rows.collect::<String>());
+    std::fs::write(&path, text).unwrap();
+    let error = run(&request(find("gtex_eqtl_slope").unwrap(), path)).unwrap_err();
+    assert!(
+        error.to_string().contains("`slope`") && error.to_string().contains("p-values"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("pval_nominal"));
+}
+
+#[test]
 fn one_locus_has_no_interval() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("near.tsv");

@@ -506,6 +506,22 @@ fn a_variant_measured_twice_is_an_error_that_names_it() {
 }
 
 #[test]
+fn p_values_in_the_place_of_effects_are_an_error() {
+    // Substitutions of 24 bases in a row; the values go from 1.5e-3 down to 1.5e-26.
+    let fasta = std::fs::read_to_string(repository("studies/tert/chr5_1294490_1296547.fa")).unwrap();
+    let bases: Vec<u8> = fasta.lines().skip(1).flat_map(str::bytes).collect();
+    let rows = bases[500..524].iter().zip(0_u32..).map(|(base, index)| {
+        let base = char::from(base.to_ascii_uppercase()).to_string();
+        let other = if base == "A" { "C" } else { "A" };
+        let variant = snv("chr5", 1_294_490 + 500 + index, &base, other);
+        truth_row(2 + u64::from(index), variant, &format!("1.5e-{}", index + 3))
+    });
+    let error = small(rows.collect()).unwrap_err();
+    assert!(error.to_string().contains("are p-values and no effects"), "{error}");
+    assert!(error.hint().unwrap().contains("RF006"));
+}
+
+#[test]
 fn a_table_that_joins_nothing_is_refused_with_the_reasons() {
     let error = small(vec![
         truth_row(2, snv("chr5", 1_295_113, "C", "T"), "1.0"),

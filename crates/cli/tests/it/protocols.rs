@@ -52,7 +52,8 @@ fn a_table_is_judged_and_a_protocol_of_ones_own_works_as_well() {
     std::fs::write(&own, text.replace("\"0.8323\"", "\"0.8415\"")).unwrap();
     let (output, printed, told) = judge(own.to_str().unwrap(), folder.path().join("own").to_str().unwrap());
     assert_eq!(output.status.code(), Some(0), "{told}");
-    let opposite = "sign is opposite: the file's alleles are named the other way (-0.8415 against 0.8415)";
+    let opposite =
+        "sign is opposite: alleles are named the other way, or predictions are negated (-0.8415 against 0.8415)";
     assert!(
         printed.contains(opposite) && told.contains(&format!("warning: {opposite}")),
         "{printed}{told}"

@@ -12,7 +12,8 @@ pub enum Status {
     Equal,
     /// Within the tolerance of the protocol.
     WithinTolerance,
-    /// The same size with the other sign: the alleles of one of the two are named the other way.
+    /// The other sign, at the same size or with an interval that is wholly on the other side of no effect: the alleles of one of
+    /// the two are named the other way, or the predictions are negated.
     OppositeSign,
     /// Different; the interval of the value holds the published one.
     WithinInterval,
@@ -79,7 +80,18 @@ fn verdict(
         let what = if metric.name == "auroc" { "direction" } else { "sign" };
         (
             Status::OppositeSign,
-            format!("{what} is opposite: the file's alleles are named the other way ({value:.4} against {text})"),
+            format!(
+                "{what} is opposite: alleles are named the other way, or predictions are negated ({value:.4} against {text})"
+            ),
+        )
+    } else if let Some((low, high)) = interval.filter(|&bounds| is_on_other_side(metric, number, bounds)) {
+        (
+            Status::OppositeSign,
+            format!(
+                "direction is opposite to the {kind} {text} of {}, and the size differs: the interval [{low:.4}, {high:.4}] lies on \
+                 the other side of no effect; alleles may be named the other way, or predictions be negated",
+                published.predictor
+            ),
         )
     } else {
         let holds = interval.is_some_and(|(low, high)| (low..=high).contains(&number));
@@ -115,6 +127,16 @@ fn verdict(
     }
 }
 
+/// Says whether an interval is wholly on the other side of no effect than the published value.
+fn is_on_other_side(metric: &Metric, published: f64, (low, high): (f64, f64)) -> bool {
+    let none = match metric.name {
+        "pearson" | "spearman" | "kendall" => 0.0,
+        "auroc" => 0.5,
+        _ => return false,
+    };
+    published > none && high < none || published < none && low > none
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +160,20 @@ mod tests {
             status(-0.8323, "0.8323", "pearson", Some((-0.9, -0.7))),
             Status::OppositeSign
         );
+        // Negated and of another size.
+        assert_eq!(
+            status(-0.75, "0.8323", "pearson", Some((-0.8, -0.7))),
+            Status::OppositeSign
+        );
+        assert_eq!(
+            status(-0.05, "0.8323", "pearson", Some((-0.1, 0.01))),
+            Status::Different
+        );
+        assert_eq!(status(0.3, "0.81", "auroc", Some((0.25, 0.35))), Status::OppositeSign);
+        assert_eq!(
+            status(0.3, "0.81", "average_precision", Some((0.25, 0.35))),
+            Status::Different
+        );
         // 1 - 0.81 for an AUROC; for an average precision nothing is opposite.
         assert_eq!(status(0.19, "0.81", "auroc", None), Status::OppositeSign);
         assert_eq!(status(0.19, "0.81", "average_precision", None), Status::Different);
@@ -151,7 +187,7 @@ mod tests {
         let statement = of(-0.8323, "0.8323", "pearson", None).statement;
         assert_eq!(
             statement,
-            "sign is opposite: the file's alleles are named the other way (-0.8323 against 0.8323)"
+            "sign is opposite: alleles are named the other way, or predictions are negated (-0.8323 against 0.8323)"
         );
     }
 }

@@ -125,7 +125,7 @@ fn an_opposite_sign_is_said_and_never_turned_and_the_split_leaves_rows_out() {
     assert_eq!(
         result.verdicts[0].statement,
         format!(
-            "sign is opposite: the file's alleles are named the other way ({value:.4} against {:.4})",
+            "sign is opposite: alleles are named the other way, or predictions are negated ({value:.4} against {:.4})",
             -value
         )
     );

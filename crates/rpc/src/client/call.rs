@@ -213,9 +213,9 @@ impl Caller {
             };
             if self.heard().is_none()
                 && let Fault::Unavailable { cause, .. } = &fault
-                && cause.is_without_connection()
+                && let Some(attempts) = cause.attempts_unheard(&self.options.retry)
             {
-                retry.limit(self.options.retry.unconnected_attempts);
+                retry.limit(attempts);
             }
             match retry.after(&fault) {
                 Next::Wait(wait) => {

@@ -22,16 +22,22 @@ pub struct Timeouts {
     pub silence: Duration,
     /// Before it is told that nothing was heard from the service.
     pub quiet: Duration,
+    /// Between pings of HTTP/2 while a call is under way.
+    pub ping: Duration,
+    /// For the answer to a ping.
+    pub pong: Duration,
 }
 
 impl Default for Timeouts {
-    /// 20 s, 5 minutes, 2 minutes and 10 s: a megabase with all scorers takes the hosted model many seconds.
+    /// 20 s, 5 minutes, 2 minutes and 10 s, pings every 30 s for 20 s: a megabase with all scorers takes the hosted model many seconds.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(20),
             call: Duration::from_secs(300),
             silence: Duration::from_secs(120),
             quiet: Duration::from_secs(10),
+            ping: Duration::from_secs(30),
+            pong: Duration::from_secs(20),
         }
     }
 }
@@ -98,8 +104,8 @@ pub(super) fn channel(options: &ClientOptions) -> Result<Channel, ApiError> {
         .user_agent(concat!("refalt/", env!("CARGO_PKG_VERSION")))
         .map_err(setup)?
         .connect_timeout(options.timeouts.connect)
-        .http2_keep_alive_interval(Duration::from_secs(30))
-        .keep_alive_timeout(Duration::from_secs(20))
+        .http2_keep_alive_interval(options.timeouts.ping)
+        .keep_alive_timeout(options.timeouts.pong)
         .initial_stream_window_size(FLOW_WINDOW_BYTES)
         .initial_connection_window_size(FLOW_WINDOW_BYTES)
         .tcp_nodelay(true);

@@ -13,6 +13,8 @@ pub struct RetryPolicy {
     pub damaged_attempts: u32,
     /// Attempts in all where there is no connection and never was one: a wrong port stays wrong.
     pub unconnected_attempts: u32,
+    /// Attempts in all where a connection is taken and nothing was ever heard, not even an answer to a ping.
+    pub mute_attempts: u32,
     /// The wait after the first attempt, before it is jittered.
     pub first_wait: Duration,
     /// The factor from wait to wait.
@@ -30,6 +32,7 @@ impl Default for RetryPolicy {
             attempts: 8,
             damaged_attempts: 4,
             unconnected_attempts: 5,
+            mute_attempts: 3,
             first_wait: Duration::from_millis(1250),
             factor: 2.0,
             longest_wait: Duration::from_secs(60),

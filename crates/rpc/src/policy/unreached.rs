@@ -3,6 +3,7 @@
 //! The network library says it in its own: several layers of errors, each with a text. The kinds of the operating system's
 //! errors in them are read as such, what TLS and HTTP say by their words.
 
+use super::retry::RetryPolicy;
 use std::error::Error;
 use std::fmt;
 use std::io::ErrorKind;
@@ -28,6 +29,8 @@ pub enum Unreached {
     NotHttp2,
     /// The connection broke.
     Broken,
+    /// The connection was taken, and not even its pings are answered.
+    Mute,
     /// It is connected, and nothing came for so long.
     Silent {
         /// How long.
@@ -66,6 +69,10 @@ impl Unreached {
         if says("invalidcontenttype") || says("corrupt message") {
             return Self::NotTls;
         }
+        // Hyper's words for a ping of HTTP/2 without an answer; it keeps the cause to itself.
+        if says("keep-alive timed out") {
+            return Self::Mute;
+        }
         if says("dns error") || says("failed to lookup") || says("name resolution") {
             return Self::UnknownHost;
         }
@@ -90,12 +97,15 @@ impl Unreached {
         }
     }
 
-    /// Says whether there was no connection at all, which passes less often than what a service says itself.
-    pub(crate) fn is_without_connection(self) -> bool {
-        !matches!(
-            self,
-            Self::Silent { .. } | Self::Slow { .. } | Self::Says | Self::Broken
-        )
+    /// Returns how often a service is tried that never said anything: what is wrong from the start stays wrong more often
+    /// than what a service says itself passes. `None`: as often as any.
+    pub(crate) fn attempts_unheard(self, policy: &RetryPolicy) -> Option<u32> {
+        match self {
+            // A service that answers pings is there, and may be loading its model.
+            Self::Silent { .. } | Self::Slow { .. } | Self::Says | Self::Broken => None,
+            Self::Mute => Some(policy.mute_attempts),
+            _ => Some(policy.unconnected_attempts),
+        }
     }
 
     /// Returns what the user can do.
@@ -124,7 +134,7 @@ impl Unreached {
             ),
             Self::NotHttp2 => "look at the port: what listens there is no service of this protocol".to_owned(),
             Self::Broken => "look at the log of the service and at the network".to_owned(),
-            Self::Silent { .. } | Self::Slow { .. } => {
+            Self::Mute | Self::Silent { .. } | Self::Slow { .. } => {
                 "it took the connection and is stopped, overloaded or no such service: look at its log".to_owned()
             }
             Self::Says | Self::Other => "look at the service and at the network".to_owned(),
@@ -143,6 +153,7 @@ impl fmt::Display for Unreached {
             Self::NotTls => "it does not speak TLS",
             Self::NotHttp2 => "it closed the connection, or does not speak HTTP/2 without TLS",
             Self::Broken => "the connection broke",
+            Self::Mute => "it is connected and answers nothing, not even pings",
             Self::Silent { waited } => return write!(f, "it is connected and sent nothing for {} s", seconds(*waited)),
             Self::Slow { waited } => return write!(f, "it sent no whole answer in {} s", seconds(*waited)),
             Self::Says => "it says that it is not available",
@@ -204,6 +215,8 @@ mod tests {
         assert_eq!(of(ErrorKind::ConnectionReset, "reset by peer"), Unreached::Broken);
         let frame = "http2 error: connection error detected: frame with invalid size";
         assert_eq!(of(ErrorKind::Other, frame), Unreached::NotHttp2);
+        let ping = "http2 error: keep-alive timed out: operation timed out";
+        assert_eq!(of(ErrorKind::Other, ping), Unreached::Mute);
         assert_eq!(of(ErrorKind::Other, "?"), Unreached::Other);
     }
 
@@ -216,6 +229,7 @@ mod tests {
             Unreached::Certificate,
             Unreached::NotTls,
             Unreached::NotHttp2,
+            Unreached::Mute,
             Unreached::Silent { waited },
             Unreached::Says,
             Unreached::Other,

@@ -7,7 +7,7 @@ use refalt_core::{
     check,
 };
 use refalt_rpc::client::{Place, Timeouts, WaitState, WaitTold, Waiting};
-use refalt_rpc::policy::{RetryPolicy, WindowPolicy};
+use refalt_rpc::policy::{RetryPolicy, Unreached, WindowPolicy};
 use refalt_rpc::proto;
 use refalt_rpc::{Address, ApiError, ApiKey, Client, ClientOptions};
 use std::io::Write as _;
@@ -523,5 +523,46 @@ fn a_service_that_says_nothing_is_told_before_it_is_given_up() {
     assert_eq!(
         (said[0].what.as_str(), said[0].attempt, said[0].attempts),
         ("the tracks", 1, 2)
+    );
+}
+
+#[test]
+fn a_listener_that_does_not_answer_pings_is_given_up_after_three_attempts() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = mute.local_addr().unwrap().port();
+    std::thread::spawn(move || mute.incoming().map(Result::unwrap).collect::<Vec<_>>());
+    let (client, said) = listening(ClientOptions {
+        timeouts: Timeouts {
+            ping: Duration::from_millis(100),
+            pong: Duration::from_millis(100),
+            ..Timeouts::default()
+        },
+        retry: RetryPolicy {
+            first_wait: Duration::from_millis(2),
+            longest_wait: Duration::from_millis(10),
+            ..RetryPolicy::default()
+        },
+        ..ClientOptions::new(Address::parse(&format!("http://127.0.0.1:{port}")).unwrap(), None)
+    });
+    let start = Instant::now();
+    let error = client.metadata().unwrap_err();
+    assert!(start.elapsed() < Timeouts::default().silence);
+    assert!(
+        matches!(
+            error,
+            ApiError::ServiceDown {
+                attempts: 3,
+                cause: Unreached::Mute,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let said = said.lock().unwrap();
+    assert!(
+        said[0]
+            .to_string()
+            .contains("it is connected and answers nothing, not even pings; waiting for the tracks, attempt 2 of 3"),
+        "{said:?}"
     );
 }

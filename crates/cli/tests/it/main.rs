@@ -33,6 +33,7 @@ mod serve;
 mod service;
 mod tracks;
 mod validate;
+mod vep;
 
 use assert_cmd::Command;
 

@@ -76,7 +76,7 @@ impl QueryError {
     }
 
     /// Tells an error of planning: what the query names and is not there.
-    pub(crate) async fn of_plan(error: DataFusionError, limit_bytes: usize, context: &SessionContext) -> Self {
+    pub(crate) fn of_plan(error: DataFusionError, limit_bytes: usize, context: &SessionContext) -> Self {
         match error.find_root() {
             DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
                 SchemaError::FieldNotFound { field, valid_fields } => {
@@ -101,13 +101,7 @@ impl QueryError {
                 let reason = root.to_string();
                 match missing_table(&reason) {
                     Some(found) => {
-                        let tables = ["scores", "variants", "tracks", "summaries", "manifest"];
-                        let mut known: Vec<String> = Vec::new();
-                        for table in tables {
-                            if context.table_exist(table).unwrap_or(false) {
-                                known.push(table.to_owned());
-                            }
-                        }
+                        let known = crate::tables::names(context);
                         Self::Table {
                             nearest: nearest(&found, known.iter().map(String::as_str)),
                             found,
@@ -127,8 +121,9 @@ impl QueryError {
 fn missing_table(reason: &str) -> Option<String> {
     let (_, rest) = reason.split_once("table '")?;
     let (name, rest) = rest.split_once('\'')?;
+    // A name may have points of its own: `"DNASE.quantile"`.
     rest.contains("not found")
-        .then(|| name.rsplit('.').next().unwrap_or(name).to_owned())
+        .then(|| name.strip_prefix("datafusion.public.").unwrap_or(name).to_owned())
 }
 
 fn first_line(text: &str) -> String {

@@ -50,8 +50,8 @@ impl Default for QueryOptions {
 
 /// Answers a query and returns the number of rows.
 ///
-/// The tables are `scores`, `variants`, `tracks`, `manifest` (columns `key` and `value`), and `summaries` where the
-/// folder has them. Names of columns are written as they are in the files, upper and lower case; those with spaces in
+/// The tables are `scores` (in the wide layout one for each scorer, under the name of its folder), `variants`, `tracks`,
+/// `manifest` (columns `key` and `value`), and `summaries` where the folder has them. Names of columns are written as they are in the files, upper and lower case; those with spaces in
 /// double quotes. Only `SELECT` and `EXPLAIN` are answered: nothing is ever written to a folder.
 ///
 /// # Errors
@@ -102,7 +102,7 @@ async fn answer(
         .with_allow_statements(false);
     let frame = match context.sql_with_options(sql, allowed).await {
         Ok(frame) => frame,
-        Err(error) => return Err(QueryError::of_plan(error, options.memory_bytes, &context).await),
+        Err(error) => return Err(QueryError::of_plan(error, options.memory_bytes, &context)),
     };
     let mut stream = frame.execute_stream().await.map_err(failed)?;
     let mut writer = format::BatchWriter::new(format, stream.schema(), out)?;

@@ -1,6 +1,7 @@
 //! The tables of a score folder.
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::common::TableReference;
 use datafusion::datasource::MemTable;
 use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
@@ -11,12 +12,13 @@ use std::sync::Arc;
 
 /// Makes the tables known.
 pub(crate) async fn register(context: &SessionContext, folder: &ScoreFolder) -> Result<()> {
-    let scores = folder.scores_paths();
+    let scores = folder.score_tables();
     if scores.is_empty() {
         let empty = MemTable::try_new(refalt::engine::score_table::schema(), vec![vec![]])?;
         context.register_table("scores", Arc::new(empty))?;
-    } else {
-        parquet(context, "scores", &scores).await?;
+    }
+    for (name, paths) in &scores {
+        parquet(context, name, paths).await?;
     }
     parquet(context, "variants", &[folder.variants_path()]).await?;
     parquet(context, "tracks", &[folder.tracks_path()]).await?;
@@ -31,8 +33,29 @@ pub(crate) async fn register(context: &SessionContext, folder: &ScoreFolder) -> 
 async fn parquet(context: &SessionContext, name: &str, paths: &[PathBuf]) -> Result<()> {
     let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
-    context.register_table(name, frame.into_view())?;
+    // A bare name: that of a table in the wide layout may have a point, which SQL takes for a schema's.
+    context.register_table(TableReference::bare(name), frame.into_view())?;
     Ok(())
+}
+
+/// The tables that are known, in the order of the documentation, those of scorers in the wide layout first.
+pub(crate) fn names(context: &SessionContext) -> Vec<String> {
+    let others = ["scores", "variants", "tracks", "summaries", "manifest"];
+    let schemas = context
+        .catalog_names()
+        .into_iter()
+        .filter_map(|name| context.catalog(&name));
+    let mut names: Vec<String> = schemas
+        .flat_map(|catalog| {
+            catalog
+                .schema_names()
+                .into_iter()
+                .filter_map(move |name| catalog.schema(&name))
+        })
+        .flat_map(|schema| schema.table_names())
+        .collect();
+    names.sort_by_key(|name| (others.iter().position(|other| other == name), name.clone()));
+    names
 }
 
 /// Returns the Parquet files of a folder by name; none where there is no folder.

@@ -27,6 +27,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader,
 use refalt_core::TrackSet;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -205,6 +206,17 @@ impl ScoreFolder {
     pub fn scores_paths(&self) -> Vec<PathBuf> {
         let scores = self.folder.join("scores");
         self.facts.scores.iter().map(|part| scores.join(&part.name)).collect()
+    }
+
+    /// Returns the score tables with their files: one named `scores` in the tidy layout, one for each folder of a scorer in
+    /// the wide layout (`DNASE`, `DNASE.quantile`), by name; none where no variant was scored.
+    pub fn score_tables(&self) -> Vec<(String, Vec<PathBuf>)> {
+        let mut tables: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for (path, part) in self.scores_paths().into_iter().zip(&self.facts.scores) {
+            let name = part.name.rsplit_once('/').map_or("scores", |(scorer, _)| scorer);
+            tables.entry(name.to_owned()).or_default().push(path);
+        }
+        tables.into_iter().collect()
     }
 
     /// Returns the variant table.

@@ -63,12 +63,18 @@ fn size(text: &str) -> Result<usize, String> {
 
 #[cfg(not(feature = "query"))]
 pub(crate) fn run(options: &Options, _settings: &Settings) -> Result<Exit, Failure> {
-    let run = options.run.display();
-    Err(Failure::new("this refalt was built without SQL").with_hint(format!(
-        "build it with `cargo install --path crates/cli --features query` (some minutes more), or read the Parquet \
-             files with another program: `duckdb -c \"SELECT variant_id, max(raw_score) FROM '{run}/scores/*.parquet' \
-             GROUP BY variant_id\"`, `pyarrow.dataset.dataset(\"{run}/scores\").to_table()`"
-    )))
+    Err(Failure::new("this refalt was built without SQL").with_hint(how_else(&options.run)))
+}
+
+/// Says how to get SQL, and what else reads the tables of a folder.
+#[cfg(any(test, not(feature = "query")))]
+fn how_else(run: &std::path::Path) -> String {
+    let run = run.display();
+    format!(
+        "build it with `cargo install --path crates/cli --features query` (some minutes more), or read the Parquet files with \
+         another program: `duckdb -c \"SELECT variant_id, max(raw_score) FROM '{run}/scores/*.parquet' GROUP BY variant_id\"`, \
+         `pyarrow.dataset.dataset(\"{run}/scores\").to_table()`"
+    )
 }
 
 #[cfg(feature = "query")]
@@ -122,7 +128,16 @@ fn format(options: &Options, settings: &Settings) -> Result<refalt_query::Format
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::{how_else, size};
+
+    #[test]
+    fn without_sql_it_is_said_how_to_get_it_and_what_else_reads_the_folder() {
+        let hint = how_else(std::path::Path::new("run"));
+        assert!(
+            hint.contains("--features query") && hint.contains("'run/scores/*.parquet'"),
+            "{hint}"
+        );
+    }
 
     #[test]
     fn sizes_are_read_in_powers_of_a_thousand() {

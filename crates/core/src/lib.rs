@@ -3,6 +3,7 @@
 //! The crate opens no file, spawns no thread, reads no clock and keeps no global state; a seed is an argument.
 //! Everything downstream of a reader takes a [`CheckedVariant`], which only [`normalize::check`] makes.
 
+pub mod abbreviation;
 pub mod align;
 pub mod annotation;
 pub mod assembly;

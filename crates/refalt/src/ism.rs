@@ -19,7 +19,9 @@ use crate::scoring::{GeneFiles, OpenGenes};
 use crate::track_source::TrackSourceError;
 use refalt_core::ism::substitutions;
 use refalt_core::strand::sign_or_dot;
-use refalt_core::{Assembly, CheckedVariant, ContigId, Interval, Reference, Resolution, Sequence, Window, normalize};
+use refalt_core::{
+    Assembly, CheckedVariant, ContigId, Interval, Position, Reference, Resolution, Sequence, Window, normalize,
+};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +31,9 @@ use std::sync::Arc;
 pub struct IsmRequest {
     /// The stretch, `chr5:1295100-1295150` (1-based, inclusive).
     pub stretch: Region,
+    /// The base around which the window lies; the middle of the stretch when not given. Stretches with the same middle are
+    /// one question to a model: what they share has the same scores.
+    pub middle: Option<Position>,
     /// The reference sequence, FASTA.
     pub reference: PathBuf,
     /// The assembly of the reference, where its content does not prove it and the user vouches for it.
@@ -112,7 +117,18 @@ impl Mutagenesis {
             });
         }
         check_size(&plan, interval, request.most_bytes)?;
-        let window = Window::around(&name, interval, plan.window());
+        let middle = request
+            .middle
+            .and_then(|base| Interval::at(base, 1))
+            .unwrap_or(interval);
+        let window = Window::around(&name, middle, plan.window());
+        let (start, end) = (interval.bed_start().into(), interval.bed_end().into());
+        if window.bed_start() > start || window.bed_end() < end {
+            return Err(PredictError::StretchOutside {
+                place: request.stretch.to_string(),
+                window: window.to_string(),
+            });
+        }
         check_masks(&plan, &window, interval, &request.stretch)?;
         let sequence = window.reference_sequence(contig, &genome.reference)?;
         let mut bases = Vec::new();

@@ -57,7 +57,11 @@ impl Diagnostic for ModelError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Motif(error) => error.hint(),
-            Self::Unknown { .. } => Some("`--model motif:FILE` makes a model of a motif file of one's own".to_owned()),
+            Self::Unknown { .. } => Some(
+                "`--model motif:FILE` makes a model of a motif file of one's own, `--model api` asks the hosted AlphaGenome; `atlas` \
+                 and `auto` are for `refalt score`"
+                    .to_owned(),
+            ),
             Self::Weights { .. } => Some(
                 "`--model api` asks the hosted model, `--model api --address HOST:PORT` a service of your own that runs the weights \
                  by the same protocol, and `--model motif` needs neither"

@@ -18,10 +18,10 @@ pub(crate) use series::{Series, SeriesNames};
 pub(crate) use variants::NormalForm;
 pub(crate) use variants::{VariantRow, VariantRows};
 
-use crate::engine::SourceTally;
 use crate::engine::ledger::verify;
 use crate::engine::manifest::Manifest;
 use crate::engine::track_table;
+use crate::engine::{Layout, SourceTally};
 use crate::provenance::FileIdentity;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use refalt_core::TrackSet;
@@ -170,6 +170,20 @@ impl ScoreFolder {
             verify(path, identity, &manifest)?;
         }
         Ok(())
+    }
+
+    /// Refuses a run whose scores are not in one table.
+    ///
+    /// # Errors
+    /// [`ScoreFolderError::Wide`] for the wide layout.
+    pub fn require_tidy(&self) -> Result<(), ScoreFolderError> {
+        let layout = self.manifest.pointer("/identity/layout").and_then(Value::as_str);
+        match layout {
+            Some(layout) if layout != Layout::Tidy.name() => Err(ScoreFolderError::Wide {
+                folder: self.folder.clone(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the folder.

@@ -2,7 +2,7 @@
 
 use crate::address::{Address, AddressError};
 use crate::genome::NotCurie;
-use crate::key::KeyError;
+use crate::key::{KEY_VARIABLES, KeyError};
 use crate::policy::{Unreached, seconds};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,19 +57,31 @@ pub enum ApiError {
         /// The address.
         address: String,
     },
+    /// The service does not have the version of the model that is asked for.
+    #[error("{address} refuses the model version `{version}`: {reason}")]
+    ModelVersion {
+        /// The address.
+        address: String,
+        /// The version asked for.
+        version: String,
+        /// What the service says.
+        reason: String,
+    },
     /// The quota is used up.
-    #[error("{address} has had enough after {attempts} attempts: {reason}")]
+    #[error("{address} has had enough after {}: {reason}{}", attempts_text(*.attempts), asks(*.wait))]
     Quota {
         /// The address.
         address: String,
         /// Attempts of the call that gave up.
         attempts: u32,
+        /// How long the service asks to wait.
+        wait: Option<Duration>,
         /// What the service says.
         reason: String,
     },
     /// The service is not there.
     #[error(
-        "{address} does not answer: {cause} ({attempts} attempts in {} s)", seconds(*.elapsed)
+        "{address} does not answer: {cause} ({} in {} s)", attempts_text(*.attempts), seconds(*.elapsed)
     )]
     ServiceDown {
         /// The address.
@@ -96,7 +108,7 @@ pub enum ApiError {
         reason: String,
     },
     /// No attempt at one request gave an answer, while others do.
-    #[error("{address} gave no answer for {what} in {attempts} attempts: {reason}")]
+    #[error("{address} gave no answer for {what} in {}: {reason}", attempts_text(*.attempts))]
     Failed {
         /// The address.
         address: String,
@@ -107,6 +119,18 @@ pub enum ApiError {
         /// The cause of the last one in words.
         reason: String,
     },
+}
+
+fn attempts_text(attempts: u32) -> String {
+    let plural = if attempts == 1 { "" } else { "s" };
+    format!("{attempts} attempt{plural}")
+}
+
+/// Writes how long a service asks to wait.
+fn asks(wait: Option<Duration>) -> String {
+    wait.map_or(String::new(), |wait| {
+        format!("; it asks to wait for {} s", seconds(wait))
+    })
 }
 
 /// Says whether an address, `HOST:PORT`, is of this machine.
@@ -127,12 +151,20 @@ impl ApiError {
             Self::Credentials { address, .. } if *address == Address::hosted().to_string() => {
                 Some("look at the key; keys are made at https://deepmind.google.com/science/alphagenome".to_owned())
             }
-            Self::Credentials { address, .. } => {
-                Some(format!("look at the key; whoever runs {address} knows which it takes"))
-            }
+            Self::Credentials { address, .. } => Some(format!(
+                "give the key that whoever runs {address} has set, in {} or with --key-file",
+                KEY_VARIABLES[0]
+            )),
             Self::Changed { .. } => {
                 Some("run it again into another folder: rows of the two would not be comparable".to_owned())
             }
+            Self::ModelVersion { .. } => {
+                Some("take another --model-version, or leave it out for the service's own choice".to_owned())
+            }
+            Self::Quota { wait: Some(wait), .. } => Some(format!(
+                "run the same command again in {} s or later; what is scored is kept",
+                seconds(*wait)
+            )),
             Self::Quota { .. } => Some("run the same command again later; what is scored is kept".to_owned()),
             Self::ServiceDown { address, cause, .. } => {
                 let remedy = cause.remedy(address, is_loopback(address));

@@ -1,16 +1,29 @@
 //! Intervals, variants, strands, organisms, output types and ontology terms, to and from the wire.
 //!
 //! The traps of the protocol live here: a strand is never 0, because the published client raises on it; an interval may
-//! begin below 0; an ontology term is a type and a number, written with seven digits at least.
+//! begin below 0; an ontology term is a type and a number, written with seven digits at least; a chromosome is named as UCSC
+//! does, whatever the reference calls it.
 
 use crate::proto;
 use crate::wire_error::WireError;
-use refalt_core::{CheckedVariant, Interval, Organism, OutputType, Strand, Window};
+use refalt_core::{Assembly, CheckedVariant, Chromosome, ContigName, Interval, Organism, OutputType, Strand, Window};
+
+/// Returns the name of a contig on the wire: `chr9` for a chromosome that the reference calls `9` or by an accession of GRCh38
+/// or GRCm38, else the reference's own name.
+///
+/// Services compare names as text, the hosted one and its Atlas those of UCSC, which the published client writes, too. An
+/// accession of another assembly stays, so that it is refused and not taken for a place of theirs.
+pub fn wire_contig(contig: &ContigName) -> String {
+    match Chromosome::of(contig.as_str()) {
+        Some(Chromosome { number, assembly }) if assembly != Some(Assembly::GRCh37) => format!("chr{number}"),
+        _ => contig.as_str().to_owned(),
+    }
+}
 
 /// Writes a window as the interval to score; unstranded, and below 0 where the window begins before its contig.
 pub fn interval_message(window: &Window) -> proto::Interval {
     proto::Interval {
-        chromosome: window.contig().as_str().to_owned(),
+        chromosome: wire_contig(window.contig()),
         start: window.bed_start(),
         end: window.bed_end(),
         strand: proto::Strand::Unstranded.into(),
@@ -20,7 +33,7 @@ pub fn interval_message(window: &Window) -> proto::Interval {
 /// Writes a variant; REF and ALT are in normal form.
 pub fn variant_message(variant: &CheckedVariant) -> proto::Variant {
     proto::Variant {
-        chromosome: variant.contig().as_str().to_owned(),
+        chromosome: wire_contig(variant.contig()),
         position: variant.position().one_based().into(),
         reference_bases: variant.reference_bases().to_string(),
         alternate_bases: variant.alternate_bases().to_string(),
@@ -207,6 +220,21 @@ mod tests {
         }
         for wrong in [0, 4, -1] {
             assert!(strand(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn a_chromosome_has_the_name_of_ucsc() {
+        for (given, expected) in [
+            ("9", "chr9"),
+            ("chr9", "chr9"),
+            ("MT", "chrM"),
+            ("NC_000009.12", "chr9"),
+            // Of GRCh37, and of no assembly.
+            ("NC_000009.11", "NC_000009.11"),
+            ("GL000220.1", "GL000220.1"),
+        ] {
+            assert_eq!(wire_contig(&ContigName::new(given)), expected);
         }
     }
 

@@ -17,7 +17,7 @@ mod model;
 mod outlet;
 mod place;
 mod predict;
-mod refusal;
+pub(crate) mod refusal;
 mod score;
 mod service;
 mod states;

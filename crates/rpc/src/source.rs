@@ -194,7 +194,11 @@ impl ApiSource {
                 reason,
                 hint: error.hint(),
             },
-            None if error.is_fatal() => SourceError::Fatal { from, reason },
+            None if error.is_fatal() => SourceError::Fatal {
+                from,
+                reason,
+                hint: error.hint(),
+            },
             None => SourceError::Job { from, reason },
         }
     }

@@ -11,6 +11,7 @@ use refalt::engine::{PlanOptions, TableOptions};
 use refalt::ism::{IsmRequest, Mutagenesis};
 use refalt::predict::Region;
 use refalt::scoring::GeneFiles;
+use refalt_core::Position;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
@@ -52,7 +53,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
 
-    /// Window around the middle of the stretch, one for all substitutions, in bp.
+    /// Base of the contig around which the window lies (1-based) [default: the middle of the stretch]. Stretches with the same
+    /// one share scores, and what a service has answered.
+    #[arg(long, value_name = "BASE", value_parser = at_least_one::<NonZeroU32>)]
+    middle: Option<NonZeroU32>,
+
+    /// Window around the middle, one for all substitutions, in bp.
     #[arg(long, default_value = "16384", value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
     window: NonZeroU32,
 
@@ -76,6 +82,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     }
     let request = IsmRequest {
         stretch: options.stretch,
+        middle: options.middle.and_then(|base| Position::new(base.get())),
         reference: options.reference,
         assembly: options.assembly.as_deref().map(super::input::assembly).transpose()?,
         model: options.model,

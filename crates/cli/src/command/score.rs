@@ -9,6 +9,7 @@ use crate::terminal::{DigestBar, RunProgress, Settings};
 use refalt::Diagnostic;
 use refalt::engine::{Counts, Layout, Manifest, PlanOptions, Summary, Survey, TableOptions, unscored};
 use refalt::scoring::{GeneFiles, PolyaSource, ScoreRequest, Scoring};
+use refalt_core::abbreviation::abbreviated;
 use serde_json::json;
 use std::io::Write;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -309,10 +310,11 @@ pub(crate) fn list_unscored(manifest: &Manifest, out: &Path, settings: &Settings
     let rows = unscored(out, LISTED).unwrap_or_default();
     for row in &rows {
         let id = row.id.as_deref().map_or(String::new(), |id| format!(" ({id})"));
-        settings.note(format!(
+        let told = format!(
             "  row {}, line {}: {}{id}: {}",
             row.row, row.line, row.as_written, row.reason
-        ));
+        );
+        settings.note(abbreviated(&told));
     }
     let more = total.saturating_sub(rows.len() as u64);
     if more > 0 {

@@ -146,6 +146,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         metrics: bound.metrics_address(),
         roots: roots.as_deref(),
         plaintext,
+        takes_key: options.key_file.is_some(),
     };
     told.tell(settings);
     let summary = bound.run_until_signalled().map_err(of)?;
@@ -330,6 +331,7 @@ struct Told<'a> {
     /// The self-signed certificate, absolute.
     roots: Option<&'a Path>,
     plaintext: bool,
+    takes_key: bool,
 }
 
 impl Told<'_> {
@@ -384,7 +386,8 @@ impl Told<'_> {
                 settings.note(format!("  export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={path}"));
             }
             let host = if self.is_local() { "localhost" } else { "HOST" };
-            settings.note(format!("  dna_client.create(\"any\", address=\"{host}:{port}\")"));
+            let key = if self.takes_key { "KEY" } else { "any" };
+            settings.note(format!("  dna_client.create(\"{key}\", address=\"{host}:{port}\")"));
             settings.note(format!(
                 "without TLS: --listen 127.0.0.1:{port}, and dna_client.DnaClient(channel=grpc.insecure_channel(\"127.0.0.1:{port}\"))"
             ));

@@ -21,6 +21,9 @@ pub(crate) const MODEL: &str = "api";
 const ATLAS: &str = "atlas";
 const AUTO: &str = "auto";
 
+/// The versions that the hosted model has, by the published client.
+const HOSTED_VERSIONS: [&str; 5] = ["ALL_FOLDS", "FOLD_0", "FOLD_1", "FOLD_2", "FOLD_3"];
+
 /// Arguments for `--model api`, `atlas` and `auto`.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Service (--model api, atlas, auto)")]
@@ -254,6 +257,16 @@ impl ServiceOptions {
         let key = self
             .key(&address, settings)
             .map_err(|error| failed(Arc::new(error).into()))?;
+        if let Some(version) = &self.model_version
+            && address.is_hosted()
+            && !HOSTED_VERSIONS.contains(&version.as_str())
+        {
+            return Err(super::input::unknown(
+                "model version",
+                version,
+                HOSTED_VERSIONS.into_iter(),
+            ));
+        }
         Ok(ClientOptions {
             tls_roots: self.tls_roots.clone(),
             model_version: self.model_version.clone(),

@@ -219,7 +219,10 @@ fn a_spent_quota_ends_with_code_5_and_every_answer_is_kept() {
         message.contains("answers: 0 from the cache, 200 from the service in 100 calls"),
         "{message}"
     );
-    assert!(message.contains("hint: run the same command again later"), "{message}");
+    assert!(
+        message.contains("hint: run the same command again in 86400 s or later"),
+        "{message}"
+    );
     let before = load(&server.seen.calls);
     given.store(0, Ordering::SeqCst);
     job.scoring(&server.address, "out").assert().code(0);

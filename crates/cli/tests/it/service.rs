@@ -127,7 +127,10 @@ fn a_spent_quota_ends_with_code_5_and_the_same_command_goes_on() {
         .code(5);
     let message = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
     assert!(message.contains("has had enough after"), "{message}");
-    assert!(message.contains("hint: run the same command again later"), "{message}");
+    assert!(
+        message.contains("hint: run the same command again in 86400 s or later"),
+        "{message}"
+    );
     assert!(!message.contains(KEY), "{message}");
     // 64 rows are safe; 36 answers of the second part were not written.
     let before = server.seen.calls.load(Ordering::SeqCst);

@@ -63,6 +63,8 @@ pub enum SourceError {
         from: String,
         /// The cause in words.
         reason: String,
+        /// What the user can do.
+        hint: Option<String>,
     },
     /// A service stops the run.
     #[error("{reason}")]
@@ -90,7 +92,7 @@ impl SourceError {
 impl Diagnostic for SourceError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Service { hint, .. } => hint.clone(),
+            Self::Service { hint, .. } | Self::Fatal { hint, .. } => hint.clone(),
             Self::Score(error) => error.hint(),
             _ => None,
         }

@@ -82,6 +82,14 @@ pub enum PredictError {
         /// The window in bp.
         window_bp: NonZeroU32,
     },
+    /// The stretch is not within the window that was laid around another base.
+    #[error("{place} does not lie in the window {window}")]
+    StretchOutside {
+        /// The place.
+        place: String,
+        /// The window, 0-based and half-open.
+        window: String,
+    },
     /// The window ends within what a scorer reads around a base of the stretch.
     #[error(
         "the scorer `{scorer}` reads {width_bp} bp around each base of {stretch}, and the window of {window_bp} bp \
@@ -231,6 +239,7 @@ impl Diagnostic for PredictError {
             Self::Rejected { hint, .. } => hint.clone(),
             Self::Variant(error) => error.hint(),
             Self::TooLong { .. } => Some("give a longer --window, or a shorter interval".to_owned()),
+            Self::StretchOutside { .. } => Some("give a --middle nearer to it, or a longer --window".to_owned()),
             Self::MaskOutside { least_bp, .. } => Some(match least_bp {
                 Some(least_bp) => format!("give --window {least_bp} or a longer one, or a shorter stretch"),
                 None => "give a shorter stretch, or a scorer that reads less".to_owned(),
@@ -269,6 +278,7 @@ impl Diagnostic for PredictError {
             | Self::Variant(_)
             | Self::Window(_)
             | Self::TooLong { .. }
+            | Self::StretchOutside { .. }
             | Self::MaskOutside { .. }
             | Self::WindowLength { .. }
             | Self::PartOutside { .. }

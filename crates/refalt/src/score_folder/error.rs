@@ -57,6 +57,12 @@ pub enum ScoreFolderError {
         /// The cause in words.
         reason: String,
     },
+    /// The run is in the wide layout.
+    #[error("the run in `{}` has its scores in the wide layout", folder.display())]
+    Wide {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A table lacks a column.
     #[error("the table `{}` has no column `{column}` of the type `{expected}`", path.display())]
     Column {
@@ -88,6 +94,7 @@ impl Diagnostic for ScoreFolderError {
                 Some("give the folder that `refalt score --out` wrote".to_owned())
             }
             Self::Layout { .. } => Some("read it with the version of refalt that wrote it, or a later one".to_owned()),
+            Self::Wide { .. } => Some("score into another folder without `--layout wide`".to_owned()),
             Self::Changed(error) => error.hint(),
             Self::Manifest { .. } => Some(
                 "it was cut short or changed since the run; score into another folder, or remove this one and run again"

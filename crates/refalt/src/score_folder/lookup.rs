@@ -10,10 +10,12 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::file::statistics::Statistics;
+use refalt_core::contig::same_contig;
 use refalt_core::scorer::{GeneRow, ScoreRows, ScoredGene};
 use refalt_core::{Interval, Position, Strand};
 use std::collections::HashMap;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,7 +64,7 @@ struct GroupRows {
 pub struct ScoreLookup {
     variants: Vec<StoredVariant>,
     /// For each contig its variants in `variants`.
-    contigs: HashMap<Arc<str>, std::ops::Range<usize>>,
+    contigs: HashMap<Arc<str>, Range<usize>>,
     parts: Vec<PathBuf>,
     groups: Vec<GroupRows>,
     scorers: HashMap<String, usize>,
@@ -112,7 +114,7 @@ impl ScoreLookup {
             });
         }
         variants.sort_by(|a, b| key(a).cmp(&key(b)));
-        let mut contigs: HashMap<Arc<str>, std::ops::Range<usize>> = HashMap::new();
+        let mut contigs: HashMap<Arc<str>, Range<usize>> = HashMap::new();
         for (index, variant) in variants.iter().enumerate() {
             let range = contigs.entry(Arc::clone(&variant.contig)).or_insert(index..index);
             range.end = index + 1;
@@ -185,19 +187,26 @@ impl ScoreLookup {
         self.variants.is_empty()
     }
 
-    /// Says whether a variant on this contig has scores.
+    /// Says whether a variant on this contig has scores, under any name of it.
     pub fn has_contig(&self, contig: &str) -> bool {
-        self.contigs.contains_key(contig)
+        self.range(contig).is_some()
+    }
+
+    /// Returns the variants of a contig: under its name in the folder, or another one (`9`, `chr9`).
+    fn range(&self, contig: &str) -> Option<Range<usize>> {
+        let alias = || self.contigs.iter().find(|(name, _)| same_contig(name, contig));
+        let range = self.contigs.get(contig).or_else(|| Some(alias()?.1));
+        range.cloned()
     }
 
     /// Returns the variants whose first base lies in a stretch, by position, then alleles.
     ///
     /// * `stretch`: 0-based, half-open.
     pub fn within(&self, contig: &str, stretch: Interval) -> &[StoredVariant] {
-        let Some(range) = self.contigs.get(contig) else {
+        let Some(range) = self.range(contig) else {
             return &[];
         };
-        let of_contig = &self.variants[range.clone()];
+        let of_contig = &self.variants[range];
         // The first base of a stretch is the position after its 0-based start.
         let first = of_contig.partition_point(|variant| variant.position.one_based() <= stretch.bed_start());
         let end = of_contig.partition_point(|variant| variant.position.one_based() <= stretch.bed_end());

@@ -4,11 +4,13 @@ use crate::study;
 use refalt::engine::{PlanOptions, TableOptions};
 use refalt::ism::{IsmRequest, IsmTable, Mutagenesis};
 use refalt::predict::PredictError;
+use refalt_core::Position;
 use std::num::NonZeroU32;
 
 fn request(stretch: &str) -> IsmRequest {
     IsmRequest {
         stretch: stretch.parse().unwrap(),
+        middle: None,
         reference: study("tert/chr5_1294490_1296547.fa"),
         assembly: None,
         // The motif of the study: GABPA, MA0062.3.
@@ -159,4 +161,34 @@ fn what_cannot_be_changed_is_refused() {
     let mut wrong = request("chr5:1295100-1295110");
     wrong.plan.scorers = vec!["RNA_SEQ".to_owned()];
     assert!(matches!(fails(wrong), PredictError::Plan(_)));
+}
+
+#[test]
+fn stretches_around_one_middle_share_their_scores() {
+    let around = |stretch: &str| IsmRequest {
+        middle: Position::new(1_295_113),
+        ..request(stretch)
+    };
+    let (left, right) = (
+        score(&around("chr5:1295080-1295120")),
+        score(&around("chr5:1295100-1295160")),
+    );
+    let mut shared = 0;
+    for position in 1_295_100..=1_295_120 {
+        for base in "ACGT".chars() {
+            assert_eq!(
+                effect(&left, position, base),
+                effect(&right, position, base),
+                "{position} {base}"
+            );
+            shared += usize::from(effect(&left, position, base).is_some());
+        }
+    }
+    assert_eq!(shared, 3 * 21);
+    let far = IsmRequest {
+        middle: Position::new(1_296_400),
+        ..request("chr5:1295080-1295120")
+    };
+    let error = Mutagenesis::prepare(&far, &|_| {}).map(|_| ()).unwrap_err();
+    assert!(matches!(error, PredictError::StretchOutside { .. }), "{error}");
 }

@@ -147,6 +147,7 @@ impl ScoreSource for Synthetic {
                 return Err(SourceError::Fatal {
                     from: "made-up".to_owned(),
                     reason: "out of calls".to_owned(),
+                    hint: None,
                 });
             }
             let text = job.variant.to_string();

@@ -10,6 +10,7 @@ use crate::genome::{ontology_message, span, variant_text};
 use crate::proto;
 use crate::proto::atlas::v1main as wire;
 use crate::proto::atlas::v1main::atlas_service_server::{AtlasService, AtlasServiceServer};
+use crate::server::refusal::status;
 use crate::track_message::{gene_message, track_message};
 use prost::Message as _;
 use refalt::engine::SourceTally;
@@ -18,7 +19,7 @@ use refalt_core::scorer::ScoreRows;
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
 use std::sync::Arc;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 /// A folder cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +96,7 @@ impl AtlasFolder {
     /// [`AtlasFolderError`] when it cannot be read or served.
     pub fn open(path: &Path) -> Result<Self, AtlasFolderError> {
         let folder = ScoreFolder::open(path)?;
+        folder.require_tidy()?;
         folder.verify()?;
         let organism = folder.manifest().pointer("/model/organism");
         let organism = organism.and_then(|organism| organism.as_str()).unwrap_or_default();
@@ -182,19 +184,25 @@ impl AtlasFolder {
         let stated = there.iter().find(|variant| variant.reference_bases.len() == 1);
         match stated {
             Some(other) if asked.reference_bases.len() == 1 && *other.reference_bases != *asked.reference_bases => {
-                Err(Status::invalid_argument(format!(
+                Err(invalid(&format_args!(
                     "{}: the reference has `{}` there",
                     variant_text(asked),
                     other.reference_bases
                 )))
             }
-            _ => Err(Status::not_found(format!("{} has no scores here", variant_text(asked)))),
+            _ => Err(status(
+                Code::NotFound,
+                &format!("{} has no scores here", variant_text(asked)),
+            )),
         }
     }
 
     /// Makes the answers for variants, in order.
+    ///
+    /// * `contig`: their contig as it was asked for, which may be another of its names than the folder's.
     fn answers(
         &self,
+        contig: &str,
         variants: &[&StoredVariant],
         filter: &Filter,
         mask: &FieldMask,
@@ -203,24 +211,30 @@ impl AtlasFolder {
         let scores = self.lookup.scores(variants);
         let scores = scores.map_err(|error| Status::internal(error.to_string()))?;
         let answers = variants.iter().zip(scores).map(|(variant, scores)| {
-            let mut answer = self.answer(variant, &scores, filter);
+            let mut answer = self.answer(contig, variant, &scores, filter);
             mask.apply(&mut answer, prefix);
             answer
         });
         Ok(answers.collect())
     }
 
-    fn answer(&self, variant: &StoredVariant, scores: &[StoredScores], filter: &Filter) -> wire::DenseVariantScores {
+    fn answer(
+        &self,
+        contig: &str,
+        variant: &StoredVariant,
+        scores: &[StoredScores],
+        filter: &Filter,
+    ) -> wire::DenseVariantScores {
         let pairs = self.scorers.iter().zip(scores);
         wire::DenseVariantScores {
             variant: Some(proto::Variant {
-                chromosome: variant.contig.to_string(),
+                chromosome: contig.to_owned(),
                 position: variant.position.one_based().into(),
                 reference_bases: variant.reference_bases.to_string(),
                 alternate_bases: variant.alternate_bases.to_string(),
             }),
             interval: Some(proto::Interval {
-                chromosome: variant.contig.to_string(),
+                chromosome: contig.to_owned(),
                 start: variant.window_start,
                 end: variant.window_end,
                 strand: proto::Strand::Unstranded.into(),
@@ -297,7 +311,7 @@ fn payload(payload: wire::metadata::Payload) -> wire::Metadata {
 }
 
 fn invalid(error: &dyn std::fmt::Display) -> Status {
-    Status::invalid_argument(error.to_string())
+    status(Code::InvalidArgument, &error.to_string())
 }
 
 /// The service over a folder.
@@ -368,7 +382,7 @@ impl AtlasFolder {
         }
         if !self.lookup.has_contig(&asked.chromosome) {
             let reason = format!("no variant on `{}` has scores here", asked.chromosome);
-            return Err(Status::not_found(reason));
+            return Err(status(Code::NotFound, &reason));
         }
         let size = match message.page_size {
             0 => PAGE,
@@ -384,7 +398,7 @@ impl AtlasFolder {
         let prefix = "variant_scores.";
         let (mut page, mut bytes) = (Vec::new(), 0);
         'page: for some in wanted.chunks(VARIANTS_AT_ONCE) {
-            for answer in self.answers(some, &filter, mask, prefix)? {
+            for answer in self.answers(&asked.chromosome, some, &filter, mask, prefix)? {
                 bytes += answer.encoded_len() + 8;
                 if bytes > PAGE_BYTES && !page.is_empty() {
                     break 'page;
@@ -438,7 +452,7 @@ impl AtlasService for AtlasOf {
             let asked = message.variant.as_ref();
             let asked = asked.ok_or_else(|| Status::invalid_argument("the variant is missing"))?;
             let variant = folder.find(asked)?;
-            let answer = folder.answers(&[variant], &filter, &mask, "")?.pop();
+            let answer = folder.answers(&asked.chromosome, &[variant], &filter, &mask, "")?.pop();
             answer.ok_or_else(|| Status::internal("a variant without an answer"))
         });
         answer.await.map(Response::new)

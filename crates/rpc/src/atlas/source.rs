@@ -158,6 +158,7 @@ impl AtlasSource {
             let lacking = || SourceError::Fatal {
                 from: self.card.name.clone(),
                 reason: "a scorer of the plan is not one that the Atlas was opened for".to_owned(),
+                hint: None,
             };
             return jobs.iter().map(|_| Err(lacking())).collect();
         };
@@ -283,6 +284,7 @@ impl AtlasSource {
             None if error.is_fatal() => SourceError::Fatal {
                 from: self.card.name.clone(),
                 reason,
+                hint: Diagnostic::hint(error),
             },
             None => self.failed(reason),
         }

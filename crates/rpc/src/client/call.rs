@@ -220,10 +220,10 @@ impl Caller {
             match retry.after(&fault) {
                 Next::Wait(wait) => {
                     let course = Course {
-                        attempts: retry.attempts(),
+                        attempts: retry.attempts_after(&fault),
                         ..course
                     };
-                    let (cause, left) = (fault.words(), retry.waits_left());
+                    let (cause, left) = (fault.words(), retry.waits_left(&fault, wait));
                     self.tell(course, WaitState::Again { cause, wait, left });
                     self.wait(wait).await;
                 }
@@ -384,7 +384,18 @@ impl Caller {
         let address = self.options.address.to_string();
         let reason = fault.words();
         let what = what.to_owned();
+        let version = self.options.model_version.as_ref();
         let error = match fault {
+            // Every call asks for this version, so none succeeds: no row fails for it one by one.
+            Fault::Refused { reason, .. }
+                if self.known_good().is_none() && version.is_some_and(|version| reason.contains(version.as_str())) =>
+            {
+                ApiError::ModelVersion {
+                    address,
+                    version: version.cloned().unwrap_or_default(),
+                    reason: reason.clone(),
+                }
+            }
             Fault::Refused { code, .. } => ApiError::Refused {
                 address,
                 what,
@@ -393,9 +404,10 @@ impl Caller {
             },
             Fault::Credentials { .. } => ApiError::Credentials { address, reason },
             Fault::Changed => ApiError::Changed { address },
-            Fault::Throttled { .. } if !alone => ApiError::Quota {
+            Fault::Throttled { wait, .. } if !alone => ApiError::Quota {
                 address,
                 attempts,
+                wait: *wait,
                 reason,
             },
             Fault::Unavailable { cause, reason, .. } if !alone => ApiError::ServiceDown {

@@ -8,7 +8,9 @@ use crate::answer::{
     SubstitutionScores, VariantPredictReader,
 };
 use crate::error::ApiError;
-use crate::genome::{interval_message, ontology_message, organism_message, output_message, variant_message};
+use crate::genome::{
+    interval_message, ontology_message, organism_message, output_message, variant_message, wire_contig,
+};
 use crate::lean::{IntervalResponse, VariantResponse};
 use crate::proto;
 use crate::scorer_message::{interval_scorer_message, scorer_message};
@@ -281,7 +283,7 @@ impl Client {
         let spawn = |(index, piece): (usize, &Piece<'_>)| {
             let prepared = variant_scorers(&piece.scorers);
             let interval = proto::Interval {
-                chromosome: window.contig().as_str().to_owned(),
+                chromosome: wire_contig(window.contig()),
                 start: piece.stretch.bed_start().into(),
                 end: piece.stretch.bed_end().into(),
                 strand: proto::Strand::Unstranded.into(),

@@ -87,10 +87,23 @@ impl Retry {
         self.policy.attempts
     }
 
-    /// Returns about how long the waits are that are still to come, if no attempt succeeds.
-    pub fn waits_left(&self) -> Duration {
-        let waits = (self.failed.max(1)..self.policy.attempts).map(|failed| self.nominal(failed));
-        Duration::try_from_secs_f64(waits.sum()).unwrap_or(Duration::MAX)
+    /// Returns the attempts in all, if none succeeds and each fails as the last one did.
+    pub fn attempts_after(&self, fault: &Fault) -> u32 {
+        match fault {
+            Fault::Damaged { .. } => {
+                let more = self.policy.damaged_attempts.saturating_sub(self.damaged);
+                self.policy.attempts.min(self.failed + more)
+            }
+            _ => self.policy.attempts,
+        }
+    }
+
+    /// Returns about how long the waits are that are still to come, if each attempt fails as the last one did.
+    ///
+    /// * `next`: the wait that [`Retry::after`] chose.
+    pub fn waits_left(&self, fault: &Fault, next: Duration) -> Duration {
+        let later = (self.failed + 1..self.attempts_after(fault)).map(|failed| self.nominal(failed));
+        next.saturating_add(Duration::try_from_secs_f64(later.sum()).unwrap_or(Duration::MAX))
     }
 
     /// Returns the wait after so many failed attempts in seconds, before it is jittered.
@@ -162,14 +175,32 @@ mod tests {
     fn a_limit_holds_and_what_is_left_is_said() {
         let mut retry = Retry::new(RetryPolicy::default(), 1, 1);
         retry.limit(RetryPolicy::default().unconnected_attempts);
-        assert!(matches!(retry.after(&throttled(None)), Next::Wait(_)));
-        // 1.25 + 2.5 + 5 + 10 s between five attempts.
+        let fault = throttled(None);
+        let Next::Wait(wait) = retry.after(&fault) else {
+            panic!("one of five attempts")
+        };
+        // The wait that was drawn, then 2.5 + 5 + 10 s between five attempts.
         assert_eq!(
-            (retry.attempts(), retry.waits_left()),
-            (5, Duration::from_millis(18_750))
+            (retry.attempts_after(&fault), retry.waits_left(&fault, wait)),
+            (5, wait + Duration::from_millis(17_500))
         );
         let more = std::iter::repeat_with(|| retry.after(&throttled(None)));
         assert_eq!(more.take_while(|next| *next != Next::GiveUp).count(), 3);
+    }
+
+    #[test]
+    fn damage_is_said_to_be_tried_four_times() {
+        let mut retry = Retry::new(RetryPolicy::default(), 1, 1);
+        let damaged = Fault::Damaged { reason: String::new() };
+        for failed in 1..=3 {
+            let Next::Wait(wait) = retry.after(&damaged) else {
+                panic!("attempt {failed} of four")
+            };
+            assert_eq!(retry.attempts_after(&damaged), 4);
+            assert!(retry.waits_left(&damaged, wait) >= wait);
+            assert_eq!(retry.waits_left(&damaged, wait) == wait, failed == 3);
+        }
+        assert_eq!(retry.after(&damaged), Next::GiveUp);
     }
 
     #[test]

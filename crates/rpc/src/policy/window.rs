@@ -3,6 +3,10 @@
 //! Additive increase, multiplicative decrease, as in congestion control (Chiu, Jain 1989, doi:10.1016/0169-7552(89)90019-6).
 //! Until the service first objects, each success adds one place; after that, a whole window of successes does. Objections
 //! to calls that began before the last decrease count once: they speak of the old number.
+//!
+//! Each objection stops all calls for as long as the service asks, so a wall that is known is not run into again and again: the
+//! number stays below the one that was objected to until many calls have succeeded, 64 at first, twice as many each time that
+//! the wall is still there.
 
 use std::time::Duration;
 
@@ -25,6 +29,8 @@ impl Default for WindowPolicy {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ticket {
     epoch: u64,
+    /// Calls under way with this one when it started.
+    at_once: u32,
 }
 
 /// Whether a call may start.
@@ -60,7 +66,18 @@ pub struct CallWindow {
     under_way: u32,
     epoch: u64,
     not_before: Duration,
+    /// The number that the service objected to last, until it is tried again.
+    wall: Option<u32>,
+    /// The number that it objected to before a try.
+    tried: u32,
+    /// Successes that are waited for before the wall is tried.
+    patience: u32,
+    /// Successes since the last objection.
+    successes: u32,
 }
+
+/// Successes before a wall is tried for the first time, and at most.
+const PATIENCE: std::ops::RangeInclusive<u32> = 64..=4096;
 
 impl CallWindow {
     /// Opens a window without calls.
@@ -71,6 +88,10 @@ impl CallWindow {
             under_way: 0,
             epoch: 0,
             not_before: Duration::ZERO,
+            wall: None,
+            tried: 0,
+            patience: *PATIENCE.start(),
+            successes: 0,
         }
     }
 
@@ -96,7 +117,26 @@ impl CallWindow {
             return Admission::Full;
         }
         self.under_way += 1;
-        Admission::Start(Ticket { epoch: self.epoch })
+        Admission::Start(Ticket {
+            epoch: self.epoch,
+            at_once: self.under_way,
+        })
+    }
+
+    /// Remembers how many calls at once the service objected to.
+    fn meets_wall(&mut self, at_once: u32) {
+        self.successes = 0;
+        if at_once <= self.limit() {
+            // Fewer calls than are allowed from now on: it is no number of calls that the service objects to.
+            self.wall = None;
+            return;
+        }
+        self.patience = if at_once <= self.tried {
+            self.patience.saturating_mul(2).min(*PATIENCE.end())
+        } else {
+            *PATIENCE.start()
+        };
+        (self.wall, self.tried) = (Some(at_once), at_once);
     }
 
     /// Ends a call.
@@ -104,13 +144,22 @@ impl CallWindow {
         self.under_way = self.under_way.saturating_sub(1);
         match outcome {
             Outcome::Success => {
+                self.successes = self.successes.saturating_add(1);
+                if self.successes >= self.patience {
+                    self.wall = None;
+                }
                 let step = if self.epoch == 0 { 1.0 } else { 1.0 / self.limit };
-                self.limit = (self.limit + step).min(f64::from(self.policy.most.max(1)));
+                // Just below the wall, so that one step more passes it when it is tried.
+                let most = self
+                    .wall
+                    .map_or(f64::INFINITY, |wall| (f64::from(wall) - 1e-9).max(1.0));
+                self.limit = (self.limit + step).min(most).min(f64::from(self.policy.most.max(1)));
             }
             Outcome::Throttled { wait } => {
                 if ticket.epoch == self.epoch {
                     self.limit = (self.limit / 2.0).max(1.0);
                     self.epoch += 1;
+                    self.meets_wall(ticket.at_once);
                 }
                 self.not_before = self.not_before.max(now + wait.unwrap_or_default());
             }
@@ -157,6 +206,42 @@ mod tests {
             window.end(ticket, Outcome::Success, NOW);
         }
         assert_eq!(window.limit(), 9);
+    }
+
+    /// Calls until so many have succeeded at a service that takes `places` at once; returns the objections and the largest
+    /// number of calls at once that succeeded together.
+    fn against(window: &mut CallWindow, places: u32, successes: u32) -> (u32, u32) {
+        let (mut objections, mut succeeded, mut most) = (0, 0, 0);
+        while succeeded < successes {
+            let tickets: Vec<Ticket> = (0..window.limit()).map(|_| start(window)).collect();
+            let at_once = u32::try_from(tickets.len()).unwrap();
+            for (number, ticket) in (0..).zip(tickets) {
+                if number < places {
+                    succeeded += 1;
+                    window.end(ticket, Outcome::Success, NOW);
+                } else {
+                    objections += 1;
+                    window.end(ticket, Outcome::Throttled { wait: None }, NOW);
+                }
+            }
+            if at_once <= places {
+                most = most.max(at_once);
+            }
+        }
+        (objections, most)
+    }
+
+    #[test]
+    fn a_wall_is_run_into_rarely_and_found_again_when_it_moves() {
+        let mut window = window(2);
+        // Three until the wall is known, then one after 64, 128, 256 and 512 successes.
+        let (objections, most) = against(&mut window, 2, 1000);
+        assert!(objections <= 7, "{objections}");
+        assert_eq!(most, 2);
+        // The service has more places by now.
+        let (objections, most) = against(&mut window, 20, 10_000);
+        assert!(objections <= 12, "{objections}");
+        assert!(most >= 15, "{most}");
     }
 
     #[test]

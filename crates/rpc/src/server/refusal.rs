@@ -4,6 +4,7 @@
 
 use crate::policy::retry_info;
 use crate::wire_error::WireError;
+use refalt_core::abbreviation::abbreviated;
 use refalt_core::normalize::VariantError;
 use refalt_core::reference::ReferenceError;
 use refalt_core::scorer::ScoreError;
@@ -91,7 +92,7 @@ pub enum Refusal {
         available: Vec<String>,
     },
     /// An interval has no base, or lies nowhere.
-    #[error("the interval {interval} is inverted, empty or on no contig")]
+    #[error("the interval {interval} is inverted, empty, longer than any contig or on none")]
     Interval {
         /// The interval.
         interval: String,
@@ -237,9 +238,29 @@ impl Refusal {
     }
 }
 
+/// Bytes of a status message at most: it travels in a header, and clients take 8 KiB of these, in percent-encoding.
+const MOST_MESSAGE_BYTES: usize = 2_000;
+
+/// Makes a status whose message every client receives: long alleles shortened, and cut where it is too long all the same.
+pub(crate) fn status(code: Code, message: &str) -> Status {
+    Status::new(code, brief(message))
+}
+
+fn brief(message: &str) -> String {
+    let short = abbreviated(message);
+    match short
+        .char_indices()
+        .map(|(place, _)| place)
+        .find(|&place| place > MOST_MESSAGE_BYTES)
+    {
+        Some(end) => format!("{}...", &short[..end]),
+        None => short.into_owned(),
+    }
+}
+
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        let (code, message) = (refusal.code(), refusal.to_string());
+        let (code, message) = (refusal.code(), brief(&refusal.to_string()));
         match refusal {
             Refusal::Busy { wait, .. } => Self::with_details(code, &message, retry_info(code, &message, wait).into()),
             _ => Self::new(code, message),
@@ -267,5 +288,19 @@ mod tests {
             reason: "r".to_owned(),
         };
         assert_eq!(Refusal::from(fatal).code(), Code::Internal);
+    }
+
+    #[test]
+    fn a_message_fits_into_a_header() {
+        let allele = "ACGT".repeat(5_000);
+        let long = Status::from(Refusal::Outside {
+            what: format!("chr1:5:{allele}>A"),
+            interval: "chr1:0-16384".to_owned(),
+        });
+        assert_eq!(long.code(), Code::InvalidArgument);
+        assert!(long.message().contains("(20000 letters)"), "{}", long.message());
+        assert!(long.message().ends_with("does not lie in the interval chr1:0-16384"));
+        let many = status(Code::NotFound, &"word ".repeat(10_000));
+        assert!(many.message().len() < 2_100 && many.message().ends_with("..."));
     }
 }

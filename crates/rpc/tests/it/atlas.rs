@@ -289,6 +289,45 @@ fn a_run_from_the_atlas_has_the_scores_of_the_folder_and_says_where_they_are_fro
 }
 
 #[test]
+fn a_contig_is_found_under_another_of_its_names() {
+    let served = Served::clean();
+    let contig = served.reference.contig_id("chr1").unwrap();
+    let length = served.reference.contig(contig).length_bp.unwrap();
+    let whole = Interval::from_bed(0, length).unwrap();
+    let mut bases = Vec::new();
+    served.reference.fetch(contig, whole, &mut bases).unwrap();
+    let renamed = InMemoryReference::of_contigs([("1", bases.as_slice())]);
+    let source = AtlasSource::open(served.client(), None, &wanted()).unwrap();
+    let plan = served.plan(&source, WINDOW.get());
+    let out = served.folder.path().join("renamed");
+    let summary = run_of(&source, &plan, &out, &renamed, variants(VARIANTS));
+    assert_eq!(summary.manifest.counts.scored, u64::from(VARIANTS));
+    // The rows have the reference's own name.
+    let mut after = table(&out);
+    for row in &mut after {
+        let named = format!("chr{}", row["variant_id"]);
+        assert!(named.starts_with("chr1:"), "{named}");
+        row.insert("variant_id".to_owned(), named);
+    }
+    assert_eq!(scores(&served.original(), |_| true), scores(&after, |_| true));
+}
+
+#[test]
+fn a_wide_folder_is_refused_before_it_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores");
+    write_scores(&path);
+    let manifest = path.join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let wide = text.replacen("\"layout\": \"tidy\"", "\"layout\": \"wide\"", 1);
+    assert_ne!(wide, text);
+    std::fs::write(&manifest, wide).unwrap();
+    let error = AtlasFolder::open(&path).unwrap_err();
+    assert!(error.to_string().contains("in the wide layout"), "{error}");
+    assert!(refalt::Diagnostic::hint(&error).unwrap().contains("--layout wide"));
+}
+
+#[test]
 fn what_the_atlas_lacks_is_said() {
     let served = Served::clean();
     let error = AtlasSource::open(served.client(), None, &["CAGE".to_owned()]).unwrap_err();

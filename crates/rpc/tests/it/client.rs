@@ -247,7 +247,7 @@ fn an_exhausted_quota_stops_the_run_and_loses_no_row() {
             Err(error) => {
                 assert!(error.is_service_stop() && error.is_fatal(), "{error}");
                 assert!(matches!(error, ApiError::Quota { .. }), "{error}");
-                assert!(error.hint().unwrap().contains("again later"));
+                assert!(error.hint().unwrap().contains("run the same command again"));
                 assert!(!format!("{error} {error:?}").contains(KEY));
             }
         }

@@ -417,8 +417,13 @@ fn what_the_model_does_not_read_or_give_is_refused_with_what_it_does() {
         "{text}"
     );
     let other = client_with(&server, |options| options.model_version = Some("FOLD_1".to_owned()));
-    let text = refused(other.predict_interval(&window(0, 16_384), cage));
-    assert!(text.contains("`FOLD_1`") && text.contains("`FOLD_0`"), "{text}");
+    // No call can succeed, so it is no fault of the interval.
+    let error = other.predict_interval(&window(0, 16_384), cage).unwrap_err();
+    assert!(
+        matches!(&error, ApiError::ModelVersion { version, reason, .. } if version == "FOLD_1" && reason.contains("`FOLD_0`")),
+        "{error}"
+    );
+    assert!(error.is_fatal() && error.hint().is_some());
     let same = client_with(&server, |options| options.model_version = Some("FOLD_0".to_owned()));
     assert!(same.predict_interval(&window(0, 16_384), cage).is_ok());
     // A variant outside of its interval.

@@ -23,6 +23,8 @@ mod genes;
 mod ism;
 mod liftover;
 mod measured;
+mod measured_columns;
+mod measured_order;
 mod normalisation;
 mod overlap;
 mod predict;

@@ -148,7 +148,8 @@ impl AssemblyRefused {
                 "give the {said} reference, or lift the variants: `refalt vet --chain CHAIN --apply other_assembly`"
             ),
             Self::Disagree { .. } => {
-                "say with --assembly what the reference is: rows that state another assembly are then rejected, one by one"
+                "say with --assembly (of a finished run when it is scored) what the reference is: rows that state another assembly are then \
+                 rejected, one by one"
                     .to_owned()
             }
         }

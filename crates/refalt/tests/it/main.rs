@@ -28,6 +28,7 @@ mod measured_order;
 mod normalisation;
 mod overlap;
 mod predict;
+mod protocol_rows;
 mod protocols;
 mod saturation;
 mod score_folders;

@@ -119,7 +119,7 @@ struct Work<'a> {
 
 /// What one reading came to.
 enum Attempt {
-    Done(Made),
+    Done(Box<Made>),
     /// Indels have to be taken in another order, which the other rows show.
     Order(AlleleOrder),
 }
@@ -223,12 +223,12 @@ impl Work<'_> {
         notes.extend(reader.doubt());
         notes.extend(order_in_words(orienter.order(), &fates.order));
         notes.extend(stated.record(self.assembly).note.filter(|_| self.reference.is_some()));
-        Ok(Attempt::Done(Made {
+        Ok(Attempt::Done(Box::new(Made {
             fates,
             stated,
             notes,
             table: file.map(TableFile::finish).transpose()?,
-        }))
+        })))
     }
 }
 

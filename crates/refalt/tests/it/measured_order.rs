@@ -13,8 +13,8 @@ const BASES: &[u8; 30] = b"TGTAGCTGTGGCCACTGGGAGCTCTTACAT";
 /// chr1:603011-603017, which the genome admits in both orders, listed as its rows are.
 fn pairs(listed: usize, swapped: usize, indel_is_swapped: bool) -> String {
     let mut text = String::from("variant_id\tgene_id\tslope\tslope_se\tpval_nominal\n");
-    for row in 0..listed + swapped {
-        let (base, position) = (BASES[row] as char, 600_001 + row);
+    for (row, &base) in BASES.iter().enumerate().take(listed + swapped) {
+        let (base, position) = (char::from(base), 600_001 + row);
         // A transition is no complement.
         let other = match base {
             'A' => 'G',

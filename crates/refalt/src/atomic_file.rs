@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all.
 
-use crate::provenance::HashingWriter;
+use crate::provenance::{FileIdentity, HashingWriter};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -60,23 +60,29 @@ impl AtomicFile {
     ///
     /// # Errors
     /// Whatever the file system says; the target is untouched then.
-    pub fn commit(mut self) -> io::Result<Committed> {
+    pub fn commit(self) -> io::Result<Committed> {
+        self.complete()?.place()
+    }
+
+    /// Brings the bytes to the disk, still under the temporary name.
+    ///
+    /// # Errors
+    /// Whatever the file system says; nothing is left then.
+    pub fn complete(mut self) -> io::Result<Complete> {
         let writer = self
             .writer
             .take()
             .ok_or_else(|| io::Error::other("already committed"))?;
         let (buffered, bytes, sha256) = writer.finish();
-        let finished = buffered
-            .into_inner()
-            .map_err(|error| error.into_error())
-            .and_then(|file| file.sync_all())
-            .and_then(|()| fs::rename(&self.partial, &self.target));
-        if let Err(error) = finished {
-            let _ = fs::remove_file(&self.partial);
-            return Err(error);
-        }
-        sync_folder(&self.target)?;
-        Ok(Committed { bytes, sha256 })
+        // From here on the file is removed by whoever has it.
+        let complete = Complete {
+            target: self.target.clone(),
+            partial: self.partial.clone(),
+            committed: Committed { bytes, sha256 },
+        };
+        let flushed = buffered.into_inner().map_err(|error| error.into_error());
+        flushed.and_then(|file| file.sync_all())?;
+        Ok(complete)
     }
 
     /// Writes a whole file at once.
@@ -87,6 +93,76 @@ impl AtomicFile {
         let mut file = Self::create(target)?;
         file.write_all(content)?;
         file.commit()
+    }
+}
+
+/// A file that is whole under its temporary name; [`place`](Self::place) gives it its own, dropping it removes it.
+#[derive(Debug)]
+pub struct Complete {
+    target: PathBuf,
+    partial: PathBuf,
+    committed: Committed,
+}
+
+impl Complete {
+    /// Takes over a file that was written and brought to the disk under a temporary name.
+    ///
+    /// # Errors
+    /// Whatever the file system says; the file is removed then.
+    pub(crate) fn of_partial(target: &Path, partial: &Path) -> io::Result<Self> {
+        let mut complete = Self {
+            target: target.to_owned(),
+            partial: partial.to_owned(),
+            committed: Committed {
+                bytes: 0,
+                sha256: String::new(),
+            },
+        };
+        let FileIdentity { bytes, sha256, .. } = FileIdentity::of(partial)?;
+        complete.committed = Committed { bytes, sha256 };
+        Ok(complete)
+    }
+
+    /// Returns the name that the file is to have.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Returns the temporary name.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Returns size and digest.
+    pub const fn committed(&self) -> &Committed {
+        &self.committed
+    }
+
+    /// Returns what identifies the file under its own name.
+    pub fn identity(&self) -> FileIdentity {
+        let name = self.target.file_name().unwrap_or_default();
+        FileIdentity {
+            name: name.to_string_lossy().into_owned(),
+            bytes: self.committed.bytes,
+            sha256: self.committed.sha256.clone(),
+        }
+    }
+
+    /// Gives the file its name, in place of any other of that name.
+    ///
+    /// # Errors
+    /// Whatever the file system says; the target is untouched then.
+    pub fn place(self) -> io::Result<Committed> {
+        fs::rename(&self.partial, &self.target)?;
+        sync_folder(&self.target)?;
+        Ok(self.committed.clone())
+    }
+}
+
+impl Drop for Complete {
+    fn drop(&mut self) {
+        // After the file got its name there is nothing here.
+        let _ = fs::remove_file(&self.partial);
     }
 }
 

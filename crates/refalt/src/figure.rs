@@ -226,12 +226,9 @@ pub enum FigureError {
         /// What the renderer says.
         message: String,
     },
-    /// A file of this name holds something else.
-    #[error("`{path}` is there and is another figure")]
-    Taken {
-        /// The file.
-        path: std::path::PathBuf,
-    },
+    /// A file does not get its name, as when another figure has it.
+    #[error(transparent)]
+    File(#[from] crate::output_files::OutputFileError),
     /// A file could not be written.
     #[error("cannot write `{path}`")]
     Write {
@@ -251,10 +248,7 @@ impl crate::Diagnostic for FigureError {
             }
             Self::Outside { .. } => Some("widen the part that is shown, or leave the item out".to_owned()),
             Self::Label { .. } => Some("shorten the label".to_owned()),
-            Self::Taken { path } => Some(format!(
-                "give another folder with --out, or remove `{}`",
-                path.display()
-            )),
+            Self::File(error) => Some(error.hint()),
             Self::Write { path, .. } => Some(format!(
                 "check that `{}` exists, can be written and has space",
                 path.parent().unwrap_or(path).display()

@@ -20,6 +20,7 @@ pub mod measured;
 pub mod model;
 pub mod motif_scan;
 pub mod motif_set;
+pub mod output_files;
 pub mod overlap;
 pub mod predict;
 pub mod protocol;

@@ -28,7 +28,7 @@ pub use enrichment::{Enrichment, LEAST_EXPECTED, LONGEST_PEAK_BP};
 pub use error::OverlapError;
 pub use extent::Extent;
 pub use filter::{Filter, FilterContig};
-pub use output::{Output, record_path};
+pub use output::Output;
 pub use peaks::{Peak, PeakFile, PeakOptions, Peaks};
 pub use run::{Request, RowsReference, run};
 pub use summary::{ContigSummary, EnrichmentSummary, ReferenceBases, RefusedRow, Summary};

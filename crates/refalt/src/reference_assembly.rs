@@ -1,5 +1,6 @@
 //! What is known of the assembly of a reference, and on whose word; what the variants state beside it.
 
+use crate::engine::Rejection;
 use crate::io::variants::AssemblyClue;
 use refalt_core::{Assembly, Chromosome, Reference};
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,20 @@ impl ReferenceAssembly {
         }
     }
 
+    /// Refuses a row that states another assembly than the reference has.
+    ///
+    /// # Errors
+    /// `other_assembly`.
+    pub fn check_row(self, said: Option<Assembly>) -> Result<(), Rejection> {
+        match (said, self.known()) {
+            (Some(said), Some(known)) if said != known => Err(Rejection {
+                code: "other_assembly",
+                reason: format!("the row says it is on {said}, the reference {self}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the assembly, proven or stated.
     pub const fn known(self) -> Option<Assembly> {
         match self {
@@ -99,6 +114,48 @@ impl fmt::Display for ReferenceAssembly {
     }
 }
 
+/// What a file of variants states of its assembly does not go with what is known of the reference.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssemblyRefused {
+    /// The file as a whole is on another assembly.
+    #[error("the variants in `{variants}` are said to be on {said}, the reference {known}")]
+    Other {
+        /// The file of variants.
+        variants: String,
+        /// The assembly that its header, or its format, states.
+        said: Assembly,
+        /// What is known of the reference.
+        known: ReferenceAssembly,
+    },
+    /// Header and rows state several assemblies, and nothing says which one the reference is.
+    #[error(
+        "the variants in `{variants}` are stated to be on different assemblies, and that of the reference is not proven: {}",
+        .statements.iter().map(|(assembly, who)| format!("{assembly} ({who})")).collect::<Vec<_>>().join(", ")
+    )]
+    Disagree {
+        /// The file of variants.
+        variants: String,
+        /// Each assembly, and who states it.
+        statements: Vec<(Assembly, String)>,
+    },
+}
+
+impl AssemblyRefused {
+    /// Returns what the user can do.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Other { said, .. } => format!(
+                "give the {said} reference, or lift the variants: `refalt vet --chain CHAIN --apply other_assembly`"
+            ),
+            Self::Disagree { .. } => {
+                "say with --assembly (of a finished run when it is scored) what the reference is: rows that state another assembly are then \
+                 rejected, one by one"
+                    .to_owned()
+            }
+        }
+    }
+}
+
 /// What a list of variants states about its assembly: its header, and its rows one by one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatedByVariants {
@@ -139,6 +196,35 @@ impl StatedByVariants {
         for (&assembly, &(count, first)) in &later.rows {
             self.rows.entry(assembly).or_insert((0, first)).0 += count;
         }
+    }
+
+    /// Refuses a file whose header names another assembly than the reference has.
+    ///
+    /// # Errors
+    /// [`AssemblyRefused::Other`].
+    pub fn check_header(&self, variants: &str, reference: ReferenceAssembly) -> Result<(), AssemblyRefused> {
+        match self.header {
+            Some(said) if reference.known().is_some_and(|known| known != said) => Err(AssemblyRefused::Other {
+                variants: variants.to_owned(),
+                said,
+                known: reference,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a file that [contradicts itself](Self::contradicts_itself), once every row was taken.
+    ///
+    /// # Errors
+    /// [`AssemblyRefused::Disagree`].
+    pub fn check_rows(&self, variants: &str, reference: ReferenceAssembly) -> Result<(), AssemblyRefused> {
+        if !self.contradicts_itself(reference) {
+            return Ok(());
+        }
+        Err(AssemblyRefused::Disagree {
+            variants: variants.to_owned(),
+            statements: self.statements(),
+        })
     }
 
     /// Says whether header and rows name more than one assembly while nobody knows that of the reference: then some of

@@ -14,7 +14,9 @@ use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
 use crate::io::variants::{Format, ReadError, ReadOptions, Source, VariantReader, VariantRow};
 use crate::model::{self, ModelError};
 use crate::provenance::{FileIdentity, VERSION};
-use crate::reference_assembly::{AssemblyContradicted, AssemblyRecord, ReferenceAssembly, StatedByVariants};
+use crate::reference_assembly::{
+    AssemblyContradicted, AssemblyRecord, AssemblyRefused, ReferenceAssembly, StatedByVariants,
+};
 use crate::spool::{Spool, SpoolError};
 use refalt_core::backend::ModelCard;
 use refalt_core::{Assembly, Organism, Reference};
@@ -90,18 +92,9 @@ pub enum ScoringError {
     /// The user states another assembly of the reference than its content proves.
     #[error(transparent)]
     Contradicted(#[from] AssemblyContradicted),
-    /// The file of variants says another assembly than the reference has.
-    #[error("the variants in `{variants}` are said to be on {said}, the reference `{reference}` {known}")]
-    OtherAssembly {
-        /// The file of variants.
-        variants: String,
-        /// The assembly that its header states.
-        said: Assembly,
-        /// The reference.
-        reference: PathBuf,
-        /// What is known of its assembly.
-        known: ReferenceAssembly,
-    },
+    /// What the variants state of their assembly does not go with the reference.
+    #[error(transparent)]
+    Assemblies(#[from] AssemblyRefused),
     /// The service reads the genome of another assembly than the reference.
     #[error("`{model}` reads the {organism} genome {reads}, and the reference `{reference}` {known}")]
     OtherGenome {
@@ -115,17 +108,6 @@ pub enum ScoringError {
         reference: PathBuf,
         /// What is known of its assembly.
         known: ReferenceAssembly,
-    },
-    /// Header and rows state several assemblies, and nothing says which one the reference is.
-    #[error(
-        "the variants in `{variants}` are stated to be on different assemblies, and that of the reference is not proven: {}",
-        .statements.iter().map(|(assembly, who)| format!("{assembly} ({who})")).collect::<Vec<_>>().join(", ")
-    )]
-    AssembliesDisagree {
-        /// The file of variants.
-        variants: String,
-        /// Each assembly, and who states it.
-        statements: Vec<(Assembly, String)>,
     },
 }
 
@@ -170,13 +152,7 @@ impl Diagnostic for ScoringError {
             Self::OtherGenome { reads, .. } => Some(format!(
                 "give variants and reference on {reads}, or name the other organism with --organism"
             )),
-            Self::AssembliesDisagree { .. } => Some(
-                "say with --assembly what the reference is: rows that state another assembly are then rejected, one by one"
-                    .to_owned(),
-            ),
-            Self::OtherAssembly { said, .. } => Some(format!(
-                "give the {said} reference, or lift the variants: `refalt vet --chain CHAIN --apply other_assembly`"
-            )),
+            Self::Assemblies(error) => Some(error.hint()),
         }
     }
 
@@ -221,10 +197,7 @@ impl Scoring {
                 ..request.plan.clone()
             },
         )?;
-        let reference = FastaReference::open(&request.reference)?;
-        if reference.assembly().proven().is_none() {
-            reference.identify(digesting)?;
-        }
+        let reference = FastaReference::open_identified(&request.reference, digesting)?;
         let mut notes: Vec<String> = reference.notes().iter().map(ToString::to_string).collect();
         notes.push(format!(
             "reference `{}`: {}",
@@ -255,16 +228,7 @@ impl Scoring {
         let input = Spool::of(&request.variants)?;
         let reader = input.open(&request.reading)?;
         let mut stated = StatedByVariants::of_header(reader.assembly_clues());
-        if let Some(said) = stated.header
-            && known.known().is_some_and(|known| known != said)
-        {
-            return Err(ScoringError::OtherAssembly {
-                variants: reader.name().to_owned(),
-                said,
-                reference: request.reference.clone(),
-                known,
-            });
-        }
+        stated.check_header(reader.name(), known)?;
         let name = reader.name().to_owned();
         let format = reader.format();
         let mut rows = 0;
@@ -273,12 +237,7 @@ impl Scoring {
             stated.add_row(row.row, row.said_assembly);
             rows += 1;
         }
-        if stated.contradicts_itself(known) {
-            return Err(ScoringError::AssembliesDisagree {
-                variants: name,
-                statements: stated.statements(),
-            });
-        }
+        stated.check_rows(&name, known)?;
         let reference_file = FileIdentity::of(&request.reference).map_err(|source| ScoringError::Unreadable {
             path: request.reference.clone(),
             source,
@@ -410,16 +369,12 @@ impl Iterator for InputRows<'_> {
 pub fn input_row(mut row: VariantRow, reference: &dyn Reference, assembly: ReferenceAssembly) -> InputRow {
     row.resolve(reference);
     let text = row.text().into_owned();
-    let variant = match (row.said_assembly, assembly.known()) {
-        (Some(said), Some(known)) if said != known => Err(Rejection {
-            code: "other_assembly",
-            reason: format!("the row says it is on {said}, the reference {assembly}"),
-        }),
-        _ => row.variant.map_err(|problem| Rejection {
+    let variant = assembly.check_row(row.said_assembly).and_then(|()| {
+        row.variant.map_err(|problem| Rejection {
             code: problem.code(),
             reason: problem.to_string(),
-        }),
-    };
+        })
+    });
     InputRow {
         row: row.row,
         line: row.line,

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     to: String,
 
     /// File to write; a name that ends in .gz is compressed (bgzip), and indexed where the format has an index.
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_parser = super::input::output_file)]
     out: PathBuf,
 
     /// Scorers of the run, by name or text [default: all].

@@ -3,13 +3,12 @@
 use super::input::ReadingOptions;
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::{DigestBar, Settings};
+use crate::terminal::Settings;
 use refalt::gene_context::GeneContext;
-use refalt::io::fasta::FastaReference;
 use refalt::io::genes::{Genes, IndexUse, MalformedLines, OpenOptions, open};
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::annotation::GeneIndex;
-use refalt_core::{ContigName, Position, Reference};
+use refalt_core::{ContigName, Position};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -77,13 +76,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         settings.tell(format!("`{}` contradicts itself: {contradiction}", genes.source.name));
     }
     if let Some(path) = &options.reference {
-        let reference = FastaReference::open(path).map_err(|error| Failure::of(&error))?;
-        if reference.assembly().proven().is_none() {
-            let digesting = DigestBar::new(settings);
-            let identified = reference.identify(&|progress| digesting.show(progress));
-            digesting.finish();
-            identified.map_err(|error| Failure::of(&error))?;
-        }
+        let reference = super::input::reference(path, settings)?;
         let on = ReferenceAssembly::of(&reference, said)
             .map_err(|error| Failure::new(error.to_string()).with_hint(error.hint()).usage())?;
         genes

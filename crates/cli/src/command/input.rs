@@ -1,10 +1,13 @@
 //! How commands take a list of variants.
 
 use crate::message::Failure;
+use crate::terminal::{DigestBar, Settings};
 use refalt::core::Assembly;
 use refalt::core::nearest::{nearest, question};
 use refalt::diagnostic::Diagnostic;
+use refalt::io::fasta::FastaReference;
 use refalt::io::variants::{ColumnMap, Format, ReadOptions, RowProblem, Source};
+use std::path::{Path, PathBuf};
 
 /// A list of variants, or variants written out.
 #[derive(Debug, clap::Args)]
@@ -39,6 +42,24 @@ pub(crate) fn unknown<'a>(what: &str, found: &str, names: impl Iterator<Item = &
         Some(question) => failure.with_hint(question),
         None => failure,
     }
+}
+
+/// Opens a reference and identifies its assembly by content, with a bar while that takes long.
+pub(crate) fn reference(path: &Path, settings: &Settings) -> Result<FastaReference, Failure> {
+    let digesting = DigestBar::new(settings);
+    let opened = FastaReference::open_identified(path, &|progress| digesting.show(progress));
+    digesting.finish();
+    opened.map_err(|error| Failure::of(&error))
+}
+
+/// Reads the name of a file to write.
+///
+/// `-`, which means a stream elsewhere, is no file, and a file of that name is a nuisance.
+pub(crate) fn output_file(text: &str) -> Result<PathBuf, String> {
+    if text == "-" {
+        return Err("the output has a record or an index beside it, so it is a file and no stream".to_owned());
+    }
+    Ok(PathBuf::from(text))
 }
 
 /// Reads the name of an assembly.

@@ -2,11 +2,11 @@
 
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::Settings;
+use crate::terminal::{DigestBar, Settings};
 use refalt::io::variants::ColumnMap;
 use refalt::measured::{
-    CountOptions, EffectAllele, FORMATS, Fates, FreeColumns, MeasuredReport, MeasuredRequest, MeasuredSource, Repeats,
-    Scaling, StatedAllele, measure,
+    CountOptions, EffectAllele, EffectKind, FORMATS, Fates, FreeColumns, MeasuredReport, MeasuredRequest,
+    MeasuredSource, Repeats, Scaling, StatedAllele, measure,
 };
 use refalt::validate::Condition;
 use serde_json::json;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 every row is in the table or left out by a condition; 3 some rows were dropped, they are counted \
-                  by reason.\n\nFormats are recognised by the names of their columns; `--formats` lists them, docs/measured.md \
+                  by reason, or rows of counts have no variant.\n\nFormats are recognised by the names of their columns; `--formats` lists them, docs/measured.md \
                   describes them."
 )]
 pub(crate) struct Options {
@@ -47,7 +47,7 @@ pub(crate) struct Options {
     effect_allele: Option<String>,
 
     /// Where the table goes (`.tsv`, `.tsv.gz`, `.parquet`), with a record `.json` beside it; without it rows are counted only.
-    #[arg(long, short, value_name = "TABLE")]
+    #[arg(long, short, value_name = "TABLE", value_parser = super::input::output_file)]
     out: Option<PathBuf>,
 
     /// Keep rows that meet a condition, on a standard column or one of the file: `weight>=0.9`; may be given several times.
@@ -66,6 +66,16 @@ pub(crate) struct Options {
     /// Drop A/T and C/G variants where nothing states the strand.
     #[arg(long)]
     drop_palindromic: bool,
+
+    /// Take indels that the genome admits in both orders in the order that the other rows are proven to have; without it they
+    /// are dropped where those rows are listed the other way, or where nothing tells the order.
+    #[arg(long)]
+    indels_as_others: bool,
+
+    /// What the effects are: `signed`, `one-sided` (all on one side of 0), or with `--format table` `ratio` (odds ratios: the
+    /// natural logarithm is the effect).
+    #[arg(long, value_name = "KIND", default_value = "signed", value_parser = effect_kind)]
+    effect_is: EffectKind,
 
     /// For `--format table`: columns that make the variant, `ref=other_allele,alt=effect_allele`; the usual names are known.
     #[arg(long, value_name = "MAP", default_value = "")]
@@ -149,6 +159,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
                 weight: options.weight,
             },
             effect_allele: options.effect_allele.as_deref().map(EffectAllele::named),
+            effect_is: options.effect_is,
             carry: options.carry,
             counts: CountOptions {
                 dna: options.dna,
@@ -163,13 +174,17 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         keep: options.keep.iter().map(condition).collect::<Result<_, _>>()?,
         repeats: options.repeats,
         drop_palindromic: options.drop_palindromic,
+        indels_as_others: options.indels_as_others,
         alleles: match options.alleles {
             Some(path) => Some((path, map(&options.alleles_columns)?)),
             None => None,
         },
         out: options.out,
     };
-    let report = measure(&request).map_err(|error| Failure::of(&error))?;
+    let digesting = DigestBar::new(settings);
+    let report = measure(&request, &|progress| digesting.show(progress));
+    digesting.finish();
+    let report = report.map_err(|error| Failure::of(&error))?;
     if settings.json {
         let text = serde_json::to_string(&report).map_err(|error| Failure::new(error.to_string()))?;
         writeln!(std::io::stdout().lock(), "{text}")?;
@@ -178,7 +193,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     if let Some(out) = &request.out {
         settings.note(format!("written to `{}`", out.display()));
     }
-    Ok(if report.rows.dropped.is_empty() {
+    Ok(if report.rows.dropped.is_empty() && report.rows.without_variant == 0 {
         Exit::Done
     } else {
         Exit::Partial
@@ -206,11 +221,18 @@ fn tell(report: &MeasuredReport, settings: &Settings) {
             listed(&report.rows.dropped)
         ));
     }
+    if report.rows.without_variant > 0 {
+        settings.tell(format!(
+            "{} rows have a name and no variant: nothing was brought to the genome, and no table joins them; name their variants with \
+             --alleles",
+            report.rows.without_variant
+        ));
+    }
     for row in &report.rows.dropped_first {
         settings.note(format!("    line {}: {}: {}", row.line, row.variant, row.reason));
     }
     for note in &report.notes {
-        settings.note(note);
+        settings.note(format!("note: {note}"));
     }
 }
 
@@ -286,6 +308,10 @@ fn list(settings: &Settings) -> Result<Exit, Failure> {
 
 fn repeats(text: &str) -> Result<Repeats, String> {
     Repeats::from_name(text).ok_or_else(|| "known: `error`, `identical`, `mean`".to_owned())
+}
+
+fn effect_kind(text: &str) -> Result<EffectKind, String> {
+    EffectKind::from_name(text).ok_or_else(|| "known: `signed`, `one-sided`, `ratio`".to_owned())
 }
 
 fn scaling(text: &str) -> Result<Scaling, String> {

@@ -3,12 +3,10 @@
 use super::input::{self, ReadingOptions};
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::{DigestBar, Settings};
+use crate::terminal::Settings;
 use refalt::io::bed::BedLayout;
-use refalt::io::fasta::FastaReference;
 use refalt::overlap::{self, EnrichmentSummary, Extent, Output, Request, RowsReference, Summary};
 use refalt::reference_assembly::ReferenceAssembly;
-use refalt_core::Reference;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -90,7 +88,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     let reference = options
         .reference
         .as_ref()
-        .map(|path| open(path, settings))
+        .map(|path| input::reference(path, settings))
         .transpose()?;
     let on = match &reference {
         Some(reference) => Some(
@@ -167,17 +165,6 @@ fn layout(name: &str) -> Result<BedLayout, Failure> {
     found
         .map(|(_, layout)| *layout)
         .ok_or_else(|| input::unknown("layout of peaks", name, LAYOUTS.iter().map(|(known, _)| *known)))
-}
-
-fn open(path: &Path, settings: &Settings) -> Result<FastaReference, Failure> {
-    let reference = FastaReference::open(path).map_err(|error| Failure::of(&error))?;
-    if reference.assembly().proven().is_none() {
-        let digesting = DigestBar::new(settings);
-        let identified = reference.identify(&|progress| digesting.show(progress));
-        digesting.finish();
-        identified.map_err(|error| Failure::of(&error))?;
-    }
-    Ok(reference)
 }
 
 fn enriched(of: &EnrichmentSummary) -> String {

@@ -4,13 +4,12 @@ use super::score::GeneOptions;
 use crate::args::at_least_one;
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::{DigestBar, Settings};
+use crate::terminal::Settings;
 use refalt::Diagnostic;
 use refalt::engine::MixedSources;
-use refalt::io::fasta::FastaReference;
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::ReferenceAssembly;
-use refalt_core::{ModelCard, Reference};
+use refalt_core::ModelCard;
 use refalt_rpc::ApiKey;
 use refalt_rpc::atlas::AtlasFolder;
 use refalt_rpc::key::KeyError;
@@ -225,13 +224,7 @@ fn of<E: Diagnostic + 'static>(error: E) -> Failure {
 /// Opens the model, the reference and the genes.
 fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure> {
     let backend = refalt::model::open(&options.model).map_err(of)?;
-    let reference = FastaReference::open(&options.reference).map_err(of)?;
-    if reference.assembly().proven().is_none() {
-        let digesting = DigestBar::new(settings);
-        let identified = reference.identify(&|progress| digesting.show(progress));
-        digesting.finish();
-        identified.map_err(of)?;
-    }
+    let reference = super::input::reference(&options.reference, settings)?;
     for note in reference.notes() {
         settings.note(note.to_string());
     }

@@ -445,3 +445,52 @@ fn a_damaged_run_is_neither_exported_nor_compared() {
         assert!(!folder.join("none.vcf").exists());
     }
 }
+
+#[test]
+fn a_file_of_another_content_is_never_replaced_and_its_own_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder);
+    std::fs::create_dir(folder.join("out")).unwrap();
+    let one = ["--scorers", "CHIP_TF", "--tracks", "ELK4", "--aggregate", "max"];
+    for (format, name, more) in [
+        ("vcf", "x.vcf", &[][..]),
+        ("vcf", "x.vcf.gz", &[]),
+        ("bcf", "x.bcf", &[]),
+        ("tsv", "x.tsv", &[]),
+        ("matrix", "x.parquet", &["--scorers", "CHIP_TF"]),
+        ("bedgraph", "x.bedgraph", &one),
+        ("bigwig", "x.bw", &[&one[..], &["-r", "genome.fa"]].concat()),
+    ] {
+        let out = format!("out/{name}");
+        let arguments = [&["export", "run", "--to", format, "-o", &out], more].concat();
+        must(folder, &arguments, 0);
+        let first = std::fs::read(folder.join(&out)).unwrap();
+        must(folder, &arguments, 0);
+        assert_eq!(std::fs::read(folder.join(&out)).unwrap(), first, "{name}");
+        std::fs::write(folder.join(&out), "years of work").unwrap();
+        let output = refalt().current_dir(folder).args(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(
+            stderr(&output).contains(&format!("`{out}` is there with another content")),
+            "{}",
+            stderr(&output)
+        );
+        assert_eq!(std::fs::read(folder.join(&out)).unwrap(), b"years of work", "{name}");
+    }
+    assert!(
+        crate::folder_contents::files(&folder.join("out"))
+            .keys()
+            .all(|name| !name.ends_with(".partial"))
+    );
+    // An index of somebody else is no reason to write half of the two.
+    std::fs::write(folder.join("out/y.vcf.gz.tbi"), "mine").unwrap();
+    let output = refalt()
+        .current_dir(folder)
+        .args(["export", "run", "--to", "vcf", "-o", "out/y.vcf.gz"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!folder.join("out/y.vcf.gz").exists());
+    must(folder, &["export", "run", "--to", "tsv", "-o", "-"], 2);
+}

@@ -285,7 +285,7 @@ fn a_figure_of_tracks_replaces_itself_and_no_other() {
     let other = figure("ATAC");
     assert_eq!(other.status.code(), Some(1));
     assert!(
-        stderr(&other).contains("is there and is another figure") && stderr(&other).contains("--out"),
+        stderr(&other).contains("is there with another content") && stderr(&other).contains("--out"),
         "{}",
         stderr(&other)
     );

@@ -103,3 +103,65 @@ fn a_truth_of_a_known_format_needs_no_columns() {
     );
     assert_eq!(listed, turned);
 }
+
+#[test]
+fn a_table_of_another_content_is_never_replaced_and_its_own_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("pairs.tsv"), PAIRS).unwrap();
+    for name in ["a.tsv", "a.tsv.gz", "a.parquet"] {
+        let arguments = ["measured", "pairs.tsv", "-o", name];
+        assert_eq!(run(here, &arguments).0, Some(3), "{name}");
+        let first = crate::folder_contents::files(here);
+        assert_eq!(run(here, &arguments).0, Some(3), "{name} again");
+        let (code, _, told) = run(here, &["measured", "pairs.tsv", "-o", name, "--keep", "effect>0"]);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(
+            told.contains("is there with another content; conditions was `[]`, here `[\"effect>0\"]`")
+                && told.contains("--out"),
+            "{told}"
+        );
+        assert_eq!(crate::folder_contents::files(here), first);
+    }
+    // A record beside the table is somebody's, too, and then there is no table either.
+    std::fs::write(here.join("b.tsv.json"), "{\"mine\": 1}").unwrap();
+    let (code, _, told) = run(here, &["measured", "pairs.tsv", "-o", "b.tsv"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("b.tsv.json` is there with another content"), "{told}");
+    assert!(!here.join("b.tsv").exists());
+    let (code, _, told) = run(here, &["measured", "pairs.tsv", "-o", "-"]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains("a file and no stream") && !here.join("-").exists(),
+        "{told}"
+    );
+}
+
+#[test]
+fn counts_without_variants_are_written_and_end_with_3() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut text = String::from("eid");
+    for side in ["DNA", "RNA"] {
+        for allele in ["A", "B"] {
+            text.push_str(&format!("\t{side}_allele_{allele}_1\t{side}_allele_{allele}_2"));
+        }
+    }
+    for row in 0..8 {
+        text.push_str(&format!("\nrs{row}"));
+        (0..8).for_each(|column| text.push_str(&format!("\t{}", 40 + (row * 7 + column * 5) % 13)));
+    }
+    std::fs::write(here.join("counts.tsv"), text + "\n").unwrap();
+    let (code, _, told) = run(here, &["measured", "counts.tsv", "-o", "effects.tsv", "--quiet"]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(
+        told.contains("8 rows have a name and no variant") && told.contains("--alleles"),
+        "{told}"
+    );
+    assert!(here.join("effects.tsv").exists());
+    let mut alleles = String::from("id\tchrom\tpos\tref\talt\n");
+    (0..8).for_each(|row| alleles.push_str(&format!("rs{row}\tchr1\t{}\tA\tC\n", row + 1)));
+    std::fs::write(here.join("alleles.tsv"), alleles).unwrap();
+    let (code, _, told) = run(here, &["measured", "counts.tsv", "--alleles", "alleles.tsv"]);
+    assert_eq!(code, Some(0), "{told}");
+}

@@ -101,3 +101,29 @@ fn empty_and_cut_files_are_errors_that_name_them() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn a_file_of_another_content_is_never_replaced_and_its_own_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["kept.tsv", "kept.tsv.gz"] {
+        let out = folder.path().join(name);
+        let to = |more: &[&str]| overlap(&fixture("rows.tsv"), &[&["-o", out.to_str().unwrap()], more].concat());
+        assert_eq!(to(&[]).status.code(), Some(0));
+        let first = crate::folder_contents::files(folder.path());
+        assert_eq!(to(&[]).status.code(), Some(0));
+        let other = to(&["--slop", "7"]);
+        assert_eq!(other.status.code(), Some(1));
+        let told = text(&other.stderr);
+        assert!(
+            told.contains("is there with another content") && told.contains("slop_bp was `0`, here `7`"),
+            "{told}"
+        );
+        assert_eq!(crate::folder_contents::files(folder.path()), first);
+    }
+    let mine = folder.path().join("mine.txt");
+    std::fs::write(&mine, "years of work").unwrap();
+    let output = overlap(&fixture("rows.tsv"), &["-o", mine.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&mine).unwrap(), "years of work");
+    assert!(!folder.path().join("mine.txt.json").exists());
+}

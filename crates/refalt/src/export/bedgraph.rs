@@ -9,6 +9,7 @@ use super::selection::Selection;
 use super::summary::Summary;
 use super::tsv::TextFile;
 use super::{ExportError, ExportReport, folder_of};
+use crate::output_files::place_new;
 use crate::score_folder::ScoreFolder;
 use crate::sorted_runs::Sorter;
 use crate::tally::Tally;
@@ -65,7 +66,7 @@ pub(super) fn write(
         report.records += 1;
         file.write_all(line.as_bytes()).map_err(&failed)?;
     }
-    file.commit().map_err(&failed)?;
+    place_new(vec![file.complete().map_err(&failed)?])?;
     Ok(report)
 }
 

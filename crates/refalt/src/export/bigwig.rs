@@ -9,6 +9,7 @@ use super::summary::Summary;
 use super::{ExportError, ExportReport};
 use crate::io::bigwig::{self, BigWigError, BigWigValue, ContigLength};
 use crate::io::fasta::FastaReference;
+use crate::output_files::place_new;
 use crate::reference_assembly::contig_length;
 use crate::score_folder::ScoreFolder;
 use refalt_core::{Assembly, Interval, Reference};
@@ -72,12 +73,15 @@ pub(super) fn write(
         return Err(error);
     }
     match written {
-        Ok(_) => Ok(ExportReport {
-            records,
-            files: vec![out.to_owned()],
-            ..ExportReport::default()
-        }),
-        Err(BigWigError::Io { path, source }) => Err(ExportError::Write { path, source }),
+        Ok(file) => {
+            place_new(vec![file])?;
+            Ok(ExportReport {
+                records,
+                files: vec![out.to_owned()],
+                ..ExportReport::default()
+            })
+        }
+        Err(BigWigError::Io { path, source }) => Err(ExportError::write(&path)(source)),
         Err(error) => Err(error.into()),
     }
 }

@@ -3,12 +3,13 @@
 use crate::diagnostic::Diagnostic;
 use crate::io::bigwig::BigWigError;
 use crate::io::fasta::FastaError;
+use crate::output_files::OutputFileError;
 use crate::score_folder::ScoreFolderError;
 use crate::track_source::TrackSourceError;
 use refalt_core::Position;
 use refalt_core::nearest::{nearest, question};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A folder cannot be exported.
 #[derive(Debug, thiserror::Error)]
@@ -79,14 +80,9 @@ pub enum ExportError {
     /// The selection leaves nothing.
     #[error("no scorer of the run reads a selected track")]
     NothingSelected,
-    /// A file cannot be written.
-    #[error("cannot write `{}`: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    /// A file cannot be written, or another file has its name.
+    #[error(transparent)]
+    Output(#[from] OutputFileError),
 }
 
 fn listed(known: &[String]) -> String {
@@ -115,9 +111,9 @@ impl ExportError {
     /// Says that a file cannot be written.
     pub(super) fn write(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Write {
-            path: path.clone(),
-            source,
+        move |source| {
+            let path = path.clone();
+            OutputFileError::Write { path, source }.into()
         }
     }
 }
@@ -127,7 +123,7 @@ impl Diagnostic for ExportError {
         match self {
             Self::Tracks(error) => error.is_usage(),
             Self::Reference(_) | Self::BigWig(_) => false,
-            Self::Folder(_) | Self::Write { .. } | Self::TrackUnknown { .. } => false,
+            Self::Folder(_) | Self::Output(_) | Self::TrackUnknown { .. } => false,
             _ => true,
         }
     }
@@ -145,10 +141,7 @@ impl Diagnostic for ExportError {
             Self::Folder(error) => error.hint(),
             Self::Unknown { nearest, .. } => question(nearest),
             Self::NothingSelected => Some("choose scorers of the same output type as the tracks".to_owned()),
-            Self::Write { .. } => Some(
-                "nothing was left behind; free the space, or give --out a file in a folder that can be written"
-                    .to_owned(),
-            ),
+            Self::Output(error) => Some(error.hint()),
             Self::TrackUnknown { .. } => Some("export it as tsv".to_owned()),
             Self::Tracks(error) => error.hint(),
             Self::LengthUnknown { .. } => Some("give the reference of the run with --reference".to_owned()),

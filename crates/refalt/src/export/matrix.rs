@@ -9,7 +9,8 @@ use super::record::number;
 use super::selection::Selection;
 use super::tsv::{TextFile, push};
 use super::{ExportError, ExportReport};
-use crate::atomic_file::AtomicFile;
+use crate::atomic_file::{AtomicFile, Complete};
+use crate::output_files::place_new;
 use crate::score_folder::{ScoreBatch, ScoreFolder};
 use arrow::array::{ArrayRef, Float32Builder, Int64Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -76,7 +77,7 @@ pub(super) fn write(folder: &ScoreFolder, out: &Path, selection: &Selection) -> 
             report.records += 1;
         }
     }
-    sink.commit().map_err(&failed)?;
+    place_new(vec![sink.complete().map_err(&failed)?])?;
     Ok(report)
 }
 
@@ -252,14 +253,11 @@ impl Sink {
         Ok(())
     }
 
-    fn commit(mut self) -> io::Result<()> {
+    fn complete(mut self) -> io::Result<Complete> {
         self.flush()?;
         match self {
-            Self::Text { file, .. } => file.commit(),
-            Self::Parquet { writer, .. } => {
-                writer.into_inner()?.commit()?;
-                Ok(())
-            }
+            Self::Text { file, .. } => file.complete(),
+            Self::Parquet { writer, .. } => writer.into_inner()?.complete(),
         }
     }
 }

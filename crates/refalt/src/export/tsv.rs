@@ -6,7 +6,8 @@
 use super::record::number;
 use super::selection::Selection;
 use super::{ExportError, ExportReport, is_compressed};
-use crate::atomic_file::AtomicFile;
+use crate::atomic_file::{AtomicFile, Complete};
+use crate::output_files::place_new;
 use crate::score_folder::{ScoreFolder, TextColumn};
 use noodles::bgzf;
 use std::fmt::Write as _;
@@ -52,13 +53,12 @@ impl TextFile {
         })
     }
 
-    /// Puts the file in place.
-    pub(crate) fn commit(self) -> io::Result<()> {
+    /// Brings the file to its end, still under its temporary name.
+    pub(crate) fn complete(self) -> io::Result<Complete> {
         match self {
-            Self::Plain(file) => file.commit()?,
-            Self::Bgzip(writer) => writer.finish()?.commit()?,
-        };
-        Ok(())
+            Self::Plain(file) => file.complete(),
+            Self::Bgzip(writer) => writer.finish()?.complete(),
+        }
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) fn write(folder: &ScoreFolder, out: &Path, selection: &Selection) -> 
             break;
         }
     }
-    file.commit().map_err(&failed)?;
+    place_new(vec![file.complete().map_err(&failed)?])?;
     Ok(report)
 }
 

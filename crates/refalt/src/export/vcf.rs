@@ -10,7 +10,8 @@ use super::selection::Selection;
 use super::spelling::{Spelling, UNPLACED, spell};
 use super::summary::Summary;
 use super::{ExportError, ExportReport, folder_of, is_compressed};
-use crate::atomic_file::AtomicFile;
+use crate::atomic_file::{AtomicFile, Complete};
+use crate::output_files::place_new;
 use crate::score_folder::ScoreFolder;
 use crate::sorted_runs::Sorter;
 use noodles::bgzf;
@@ -78,7 +79,9 @@ pub(super) fn write(
             file.record(line).map_err(&failed)?;
         }
     }
-    report.files = file.finish(out).map_err(&failed)?;
+    let files = file.finish(out).map_err(&failed)?;
+    report.files = files.iter().map(|file| file.target().to_owned()).collect();
+    place_new(files)?;
     Ok(report)
 }
 
@@ -243,13 +246,12 @@ impl RecordFile {
         }
     }
 
-    /// Puts the file in place, then its index, which is never older than the file.
-    fn finish(self, out: &Path) -> io::Result<Vec<PathBuf>> {
-        match self.sink {
-            Sink::Plain(file) => file.commit()?,
-            Sink::Bgzip(writer) => writer.finish()?.commit()?,
-        };
-        let mut files = vec![out.to_owned()];
+    /// Returns the file, then its index, which is never older than the file.
+    fn finish(self, out: &Path) -> io::Result<Vec<Complete>> {
+        let mut files = vec![match self.sink {
+            Sink::Plain(file) => file.complete()?,
+            Sink::Bgzip(writer) => writer.finish()?.complete()?,
+        }];
         let contigs = self.numbers.len();
         let beside = |ending: &str| {
             let mut name = out.as_os_str().to_owned();
@@ -262,15 +264,13 @@ impl RecordFile {
                 let path = beside(".tbi");
                 let mut writer = tabix::io::Writer::new(AtomicFile::create(&path)?);
                 writer.write_index(&indexer.build())?;
-                writer.into_inner().finish()?.commit()?;
-                files.push(path);
+                files.push(writer.into_inner().finish()?.complete()?);
             }
             Index::Csi(indexer) => {
                 let path = beside(".csi");
                 let mut writer = csi::io::Writer::new(AtomicFile::create(&path)?);
                 writer.write_index(&indexer.build(contigs))?;
-                writer.into_inner().finish()?.commit()?;
-                files.push(path);
+                files.push(writer.into_inner().finish()?.complete()?);
             }
         }
         Ok(files)

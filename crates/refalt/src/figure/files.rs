@@ -1,11 +1,13 @@
 //! Writes a figure as SVG, PNG and TSV.
 
 use std::borrow::Cow;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::drawing::raster;
 use super::{Figure, FigureError};
 use crate::atomic_file::AtomicFile;
+use crate::output_files::place_new;
 
 /// The three files of a figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,19 +67,26 @@ pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError>
 /// Writes like [`write()`], into a folder that may be somebody's: nothing but the same bytes is replaced.
 ///
 /// # Errors
-/// Those of [`write()`], and [`FigureError::Taken`] for a file that holds something else; then nothing is written.
+/// Those of [`write()`], and [`FigureError::File`] for a file that holds something else; then nothing is written.
 pub fn write_new(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
     let (files, contents) = contents(figure, folder)?;
-    for (path, bytes) in [&files.svg, &files.png, &files.tsv].into_iter().zip(&contents) {
-        let is_other = match std::fs::read(path) {
-            Ok(before) => before != **bytes,
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-        };
-        if is_other {
-            return Err(FigureError::Taken { path: path.clone() });
-        }
-    }
-    write_all(&files, &contents)?;
+    let complete = |(path, bytes): (&PathBuf, &Cow<'_, [u8]>)| {
+        let written = AtomicFile::create(path).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.complete()
+        });
+        written.map_err(|source| FigureError::Write {
+            path: path.clone(),
+            source,
+        })
+    };
+    let paths = [&files.svg, &files.png, &files.tsv];
+    let complete: Vec<_> = paths
+        .into_iter()
+        .zip(&contents)
+        .map(complete)
+        .collect::<Result<_, _>>()?;
+    place_new(complete)?;
     Ok(files)
 }
 

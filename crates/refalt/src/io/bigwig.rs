@@ -8,7 +8,7 @@
 //! thread, which ends with the call. Rejected: sections and trees of our own, a format of four hundred lines that
 //! browsers are particular about.
 
-use crate::provenance::FileIdentity;
+use crate::atomic_file::Complete;
 use bigtools::bed::bedparser::BedValueError;
 use bigtools::beddata::BedParserStreamingIterator;
 use bigtools::{BBIProcessError, BigWigWrite, Value};
@@ -78,7 +78,7 @@ impl BigWigError {
     }
 }
 
-/// Writes values to a bigWig file, which is whole or absent.
+/// Writes values to a bigWig file, which is whole when it is returned; it is for the caller to give it its name.
 ///
 /// * `contigs`: every contig that has a value; those without one are left out of the file.
 /// * `values`: contigs in the order of the bytes of their names, on each of them ascending and apart from each other.
@@ -92,7 +92,7 @@ pub fn write<'a>(
     path: &Path,
     contigs: &[ContigLength],
     values: impl Iterator<Item = io::Result<BigWigValue<'a>>>,
-) -> Result<FileIdentity, BigWigError> {
+) -> Result<Complete, BigWigError> {
     let failed = |source| BigWigError::Io {
         path: path.to_owned(),
         source,
@@ -143,12 +143,7 @@ pub fn write<'a>(
         },
     })?;
     file.sync_all().map_err(failed)?;
-    let identity = FileIdentity::of(&partial.0).map_err(failed)?;
-    fs::rename(&partial.0, path).map_err(failed)?;
-    Ok(FileIdentity {
-        name: file_name(path),
-        ..identity
-    })
+    Complete::of_partial(path, &partial.keep()).map_err(failed)
 }
 
 fn file_name(path: &Path) -> String {
@@ -164,12 +159,18 @@ impl Partial {
         let name = format!("{}{}", file_name(path), crate::atomic_file::PARTIAL_SUFFIX);
         Self(path.with_file_name(name))
     }
+
+    /// Leaves the file to somebody else.
+    fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.0)
+    }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // After the file got its name there is nothing here.
-        let _ = fs::remove_file(&self.0);
+        if !self.0.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.0);
+        }
     }
 }
 
@@ -241,7 +242,9 @@ mod tests {
                 .into_iter()
                 .chain(many)
         };
-        let identity = write(&path, &contigs(), values()).unwrap();
+        let complete = write(&path, &contigs(), values()).unwrap();
+        let identity = complete.identity();
+        complete.place().unwrap();
         assert_eq!(identity.name, "a.bw");
         assert_eq!(identity.bytes, fs::metadata(&path).unwrap().len());
 
@@ -258,6 +261,7 @@ mod tests {
 
         // The same values give the same bytes, and nothing else is left in the folder.
         let again = write(&folder.path().join("b.bw"), &contigs(), values()).unwrap();
+        let again = again.place().unwrap();
         assert_eq!(again.sha256, identity.sha256);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }

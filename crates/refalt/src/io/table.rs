@@ -77,6 +77,11 @@ impl Cells {
         (!is_missing).then_some(cell)
     }
 
+    /// Returns how many cells there are.
+    pub(crate) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Returns the row as one text.
     pub(crate) fn whole(&self) -> (&str, &[usize]) {
         (&self.text, &self.ends)

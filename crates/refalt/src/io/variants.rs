@@ -30,6 +30,7 @@ mod error;
 mod hgvs;
 pub mod ids;
 mod implied;
+mod packing;
 mod parquet;
 pub(crate) mod places;
 mod problem;

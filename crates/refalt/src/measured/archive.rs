@@ -96,8 +96,9 @@ fn bytes(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 fn members(path: &Path) -> io::Result<Vec<String>> {
     let mut archive = tar::Archive::new(bytes(path)?);
     let mut names = Vec::new();
+    let broken = |error: io::Error| io::Error::new(error.kind(), format!("the archive is cut off or damaged: {error}"));
     for entry in archive.entries()? {
-        let entry = entry?;
+        let entry = entry.map_err(broken)?;
         if entry.header().entry_type().is_file() {
             names.push(entry.path()?.to_string_lossy().into_owned());
         }
@@ -107,15 +108,14 @@ fn members(path: &Path) -> io::Result<Vec<String>> {
 
 /// Finds the member that is meant.
 fn choose(file: &str, members: &[String], asked: Option<&str>) -> Result<String, MeasuredError> {
-    let refuse = |asked: Option<&str>, members: Vec<String>| MeasuredError::Member {
-        file: file.to_owned(),
-        asked: asked.map(str::to_owned),
-        members,
-    };
+    let file = || file.to_owned();
     let Some(asked) = asked else {
         return match members {
             [only] => Ok(only.clone()),
-            members => Err(refuse(None, members.to_vec())),
+            members => Err(MeasuredError::Member {
+                file: file(),
+                members: members.to_vec(),
+            }),
         };
     };
     let base = |member: &str| member.rsplit('/').next().unwrap_or(member).to_owned();
@@ -139,12 +139,18 @@ fn choose(file: &str, members: &[String], asked: Option<&str>) -> Result<String,
             let near = nearest(asked, bases.iter().map(String::as_str));
             let close = |member: &&String| near.iter().any(|near| base(member).split('.').next() == Some(near));
             let close: Vec<String> = members.iter().filter(close).cloned().collect();
-            Err(refuse(None, if close.is_empty() { members.to_vec() } else { close }))
+            Err(MeasuredError::MemberUnknown {
+                file: file(),
+                asked: asked.to_owned(),
+                total: members.len(),
+                nearest: if close.is_empty() { members.to_vec() } else { close },
+            })
         }
-        (several, _) => Err(refuse(
-            Some(asked),
-            several.iter().map(|member| (*member).clone()).collect(),
-        )),
+        (several, _) => Err(MeasuredError::MemberOfSeveral {
+            file: file(),
+            asked: asked.to_owned(),
+            members: several.iter().map(|member| (*member).clone()).collect(),
+        }),
     }
 }
 
@@ -215,14 +221,19 @@ mod tests {
             assert_eq!(open.table.header, ["variant_id", "slope"]);
             let open = OpenTable::open(file.path(), Some("v8/Whole_Blood.v8.egenes.txt")).unwrap();
             assert_eq!(open.table.header, ["x", "y"]);
-            let listed = |asked| match OpenTable::open(file.path(), asked) {
-                Err(MeasuredError::Member { members, .. }) => members.len(),
+            let refused = |asked| OpenTable::open(file.path(), asked).err().unwrap().to_string();
+            assert!(
+                refused(None).ends_with("holds 3 files, and one is read"),
+                "{}",
+                refused(None)
+            );
+            let told = refused(Some("Whole_Bloood"));
+            assert!(told.starts_with("none of the 3 files of the archive"), "{told}");
+            let listed = |asked| match OpenTable::open(file.path(), Some(asked)) {
+                Err(MeasuredError::MemberUnknown { nearest, .. }) => nearest.len(),
                 _ => 0,
             };
-            assert_eq!(
-                (listed(None), listed(Some("Whole_Bloood")), listed(Some("Spleen"))),
-                (3, 2, 3)
-            );
+            assert_eq!((listed("Whole_Bloood"), listed("Spleen")), (2, 3));
         }
     }
 

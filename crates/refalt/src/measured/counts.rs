@@ -15,7 +15,7 @@
 
 use super::error::MeasuredError;
 use super::orient::ListedAllele;
-use super::row::{Details, Extra, ListedEffect, RefusedLine};
+use super::row::{Details, Extra, ListedEffect, RefusedLine, check_count};
 use crate::engine::Rejection;
 use crate::io::table::{Cells, Table};
 use refalt_core::stats::{LogRatio, ModeratedVariances, Replicates, log_ratio};
@@ -260,6 +260,10 @@ pub(super) fn read(
             && !name.starts_with(prefix)
         {
             left_out.push(refuse("other_name", format!("the name does not begin with `{prefix}`")));
+            continue;
+        }
+        if let Err(rejection) = check_count(&cells, table.header.len()) {
+            left_out.push(refuse(rejection.code, rejection.reason));
             continue;
         }
         let mut counts = Vec::with_capacity(flat.len());

@@ -4,12 +4,12 @@ use crate::diagnostic::Diagnostic;
 use crate::io::fasta::FastaError;
 use crate::io::table::TableError;
 use crate::io::variants::ReadError;
-use crate::reference_assembly::{AssemblyContradicted, ReferenceAssembly};
-use refalt_core::Assembly;
+use crate::output_files::OutputFileError;
+use crate::reference_assembly::{AssemblyContradicted, AssemblyRefused};
 use refalt_core::nearest::question;
 use refalt_core::stats::StatsError;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file of measured effects is not read, or not written as a table.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,14 @@ pub enum MeasuredError {
     SameFile {
         /// The file.
         path: PathBuf,
+    },
+    /// The name of the output ends as that of another format.
+    #[error("the output `{}` has the name of another format (`{ending}`); tables are written as TSV or Parquet", path.display())]
+    Ending {
+        /// The file.
+        path: PathBuf,
+        /// Its ending.
+        ending: String,
     },
     /// Columns are named for a format that knows its own.
     #[error("`{file}` is read as `{format}`, which knows its columns; {what} have no use there")]
@@ -136,18 +144,38 @@ pub enum MeasuredError {
     /// The column with the effects is not named.
     #[error("the format `table` needs the column with the effects")]
     EffectNeeded,
-    /// An archive holds several files.
-    #[error("the archive `{file}` holds {} files{}", .members.len(), asked_words(.asked.as_deref()))]
+    /// An archive holds several files, or none.
+    #[error("the archive `{file}` holds {} files, and one is read", .members.len())]
     Member {
         /// The archive.
         file: String,
+        /// Its files.
+        members: Vec<String>,
+    },
+    /// No file of an archive is the one that was asked for.
+    #[error("none of the {total} files of the archive `{file}` is called `{asked}`")]
+    MemberUnknown {
+        /// The archive.
+        file: String,
         /// What the user asked for.
-        asked: Option<String>,
-        /// Its files, or those that fit what was asked.
+        asked: String,
+        /// How many files the archive holds.
+        total: usize,
+        /// Those whose names come near, or all of them.
+        nearest: Vec<String>,
+    },
+    /// Several files of an archive are the one that was asked for.
+    #[error("{} files of the archive `{file}` are called `{asked}`", .members.len())]
+    MemberOfSeveral {
+        /// The archive.
+        file: String,
+        /// What the user asked for.
+        asked: String,
+        /// The files.
         members: Vec<String>,
     },
     /// A member was asked for, and the file is no archive.
-    #[error("`{file}` is no archive, and `--member {asked}` was given")]
+    #[error("`{file}` is read as a file and no archive, and `--member {asked}` was given")]
     NoArchive {
         /// The file.
         file: String,
@@ -168,16 +196,6 @@ pub enum MeasuredError {
     /// The user states another assembly of the reference than its content proves.
     #[error(transparent)]
     Contradicted(#[from] AssemblyContradicted),
-    /// The format counts on another assembly than the reference has.
-    #[error("the positions of `{format}` are on {says}, and the reference {reference}")]
-    OtherAssembly {
-        /// The format.
-        format: &'static str,
-        /// Its assembly.
-        says: Assembly,
-        /// What is known of the reference.
-        reference: ReferenceAssembly,
-    },
     /// The effects are p-values.
     #[error("the effects of `{file}` are no effects: {evidence}")]
     PValues {
@@ -225,7 +243,40 @@ pub enum MeasuredError {
         rows: u64,
         /// What became of them.
         why: String,
+        /// What to do.
+        hint: &'static str,
     },
+    /// The effects have one sign, and turning it would be wrong for what such numbers may be.
+    #[error("the effects of `{file}` have no sign: {evidence}")]
+    OneSided {
+        /// The file.
+        file: String,
+        /// What the values are like.
+        evidence: String,
+    },
+    /// A column of p-values or standard errors holds something else.
+    #[error("in {wrong} of {rows} rows of `{file}` the {what} cannot be one: another column stands in its place")]
+    ColumnOfOther {
+        /// The file.
+        file: String,
+        /// `p-value` or `standard error`.
+        what: &'static str,
+        /// Rows with a number that cannot be.
+        wrong: u64,
+        /// Rows read.
+        rows: u64,
+    },
+    /// A standard error beside a ratio.
+    #[error("the standard error beside a ratio may be that of the ratio or that of its logarithm")]
+    ErrorOfRatio,
+    /// Means are to be made of variants that nothing brought to one order.
+    #[error(
+        "`--repeats mean` needs the genome: without it two rows of one variant may list its alleles in both orders"
+    )]
+    MeanWithoutReference,
+    /// The assemblies that rows, file and reference state do not go together.
+    #[error(transparent)]
+    Assemblies(#[from] AssemblyRefused),
     /// The columns of counts are not complete.
     #[error("the columns of counts of `{file}` are not complete: {reason}")]
     Counts {
@@ -287,24 +338,15 @@ pub enum MeasuredError {
     /// The noise of the counts cannot be modelled.
     #[error("the noise of the counts cannot be modelled: {0}")]
     Noise(#[from] StatsError),
-    /// An output cannot be written.
-    #[error("cannot write `{path}`: {reason}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The cause in words.
-        reason: String,
-    },
+    /// An output cannot be written, or another file has its name.
+    #[error(transparent)]
+    Output(#[from] OutputFileError),
 }
 
 fn closest_words(closest: Option<&(&'static str, Vec<&'static str>)>) -> String {
     closest.map_or_else(String::new, |(format, missing)| {
         format!("; `{format}` comes nearest and needs {}, too", missing.join(", "))
     })
-}
-
-fn asked_words(asked: Option<&str>) -> String {
-    asked.map_or_else(String::new, |asked| format!(" that fit `{asked}`"))
 }
 
 /// Names members of an archive, the first of many.
@@ -320,6 +362,17 @@ fn listed(members: &[String]) -> String {
         text.push_str(&format!(" and {} more", members.len() - SHOWN));
     }
     text
+}
+
+impl MeasuredError {
+    /// Says that an output cannot be written.
+    pub(super) fn write(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| {
+            let path = path.clone();
+            OutputFileError::Write { path, source }.into()
+        }
+    }
 }
 
 impl Diagnostic for MeasuredError {
@@ -345,6 +398,7 @@ impl Diagnostic for MeasuredError {
             Self::FormatUnknown { nearest, .. } => {
                 return Some(question(nearest).unwrap_or_else(|| "`refalt measured --formats` lists them".to_owned()));
             }
+            Self::Ending { .. } => "give a name that ends in `.tsv`, `.tsv.gz` or `.parquet`",
             Self::SameFile { .. } => return Some("give another name with --out".to_owned()),
             Self::OptionsOfOther { .. } => {
                 return Some(format!(
@@ -377,17 +431,19 @@ impl Diagnostic for MeasuredError {
             Self::EffectAlleleStated { .. } => "leave out --effect-allele, or read it as `--format table`",
             Self::EffectNeeded => "--effect COLUMN",
             Self::Member { members, .. } if members.is_empty() => "`tar -t` lists an archive",
-            Self::Member { members, .. } => {
+            Self::Member { members, .. } | Self::MemberUnknown { nearest: members, .. } => {
                 return Some(format!(
                     "choose one with --member, by name or its part before the first dot: {}",
                     listed(members)
                 ));
             }
-            Self::NoArchive { .. } => "leave out --member",
-            Self::ReferenceNeeded { .. } => "give the genome with --reference",
-            Self::OtherAssembly { .. } => {
-                "give the reference of that assembly, or lift the variants first: `refalt vet --chain CHAIN --apply other_assembly`"
+            Self::MemberOfSeveral { members, .. } => {
+                return Some(format!("give the whole name with --member: {}", listed(members)));
             }
+            Self::NoArchive { .. } => {
+                "leave out --member; for `--format table` unpack the archive (`tar -x`) and give the file inside"
+            }
+            Self::ReferenceNeeded { .. } => "give the genome with --reference",
             Self::PValues { .. } => {
                 "take the column with the effect, by its name (in GTEx `slope`; `pval_nominal` is one to the left); `refalt lint \
                  --explain RF006` says more"
@@ -400,9 +456,19 @@ impl Diagnostic for MeasuredError {
             Self::Repeated { .. } => {
                 "keep one by a condition (--keep), or say `--repeats mean` for the mean of replicates"
             }
-            Self::NothingLeft { .. } => {
-                "check that table and reference are on the same assembly; `refalt vet` finds build and strand of a table"
+            Self::NothingLeft { hint, .. } => hint,
+            Self::OneSided { .. } => {
+                "p-values, sizes and odds ratios look like this: give the column with signed effects, or say what they are with \
+                 `--effect-is ratio` (of `--format table`: the effect is the natural logarithm) or `--effect-is one-sided`"
             }
+            Self::ColumnOfOther { .. } => {
+                "check which column holds what; of a known format the header and its cells no longer belong together"
+            }
+            Self::ErrorOfRatio => {
+                "leave out --se, or give a table with the logarithm of the ratio and its standard error"
+            }
+            Self::MeanWithoutReference => "give the genome with --reference",
+            Self::Assemblies(error) => return Some(error.hint()),
             Self::NotOnThisGenome { first, .. } => {
                 let first = first.as_ref().map_or_else(String::new, |first| format!("{first}; "));
                 return Some(format!(
@@ -421,7 +487,7 @@ impl Diagnostic for MeasuredError {
                 "make a table with variants first: `refalt measured FILE --alleles TABLE --out effects.tsv`"
             }
             Self::Activities { .. } => "take a file with effects of variants",
-            Self::Write { .. } => "free the space, or write elsewhere",
+            Self::Output(error) => return Some(error.hint()),
             Self::Unreadable { .. } | Self::NoRows { .. } => return None,
         };
         Some(hint.to_owned())
@@ -437,9 +503,14 @@ impl Diagnostic for MeasuredError {
             | Self::EffectAlleleStated { .. }
             | Self::EffectNeeded
             | Self::Member { .. }
+            | Self::MemberUnknown { .. }
+            | Self::MemberOfSeveral { .. }
             | Self::NoArchive { .. }
             | Self::ReferenceNeeded { .. }
             | Self::SameFile { .. }
+            | Self::Ending { .. }
+            | Self::ErrorOfRatio
+            | Self::MeanWithoutReference
             | Self::OptionsOfOther { .. }
             | Self::Contradicted(_) => true,
             _ => false,

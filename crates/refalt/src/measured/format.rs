@@ -24,6 +24,7 @@ use super::error::MeasuredError;
 use super::orient::AlleleOrder;
 use super::row::{RowView, Written};
 use crate::engine::Rejection;
+use crate::io::variants::AssemblyClue;
 use refalt_core::Assembly;
 use refalt_core::nearest::nearest;
 
@@ -158,6 +159,15 @@ impl Format {
                 found: name.to_owned(),
                 nearest: nearest(name, known),
             }
+        })
+    }
+
+    /// Returns what the definition of the format states of the assembly.
+    pub(super) fn assembly_clue(&self) -> Option<AssemblyClue> {
+        Some(AssemblyClue {
+            assembly: self.assembly?,
+            line: 1,
+            text: format!("positions of `{}`", self.name).into(),
         })
     }
 

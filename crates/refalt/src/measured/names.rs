@@ -1,10 +1,9 @@
 //! Variants of rows that are known by name, from another table.
 
 use super::error::MeasuredError;
-use super::read::{NameRow, variants_by_name};
 use super::row::{ListedEffect, RefusedLine};
 use crate::engine::Rejection;
-use crate::io::variants::ColumnMap;
+use crate::io::variants::{self, ColumnMap, ReadOptions, Source};
 use refalt_core::{Reference, Variant};
 use std::collections::HashMap;
 use std::path::Path;
@@ -74,4 +73,42 @@ impl ByName {
             }),
         }
     }
+}
+
+/// A row of a table that names variants.
+struct NameRow {
+    /// Line or record (1-based).
+    line: u64,
+    name: String,
+    variant: Result<Variant, Rejection>,
+}
+
+/// Reads a table of variants by name, for effects that have names only.
+fn variants_by_name(
+    path: &Path,
+    columns: &ColumnMap,
+    reference: Option<&dyn Reference>,
+) -> Result<Vec<NameRow>, MeasuredError> {
+    let options = ReadOptions {
+        columns: columns.clone(),
+        ..ReadOptions::default()
+    };
+    variants::open(&Source::Path(path.to_owned()), &options)?
+        .map(|row| {
+            let mut row = row?;
+            if let Some(reference) = reference {
+                row.resolve(reference);
+            }
+            let name = row.id.as_deref().unwrap_or_default().to_owned();
+            let variant = row.variant.map_err(|problem| Rejection {
+                code: problem.code(),
+                reason: problem.to_string(),
+            });
+            Ok(NameRow {
+                line: row.line,
+                name,
+                variant,
+            })
+        })
+        .collect()
 }

@@ -32,11 +32,30 @@ pub enum EffectAllele {
 
 impl EffectAllele {
     /// Reads `alt`, `ref` or the name of a column.
+    ///
+    /// Letters count, because `ALT` may be the name of a column; [`in_header`](Self::in_header) reads it where there is none.
     pub fn named(text: &str) -> Self {
         match text {
             "alt" => Self::Alternate,
             "ref" => Self::Reference,
             column => Self::Column(column.to_owned()),
+        }
+    }
+}
+
+impl EffectAllele {
+    /// Takes `ALT` and `Ref` for `alt` and `ref`, in a table that has no column of that name.
+    pub(super) fn in_header(self, has_column: impl Fn(&str) -> bool) -> Self {
+        match self {
+            Self::Column(name) if !has_column(&name) => Self::named(&name.to_ascii_lowercase()).or_column(name),
+            own => own,
+        }
+    }
+
+    fn or_column(self, name: String) -> Self {
+        match self {
+            Self::Column(_) => Self::Column(name),
+            word => word,
         }
     }
 }
@@ -119,8 +138,21 @@ impl Orientation {
 pub enum AlleleOrder {
     /// The first allele is REF by the definition of the table.
     ReferenceFirst,
+    /// The second allele is REF, as the rows of the table show whose order the genome decides.
+    AlternateFirst,
     /// Nothing says so: an indel that the genome admits in both orders is rejected.
     Unknown,
+}
+
+/// What the genome says of the order of two alleles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProvenOrder {
+    /// Only the first is REF.
+    AsListed,
+    /// Only the second is REF.
+    Swapped,
+    /// Either may be: an indel in a repeat.
+    Either,
 }
 
 /// A variant that the genome confirms, with what happens to its effect.
@@ -130,6 +162,8 @@ pub struct Oriented {
     pub variant: CheckedVariant,
     /// How the row stands to the genome.
     pub orientation: Orientation,
+    /// What the genome says of the order of the alleles.
+    pub proven: ProvenOrder,
     /// Whether the two alleles are complements of each other, so that the genome cannot tell the strand.
     pub is_palindromic: bool,
 }
@@ -143,6 +177,9 @@ impl Oriented {
         }
     }
 }
+
+/// The reason of an indel whose order nothing tells.
+pub(super) const ORDER_AMBIGUOUS: &str = "order_ambiguous";
 
 /// Finds which of two alleles is the genome's REF, and so what the sign of the effect is.
 ///
@@ -159,8 +196,9 @@ pub fn orient(
     reference: &dyn Reference,
 ) -> Result<Oriented, Rejection> {
     let is_palindromic = is_palindromic(listed);
-    let oriented = |variant: CheckedVariant, alternate: ListedAllele| Oriented {
+    let oriented = |variant: CheckedVariant, alternate: ListedAllele, proven: ProvenOrder| Oriented {
         variant,
+        proven,
         orientation: match (alternate, effect_of) {
             (ListedAllele::Alternate, ListedAllele::Alternate) => Orientation::AsWritten,
             (ListedAllele::Reference, ListedAllele::Reference) => Orientation::Reordered,
@@ -173,18 +211,25 @@ pub fn orient(
     match as_listed {
         Ok(variant) => {
             let is_indel = matches!(&listed.alternate, Alternate::Bases(alternate) if alternate.len() != listed.reference_bases.len());
-            if order == AlleleOrder::Unknown && is_indel && matches!(swapped(), Some(Ok(_))) {
-                return Err(Rejection {
-                    code: "order_ambiguous",
+            let other = swapped().filter(|_| is_indel).and_then(Result::ok);
+            match (other, order) {
+                (None, _) => Ok(oriented(variant, ListedAllele::Alternate, ProvenOrder::AsListed)),
+                (Some(_), AlleleOrder::ReferenceFirst) => {
+                    Ok(oriented(variant, ListedAllele::Alternate, ProvenOrder::Either))
+                }
+                (Some(other), AlleleOrder::AlternateFirst) => {
+                    Ok(oriented(other, ListedAllele::Reference, ProvenOrder::Either))
+                }
+                (Some(_), AlleleOrder::Unknown) => Err(Rejection {
+                    code: ORDER_AMBIGUOUS,
                     reason: format!(
                         "{listed} fits the reference in either order, and nothing says which allele is REF"
                     ),
-                });
+                }),
             }
-            Ok(oriented(variant, ListedAllele::Alternate))
         }
         Err(error @ VariantError::ReferenceMismatch { .. }) => match swapped() {
-            Some(Ok(variant)) => Ok(oriented(variant, ListedAllele::Reference)),
+            Some(Ok(variant)) => Ok(oriented(variant, ListedAllele::Reference, ProvenOrder::Swapped)),
             _ => Err(neither(listed, &error, reference)),
         },
         Err(error) => Err(Rejection::from(&error)),
@@ -291,8 +336,24 @@ mod tests {
         let known = of("chr1:4:T>TT", "TT", AlleleOrder::ReferenceFirst).unwrap();
         assert_eq!((known.1, known.2), ("as_written", 0.5));
         assert_eq!(of("chr1:4:T>TT", "TT", AlleleOrder::Unknown), Err("order_ambiguous"));
+        // In the order that the other rows of a table prove, ALT is T, and an effect of TT is one of REF.
+        let turned = of("chr1:4:T>TT", "TT", AlleleOrder::AlternateFirst).unwrap();
+        assert_eq!((turned.1, turned.2), ("flipped", -0.5));
+        let turned = of("chr1:4:T>TT", "T", AlleleOrder::AlternateFirst).unwrap();
+        assert_eq!((turned.1, turned.2), ("reordered", 0.5));
         // Only one order fits here: G3 T4, and the genome has no GA.
         assert_eq!(of("chr1:3:G>GA", "G", AlleleOrder::Unknown).unwrap().1, "flipped");
+    }
+
+    #[test]
+    fn words_for_alleles_are_read_in_any_letters_unless_a_column_has_them() {
+        let of = |word: &str| EffectAllele::named(word).in_header(|column| column == "ALT");
+        assert_eq!(of("ALT"), EffectAllele::Column("ALT".to_owned()));
+        assert_eq!(
+            (of("Alt"), of("REF")),
+            (EffectAllele::Alternate, EffectAllele::Reference)
+        );
+        assert_eq!(of("A1"), EffectAllele::Column("A1".to_owned()));
     }
 
     #[test]

@@ -2,20 +2,22 @@
 
 use super::archive::OpenTable;
 use super::counts::{self, CountOptions};
+use super::effect_kind::EffectKind;
 use super::error::MeasuredError;
 use super::format::{FREE_TABLE, Format, Kind, ReadRow, StatedAllele};
 use super::orient::{AlleleOrder, EffectAllele, ListedAllele};
 use super::row::{
-    Details, Extra, ListedEffect, RefusedLine, RowView, Written, effect, number, probability, standard_error,
+    Details, Extra, ListedEffect, RefusedLine, RowView, Written, check_count, effect, number, probability,
+    standard_error,
 };
+use super::watch::NumberWatch;
 use crate::engine::Rejection;
 use crate::io::table::Cells;
-use crate::io::variants::{self, ColumnMap, ReadOptions, Source, VariantReader};
-use crate::lint::EffectWatch;
+use crate::io::variants::{self, AssemblyClue, ColumnMap, ReadOptions, Source, VariantReader};
 use crate::provenance::FileIdentity;
 use refalt_core::Reference;
 use refalt_core::nearest::nearest;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The columns of a table that is of no known format.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct MeasuredSource {
     pub columns: FreeColumns,
     /// Which allele the effects are of, where the format does not say.
     pub effect_allele: Option<EffectAllele>,
+    /// What the effects are; ratios in the format `table` only.
+    pub effect_is: EffectKind,
     /// Further columns that travel with the rows.
     pub carry: Vec<String>,
     /// For counts.
@@ -68,6 +72,7 @@ enum Rows {
     Free {
         reader: Box<VariantReader>,
         places: FreePlaces,
+        kind: EffectKind,
     },
     Made(std::vec::IntoIter<Result<ListedEffect, RefusedLine>>),
 }
@@ -99,8 +104,9 @@ pub struct MeasuredReader {
     has_genes: bool,
     has_experiments: bool,
     is_activity: bool,
-    watch: EffectWatch,
-    rows_read: u64,
+    watch: NumberWatch,
+    /// What the file as a whole states of its assembly.
+    clues: Vec<AssemblyClue>,
 }
 
 impl MeasuredReader {
@@ -120,6 +126,7 @@ impl MeasuredReader {
         };
         let other = match format.kind {
             _ if source.columns != FreeColumns::default() => Some("names of columns"),
+            _ if source.effect_is == EffectKind::Ratio => Some("ratios"),
             Kind::Rows(_) if source.counts != CountOptions::default() => Some("options of counts"),
             _ => None,
         };
@@ -131,7 +138,10 @@ impl MeasuredReader {
             });
         }
         let places = format.places(&label, &open.table.header, has_header)?;
-        let allele = allele_of(format, &label, source.effect_allele.as_ref())?;
+        let asked = source.effect_allele.clone();
+        let has_column = |name: &str| open.table.header.iter().any(|column| column == name);
+        let asked = asked.map(|asked| asked.in_header(has_column));
+        let allele = allele_of(format, &label, asked.as_ref())?;
         let place_of = |column: &String| {
             let found = open.table.header.iter().position(|name| name == column);
             found.ok_or_else(|| MeasuredError::ColumnUnknown {
@@ -158,8 +168,8 @@ impl MeasuredReader {
             has_genes: false,
             has_experiments: format.has_experiments,
             is_activity: false,
-            watch: EffectWatch::default(),
-            rows_read: 0,
+            watch: NumberWatch::default(),
+            clues: format.assembly_clue().into_iter().collect(),
         };
         match &format.kind {
             Kind::Refused(reason, hint) => {
@@ -199,16 +209,32 @@ impl MeasuredReader {
     }
 
     fn open_free(source: &MeasuredSource) -> Result<Self, MeasuredError> {
+        let word = source.effect_allele.clone();
+        let in_letters = word.clone().map(|word| word.in_header(|_| false));
+        match Self::open_free_of(source, word.as_ref()) {
+            // A word in capitals is the name of a column only when there is such a column.
+            Err(error) if in_letters != word => Self::open_free_of(source, in_letters.as_ref()).map_err(|_| error),
+            opened => opened,
+        }
+    }
+
+    fn open_free_of(source: &MeasuredSource, allele: Option<&EffectAllele>) -> Result<Self, MeasuredError> {
         let label = source.path.display().to_string();
+        if let Some(asked) = &source.member {
+            return Err(MeasuredError::NoArchive {
+                file: label,
+                asked: asked.clone(),
+            });
+        }
         let columns = &source.columns;
         let effect = columns.effect.clone().ok_or(MeasuredError::EffectNeeded)?;
-        let allele = source
-            .effect_allele
-            .clone()
-            .ok_or_else(|| MeasuredError::EffectAlleleNeeded {
-                file: label.clone(),
-                format: FREE_TABLE,
-            })?;
+        if source.effect_is == EffectKind::Ratio && columns.se.is_some() {
+            return Err(MeasuredError::ErrorOfRatio);
+        }
+        let allele = allele.cloned().ok_or_else(|| MeasuredError::EffectAlleleNeeded {
+            file: label.clone(),
+            format: FREE_TABLE,
+        })?;
         let identity = FileIdentity::of(&source.path).map_err(|error| MeasuredError::Unreadable {
             path: source.path.clone(),
             source: error,
@@ -244,9 +270,11 @@ impl MeasuredReader {
             },
         )?;
         Ok(Self {
+            clues: reader.assembly_clues().to_vec(),
             rows: Rows::Free {
                 reader: Box::new(reader),
                 places,
+                kind: source.effect_is,
             },
             format: None,
             label,
@@ -258,8 +286,7 @@ impl MeasuredReader {
             has_genes: columns.gene.is_some(),
             has_experiments: columns.experiment.is_some(),
             is_activity: false,
-            watch: EffectWatch::default(),
-            rows_read: 0,
+            watch: NumberWatch::default(),
         })
     }
 
@@ -342,7 +369,8 @@ impl MeasuredReader {
     /// * `reference`: fills in bases that a row leaves to the genome.
     ///
     /// # Errors
-    /// [`MeasuredError::PValues`] at the end, when the effects of all rows are p-values; [`MeasuredError::NoRows`].
+    /// At the end [`MeasuredError::PValues`], when the effects of all rows are p-values, [`MeasuredError::ColumnOfOther`],
+    /// [`MeasuredError::NoRows`].
     pub fn next_row(
         &mut self,
         reference: Option<&dyn Reference>,
@@ -367,7 +395,12 @@ impl MeasuredReader {
                         file: open.member.as_deref().unwrap_or(&open.label),
                     };
                     let cell = |place: usize| cells.get(place);
-                    Some(
+                    let counted = check_count(cells, open.table.header.len()).map_err(|rejection| RefusedLine {
+                        line,
+                        text: view.written_variant(),
+                        rejection,
+                    });
+                    Some(counted.and_then(|()| {
                         known_row(
                             line,
                             &view,
@@ -381,53 +414,46 @@ impl MeasuredReader {
                             let extras = carried.iter().map(|&place| Extra::Text(cell(place).map(str::to_owned)));
                             row.details.extras = extras.collect();
                             row
-                        }),
-                    )
+                        })
+                    }))
                 }
             },
-            Rows::Free { reader, places } => match reader.next().transpose()? {
+            Rows::Free { reader, places, kind } => match reader.next().transpose()? {
                 None => None,
                 Some(mut row) => {
                     if let Some(reference) = reference {
                         row.resolve(reference);
                     }
-                    Some(free_row(&row, places, &self.allele))
+                    Some(free_row(&row, places, *kind, &self.allele))
                 }
             },
         };
         let Some(row) = row else {
             return self.end().map(|()| None);
         };
-        self.rows_read += 1;
-        if let Ok(row) = &row {
-            self.watch.add(row.effect);
-        }
+        self.watch.add(&row);
         Ok(Some(row))
     }
 
     fn end(&self) -> Result<(), MeasuredError> {
-        if self.rows_read == 0 {
-            return Err(MeasuredError::NoRows {
-                file: self.label.clone(),
-            });
-        }
-        match self.watch.p_values() {
-            Some(evidence) if !self.is_activity => Err(MeasuredError::PValues {
-                file: self.label.clone(),
-                evidence,
-            }),
-            _ => Ok(()),
-        }
+        self.watch.check(&self.label, self.is_activity)
     }
 
-    /// Returns a note when the effects look like p-values without being proven so.
+    /// Says, after the last row, what effects are like that are all on one side of 0; of activities nothing.
+    pub fn one_sided(&self) -> Option<String> {
+        let is_turned = matches!(self.allele, EffectAllele::Column(_));
+        self.watch.one_sided(is_turned).filter(|_| !self.is_activity)
+    }
+
+    /// Returns a note, after the last row, when the effects may be something else without being proven so.
     pub fn doubt(&self) -> Option<String> {
-        self.watch.doubt().map(|evidence| {
-            format!(
-                "the effects of `{}` may be p-values: {evidence} (`refalt lint --explain RF006`)",
-                self.label
-            )
-        })
+        let doubt = self.watch.doubt().filter(|_| !self.is_activity)?;
+        Some(format!("the effects of `{}` {doubt}", self.label))
+    }
+
+    /// Returns what the file as a whole states of its assembly: its header, or the definition of its format.
+    pub fn assembly_clues(&self) -> &[AssemblyClue] {
+        &self.clues
     }
 }
 
@@ -514,6 +540,7 @@ fn known_row(
 fn free_row(
     row: &variants::VariantRow,
     places: &FreePlaces,
+    kind: EffectKind,
     allele: &EffectAllele,
 ) -> Result<ListedEffect, RefusedLine> {
     let text = row.text().into_owned();
@@ -533,10 +560,12 @@ fn free_row(
         })
     })?;
     let effect_of = effect_of(allele, at(places.allele), &variant).map_err(refuse)?;
+    let effect_name = name_of(&names.effect);
+    let effect = effect(cell(0), &effect_name).and_then(|number| kind.effect(number, &effect_name));
     Ok(ListedEffect {
         line: row.line,
         said_assembly: row.said_assembly,
-        effect: effect(cell(0), &name_of(&names.effect)).map_err(refuse)?,
+        effect: effect.map_err(refuse)?,
         effect_of,
         variant: Some(variant),
         details: Details {
@@ -554,42 +583,4 @@ fn free_row(
         },
         text: text.clone(),
     })
-}
-
-/// A row of a table that names variants.
-pub(super) struct NameRow {
-    /// Line or record (1-based).
-    pub(super) line: u64,
-    pub(super) name: String,
-    pub(super) variant: Result<refalt_core::Variant, Rejection>,
-}
-
-/// Reads a table of variants by name, for effects that have names only.
-pub(super) fn variants_by_name(
-    path: &Path,
-    columns: &ColumnMap,
-    reference: Option<&dyn Reference>,
-) -> Result<Vec<NameRow>, MeasuredError> {
-    let options = ReadOptions {
-        columns: columns.clone(),
-        ..ReadOptions::default()
-    };
-    variants::open(&Source::Path(path.to_owned()), &options)?
-        .map(|row| {
-            let mut row = row?;
-            if let Some(reference) = reference {
-                row.resolve(reference);
-            }
-            let name = row.id.as_deref().unwrap_or_default().to_owned();
-            let variant = row.variant.map_err(|problem| Rejection {
-                code: problem.code(),
-                reason: problem.to_string(),
-            });
-            Ok(NameRow {
-                line: row.line,
-                name,
-                variant,
-            })
-        })
-        .collect()
 }

@@ -1,8 +1,8 @@
 //! Rows with one variant, gene, feature and experiment: an error, or what the user makes of them.
 
-use super::convert::StandardRow;
 use super::error::MeasuredError;
 use super::orient::Orientation;
+use super::orienter::StandardRow;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

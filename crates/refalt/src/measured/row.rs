@@ -171,6 +171,17 @@ impl<'a> RowView<'a> {
     }
 }
 
+/// Refuses a row that has not as many cells as the header: those behind a lost or an added one stand under other names.
+pub(super) fn check_count(cells: &Cells, header: usize) -> Result<(), Rejection> {
+    if cells.count() == header {
+        return Ok(());
+    }
+    Err(Rejection {
+        code: "field_count",
+        reason: format!("the row has {} columns, the header {header}", cells.count()),
+    })
+}
+
 /// Reads a finite number.
 pub(super) fn number(cell: Option<&str>, column: &str) -> Result<Option<f64>, Rejection> {
     let Some(text) = cell else { return Ok(None) };
@@ -250,6 +261,26 @@ pub struct Details {
     pub name: Option<String>,
     /// Cells of further columns, in the order asked for.
     pub extras: Vec<Extra>,
+}
+
+impl Details {
+    /// Returns the cell of a column as text, of one carried along by its place among `extras`.
+    pub(super) fn cell(&self, column: &str, extras: &[String]) -> Option<String> {
+        let number = |value: Option<f64>| value.map(|value| value.to_string());
+        match column {
+            "se" => number(self.se),
+            "p" => number(self.p),
+            "gene" => self.gene.clone(),
+            "feature" => self.feature.clone(),
+            "experiment" => self.experiment.clone(),
+            "weight" => number(self.weight),
+            "name" => self.name.clone(),
+            _ => match self.extras.get(extras.iter().position(|name| name == column)?)? {
+                Extra::Text(text) => text.clone(),
+                Extra::Number(value) => number(*value),
+            },
+        }
+    }
 }
 
 /// A measured effect as listed, before it meets a genome.

@@ -3,12 +3,13 @@
 //! Text begins with a line that says from what it was made, as a comment, and has numbers in the fewest digits that read
 //! back to them, empty cells for missing values. Parquet has the same columns and the record in its metadata.
 
-use super::convert::{MeasuredProvenance, StandardRow};
 use super::error::MeasuredError;
+use super::orienter::StandardRow;
+use super::request::MeasuredProvenance;
 use super::row::Extra;
-use crate::atomic_file::AtomicFile;
+use crate::atomic_file::{AtomicFile, Complete};
 use crate::export::TextFile;
-use crate::provenance::{FileIdentity, VERSION};
+use crate::provenance::VERSION;
 use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
@@ -18,7 +19,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use refalt_core::Alternate;
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,11 +69,8 @@ impl TableFile {
         extras: &[String],
         provenance: &MeasuredProvenance,
     ) -> Result<Self, MeasuredError> {
-        let failed = |reason: String| MeasuredError::Write {
-            path: path.to_owned(),
-            reason,
-        };
-        let record = serde_json::to_string(provenance).map_err(|error| failed(error.to_string()))?;
+        let failed = MeasuredError::write(path);
+        let record = serde_json::to_string(provenance).map_err(|error| failed(error.into()))?;
         let names: Vec<&str> = COLUMNS
             .iter()
             .map(|(name, _)| *name)
@@ -82,12 +80,12 @@ impl TableFile {
             .extension()
             .is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
         let sink = if is_parquet {
-            Sink::Parquet(Box::new(Columns::new(path, extras, record)?))
+            Sink::Parquet(Box::new(Columns::new(path, extras, record)))
         } else {
-            let mut file = TextFile::create(path).map_err(|error| failed(error.to_string()))?;
+            let mut file = TextFile::create(path).map_err(&failed)?;
             writeln!(file, "## refalt measured {record}")
                 .and_then(|()| writeln!(file, "{}", names.join("\t")))
-                .map_err(|error| failed(error.to_string()))?;
+                .map_err(&failed)?;
             Sink::Text(Box::new(file))
         };
         Ok(Self {
@@ -99,30 +97,19 @@ impl TableFile {
     /// Adds a row.
     pub(super) fn add(&mut self, row: &StandardRow) -> Result<(), MeasuredError> {
         let result = match &mut self.sink {
-            Sink::Text(file) => file
-                .write_all(line_of(row).as_bytes())
-                .map_err(|error| error.to_string()),
+            Sink::Text(file) => file.write_all(line_of(row).as_bytes()),
             Sink::Parquet(columns) => columns.add(row),
         };
-        result.map_err(|reason| MeasuredError::Write {
-            path: self.path.clone(),
-            reason,
-        })
+        result.map_err(MeasuredError::write(&self.path))
     }
 
-    /// Puts the table in place and returns what it is.
-    pub(super) fn finish(self) -> Result<FileIdentity, MeasuredError> {
-        let path = self.path;
+    /// Brings the table to its end, still under its temporary name.
+    pub(super) fn finish(self) -> Result<Complete, MeasuredError> {
         let result = match self.sink {
-            Sink::Text(file) => file.commit().map_err(|error| error.to_string()),
+            Sink::Text(file) => file.complete(),
             Sink::Parquet(columns) => columns.finish(),
         };
-        let failed = |reason: String| MeasuredError::Write {
-            path: path.clone(),
-            reason,
-        };
-        result.map_err(failed)?;
-        FileIdentity::of(&path).map_err(|error| failed(error.to_string()))
+        result.map_err(MeasuredError::write(&self.path))
     }
 }
 
@@ -150,8 +137,15 @@ fn line_of(row: &StandardRow) -> String {
     }
     let number = |line: &mut String, value: Option<f64>| {
         line.push('\t');
-        if let Some(value) = value {
-            let _ = write!(line, "{value}");
+        match value {
+            // 1e-300 in full has three hundred digits.
+            Some(value) if value != 0.0 && value.abs() < 1e-4 => {
+                let _ = write!(line, "{value:e}");
+            }
+            Some(value) => {
+                let _ = write!(line, "{value}");
+            }
+            None => {}
         }
     };
     let text = |line: &mut String, value: Option<&str>| {
@@ -211,8 +205,8 @@ const TEXTS: [usize; 8] = [0, 2, 3, 7, 8, 9, 11, 12];
 const NUMBERS: [usize; 4] = [4, 5, 6, 10];
 
 impl Columns {
-    fn new(path: &Path, extras: &[String], record: String) -> Result<Self, MeasuredError> {
-        Ok(Self {
+    fn new(path: &Path, extras: &[String], record: String) -> Self {
+        Self {
             writer: None,
             path: path.to_owned(),
             extras: extras.to_vec(),
@@ -224,10 +218,10 @@ impl Columns {
             numbers: Default::default(),
             palindromic: BooleanBuilder::new(),
             carried: Vec::new(),
-        })
+        }
     }
 
-    fn add(&mut self, row: &StandardRow) -> Result<(), String> {
+    fn add(&mut self, row: &StandardRow) -> io::Result<()> {
         let details = &row.details;
         if self.carried.is_empty() {
             self.carried = details
@@ -273,7 +267,7 @@ impl Columns {
         if self.rows == BATCH { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> Result<(), String> {
+    fn flush(&mut self) -> io::Result<()> {
         let mut arrays: Vec<Option<(DataType, ArrayRef)>> = vec![None; COLUMNS.len()];
         for (place, builder) in TEXTS.into_iter().zip(&mut self.texts) {
             arrays[place] = Some((DataType::Utf8, Arc::new(builder.finish())));
@@ -303,9 +297,9 @@ impl Columns {
             columns.push(array);
         }
         let schema = Arc::new(Schema::new(fields));
-        let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|error| error.to_string())?;
+        let batch = RecordBatch::try_new(schema.clone(), columns).map_err(io::Error::other)?;
         if self.writer.is_none() {
-            let level = ZstdLevel::try_new(3).map_err(|error| error.to_string())?;
+            let level = ZstdLevel::try_new(3)?;
             let properties = WriterProperties::builder()
                 .set_compression(Compression::ZSTD(level))
                 .set_created_by(format!("refalt {VERSION}"))
@@ -314,23 +308,23 @@ impl Columns {
                     self.record.clone(),
                 )]))
                 .build();
-            let file = AtomicFile::create(&self.path).map_err(|error| error.to_string())?;
-            let writer = ArrowWriter::try_new(file, schema, Some(properties));
-            self.writer = Some(writer.map_err(|error| error.to_string())?);
+            let file = AtomicFile::create(&self.path)?;
+            self.writer = Some(ArrowWriter::try_new(file, schema, Some(properties))?);
         }
         self.rows = 0;
-        match &mut self.writer {
-            Some(writer) => writer.write(&batch).map_err(|error| error.to_string()),
-            None => Ok(()),
+        if let Some(writer) = &mut self.writer {
+            writer.write(&batch)?;
         }
+        Ok(())
     }
 
-    fn finish(mut self) -> Result<(), String> {
+    fn finish(mut self) -> io::Result<Complete> {
         if self.rows > 0 || self.writer.is_none() {
             self.flush()?;
         }
-        let Some(writer) = self.writer else { return Ok(()) };
-        let file = writer.into_inner().map_err(|error| error.to_string())?;
-        file.commit().map(|_| ()).map_err(|error| error.to_string())
+        match self.writer {
+            Some(writer) => writer.into_inner()?.complete(),
+            None => Err(io::Error::other("no row group was begun")),
+        }
     }
 }

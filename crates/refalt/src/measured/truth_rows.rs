@@ -3,9 +3,9 @@
 use super::error::MeasuredError;
 use super::orient::{AlleleOrder, EffectAllele, ListedAllele};
 use super::read::MeasuredReader;
-use super::row::{Extra, ListedEffect, RefusedLine};
+use super::row::{ListedEffect, RefusedLine};
 use crate::engine::Rejection;
-use crate::reference_assembly::ReferenceAssembly;
+use crate::reference_assembly::{ReferenceAssembly, StatedByVariants};
 use crate::validate::{TruthColumns, TruthRow};
 use refalt_core::{Alternate, Dna, Reference};
 
@@ -60,6 +60,8 @@ pub struct TruthRows<'a> {
     names: Vec<String>,
     reference: &'a dyn Reference,
     assembly: ReferenceAssembly,
+    stated: StatedByVariants,
+    rows: u64,
     is_done: bool,
 }
 
@@ -74,6 +76,8 @@ impl<'a> TruthRows<'a> {
         assembly: ReferenceAssembly,
     ) -> Self {
         Self {
+            stated: StatedByVariants::of_header(reader.assembly_clues()),
+            rows: 0,
             reader,
             names,
             reference,
@@ -85,17 +89,10 @@ impl<'a> TruthRows<'a> {
     fn row(&self, row: Result<ListedEffect, RefusedLine>) -> TruthRow {
         match row {
             Ok(row) => {
-                let said = row
-                    .said_assembly
-                    .zip(self.assembly.known())
-                    .filter(|(said, known)| said != known);
-                let variant = match (said, &row.variant) {
-                    (Some((said, _)), _) => Err(Rejection {
-                        code: "other_assembly",
-                        reason: format!("the row says it is on {said}, and the reference {}", self.assembly),
-                    }),
-                    (None, Some(variant)) => Ok(variant.clone()),
-                    (None, None) => Err(Rejection {
+                let variant = match (self.assembly.check_row(row.said_assembly), &row.variant) {
+                    (Err(rejection), _) => Err(rejection),
+                    (Ok(()), Some(variant)) => Ok(variant.clone()),
+                    (Ok(()), None) => Err(Rejection {
                         code: "name_only",
                         reason: format!("`{}` is a name, and no variant", row.text),
                     }),
@@ -118,25 +115,10 @@ impl<'a> TruthRows<'a> {
     }
 
     fn cell(&self, row: &ListedEffect, name: &str) -> Option<String> {
-        let number = |value: Option<f64>| value.map(|value| value.to_string());
-        let details = &row.details;
         match name {
             EFFECT_ALLELE => Some(allele(row)?),
             "effect" => Some(row.effect.to_string()),
-            "se" => number(details.se),
-            "p" => number(details.p),
-            "gene" => details.gene.clone(),
-            "feature" => details.feature.clone(),
-            "experiment" => details.experiment.clone(),
-            "weight" => number(details.weight),
-            "name" => details.name.clone(),
-            _ => match details
-                .extras
-                .get(self.reader.extras().iter().position(|own| own == name)?)?
-            {
-                Extra::Text(text) => text.clone(),
-                Extra::Number(value) => number(*value),
-            },
+            _ => row.details.cell(name, self.reader.extras()),
         }
     }
 }
@@ -164,10 +146,17 @@ impl Iterator for TruthRows<'_> {
             return None;
         }
         match self.reader.next_row(Some(self.reference)) {
-            Ok(Some(row)) => Some(Ok(self.row(row))),
+            Ok(Some(row)) => {
+                self.rows += 1;
+                if let Ok(row) = &row {
+                    self.stated.add_row(self.rows, row.said_assembly);
+                }
+                Some(Ok(self.row(row)))
+            }
             Ok(None) => {
                 self.is_done = true;
-                None
+                let stated = self.stated.check_rows(self.reader.label(), self.assembly);
+                stated.err().map(|refused| Err(refused.into()))
             }
             Err(error) => {
                 self.is_done = true;

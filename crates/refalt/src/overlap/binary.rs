@@ -108,18 +108,14 @@ impl Job<'_> {
             Vec::new()
         };
         let schema = with_columns(reader.schema(), &added)?;
-        let failed = |source: io::Error| OverlapError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        };
-        let file = AtomicFile::create(path).map_err(failed)?;
+        let failed = super::output::failed;
+        let file = AtomicFile::create(path).map_err(failed(path))?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .build();
         let schema = Arc::new(schema);
         let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))
-            .map_err(|error| failed(io::Error::other(error)))?;
+            .map_err(|error| failed(path)(io::Error::other(error)))?;
         let threshold = Threshold::default();
         loop {
             let mut picked = Picked::default();
@@ -141,9 +137,11 @@ impl Job<'_> {
             self.count(picked, &filter, &threshold)?;
             let kept = keep(&batch, is_kept, columns.into_arrays(added.len()), &schema);
             kept.and_then(|kept| writer.write(&kept).map_err(ArrowError::from))
-                .map_err(|error| failed(io::Error::other(error)))?;
+                .map_err(|error| failed(path)(io::Error::other(error)))?;
         }
-        let file = writer.into_inner().map_err(|error| failed(io::Error::other(error)))?;
+        let file = writer
+            .into_inner()
+            .map_err(|error| failed(path)(io::Error::other(error)))?;
         let table = FileIdentity::of(reader.path()).map_err(|source| OverlapError::Io {
             action: "read",
             path: reader.path().to_owned(),

@@ -6,6 +6,7 @@ use crate::io::bed::BedError;
 use crate::io::chain::ChainError;
 use crate::io::fasta::FastaError;
 use crate::io::variants::ReadError;
+use crate::output_files::OutputFileError;
 use std::io;
 use std::path::PathBuf;
 
@@ -104,6 +105,9 @@ pub enum OverlapError {
         /// The system's answer.
         source: io::Error,
     },
+    /// An output cannot be written, or another file has its name.
+    #[error(transparent)]
+    Output(#[from] OutputFileError),
     /// The output is one of the inputs.
     #[error("the output `{0}` is one of the inputs")]
     SameFile(PathBuf),
@@ -152,6 +156,7 @@ impl Diagnostic for OverlapError {
             Self::ParquetToStream => Some("give --out FILE".to_owned()),
             Self::ColumnThere(_) => Some("rename the column of the table".to_owned()),
             Self::SameFile(_) => Some("give another name for the output".to_owned()),
+            Self::Output(error) => Some(error.hint()),
             Self::Io { .. } => None,
         }
     }

@@ -3,7 +3,7 @@
 use super::error::OverlapError;
 use super::summary::Summary;
 use crate::atomic_file::AtomicFile;
-use crate::provenance::FileIdentity;
+use crate::output_files::{OutputFileError, place_new, record_path};
 use noodles::bgzf;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -26,10 +26,17 @@ pub(super) enum Sink<'a> {
     BgzipStream(bgzf::io::Writer<&'a mut dyn Write>),
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> OverlapError + '_ {
-    move |source| OverlapError::Io {
+pub(super) fn failed(path: &Path) -> impl FnOnce(io::Error) -> OverlapError + '_ {
+    move |source| {
+        let path = path.to_owned();
+        OutputFileError::Write { path, source }.into()
+    }
+}
+
+fn to_stream(source: io::Error) -> OverlapError {
+    OverlapError::Io {
         action: "write",
-        path: path.to_owned(),
+        path: PathBuf::from("<stdout>"),
         source,
     }
 }
@@ -71,18 +78,18 @@ impl<'a> Sink<'a> {
             Self::Plain(path, file) => file.write_all(bytes).map_err(failed(path)),
             Self::Bgzip(path, file) => file.write_all(bytes).map_err(failed(path)),
             Self::BgzipThreads(path, file) => file.write_all(bytes).map_err(failed(path)),
-            Self::Stream(stream) => stream.write_all(bytes).map_err(failed(Path::new("<stdout>"))),
-            Self::BgzipStream(stream) => stream.write_all(bytes).map_err(failed(Path::new("<stdout>"))),
+            Self::Stream(stream) => stream.write_all(bytes).map_err(to_stream),
+            Self::BgzipStream(stream) => stream.write_all(bytes).map_err(to_stream),
         }
     }
 
     /// Gives the file its name, and writes beside it how it was made.
     pub(super) fn commit(self, summary: &mut Summary) -> Result<(), OverlapError> {
         let (path, file) = match self {
-            Self::Stream(stream) => return stream.flush().map_err(failed(Path::new("<stdout>"))),
+            Self::Stream(stream) => return stream.flush().map_err(to_stream),
             Self::BgzipStream(stream) => {
                 let finished = stream.finish().and_then(|stream| stream.flush());
-                return finished.map_err(failed(Path::new("<stdout>")));
+                return finished.map_err(to_stream);
             }
             Self::Plain(path, file) => (path, Ok(file)),
             Self::Bgzip(path, file) => (path, file.finish()),
@@ -94,27 +101,16 @@ impl<'a> Sink<'a> {
 
 /// Gives a file its name, and writes beside it how it was made.
 pub(super) fn commit_file(path: &Path, file: AtomicFile, summary: &mut Summary) -> Result<(), OverlapError> {
-    let committed = file.commit().map_err(failed(path))?;
-    summary.output = Some(FileIdentity {
-        name: path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-        bytes: committed.bytes,
-        sha256: committed.sha256,
-    });
+    let file = file.complete().map_err(failed(path))?;
+    summary.output = Some(file.identity());
     let record = record_path(path);
     let mut text = serde_json::to_vec_pretty(summary)
         .map_err(io::Error::from)
         .map_err(failed(&record))?;
     text.push(b'\n');
-    AtomicFile::write(&record, &text).map_err(failed(&record))?;
-    Ok(())
-}
-
-/// Returns where the record of an output goes: its name with `.json`.
-pub fn record_path(output: &Path) -> PathBuf {
-    let mut name = output.file_name().unwrap_or_default().to_os_string();
-    name.push(".json");
-    output.with_file_name(name)
+    let written = AtomicFile::create(&record).and_then(|mut file| {
+        file.write_all(&text)?;
+        file.complete()
+    });
+    Ok(place_new(vec![file, written.map_err(failed(&record))?])?)
 }

@@ -12,11 +12,11 @@ use super::peaks::{PeakOptions, Peaks};
 use super::pick::{ContigCount, Picked, Picking, pick};
 use super::sample::{Sample, Threshold};
 use super::summary::{ContigSummary, MOST_LISTED, Summary};
-use crate::atomic_file::is_same_file;
 use crate::io::bed::BedLayout;
 use crate::io::variants::places::{self, Lines, PlaceReader, RecordParser, Rows};
 use crate::io::variants::{ReadError, ReadOptions, Source};
 use crate::liftover::Liftover;
+use crate::output_files::input_among;
 use crate::provenance::{FileIdentity, VERSION};
 use crate::reference_assembly::ReferenceAssembly;
 use refalt_core::{Assembly, Interval, Reference};
@@ -109,10 +109,11 @@ pub fn run(request: &Request<'_>, output: Output<'_>) -> Result<Summary, Overlap
     if let Source::Path(path) = &request.table {
         inputs.push(path.clone());
     }
+    inputs.extend(request.chain.clone());
     if let Output::File(path) = &output
-        && inputs.iter().any(|input| is_same_file(input, path))
+        && let Some(input) = input_among(path, inputs.iter().map(PathBuf::as_path))
     {
-        return Err(OverlapError::SameFile(path.to_path_buf()));
+        return Err(OverlapError::SameFile(input));
     }
     let peaks = Peaks::read(
         &request.peaks,

@@ -31,10 +31,7 @@ impl Genome {
         stated: Option<Assembly>,
         digesting: &(dyn Fn(DigestProgress) + Sync),
     ) -> Result<Self, PredictError> {
-        let reference = FastaReference::open(path)?;
-        if reference.assembly().proven().is_none() {
-            reference.identify(digesting)?;
-        }
+        let reference = FastaReference::open_identified(path, digesting)?;
         let known = ReferenceAssembly::of(&reference, stated)?;
         let identity = FileIdentity::of(path).map_err(PredictError::file("read", path))?;
         let mut notes: Vec<String> = reference.notes().iter().map(ToString::to_string).collect();

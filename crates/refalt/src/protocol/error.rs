@@ -4,8 +4,10 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::figure::FigureError;
 use crate::io::table::TableError;
+use crate::reference_assembly::AssemblyRefused;
 use crate::track_source::TrackSourceError;
 use crate::validate::ValidateFilesError;
+use refalt_core::Assembly;
 use refalt_core::nearest::question;
 use refalt_core::stats::StatsError;
 use std::io;
@@ -50,6 +52,12 @@ pub enum ProtocolError {
         found: String,
         /// What is allowed.
         allowed: String,
+    },
+    /// What is to be judged is not there.
+    #[error("there is no table and no folder `{}`", path.display())]
+    NoPredictions {
+        /// The path.
+        path: PathBuf,
     },
     /// The table of predictions cannot be read.
     #[error(transparent)]
@@ -130,6 +138,19 @@ pub enum ProtocolError {
         /// Assembly of the reference.
         reference: String,
     },
+    /// The truth table states another assembly than the protocol.
+    #[error("the protocol is on {protocol}, and the rows of `{truth}` say that they are on {said}")]
+    TruthAssembly {
+        /// Assembly of the protocol.
+        protocol: Assembly,
+        /// The table.
+        truth: String,
+        /// What its rows say.
+        said: Assembly,
+    },
+    /// What the truth table states of its assembly does not go with the reference.
+    #[error(transparent)]
+    Assemblies(#[from] AssemblyRefused),
     /// Folder and truth table do not come together.
     #[error(transparent)]
     Validate(#[from] ValidateFilesError),
@@ -206,6 +227,11 @@ impl Diagnostic for ProtocolError {
             }
             Self::Missing { table, .. } => return Some(format!("the table: {table}")),
             Self::Useless { .. } => "leave the option out",
+            Self::NoPredictions { .. } => {
+                "--pred takes a table of predictions (Feather, Parquet, TSV, CSV), or the folder that `refalt score --out` wrote"
+            }
+            Self::Assemblies(error) => return Some(error.hint()),
+            Self::TruthAssembly { .. } => "take the truth table on the assembly of the protocol",
             Self::OtherAssembly { .. } => "score variants and take the truth table on the assembly of the protocol",
             Self::Table(error) => return error.hint(),
             Self::Validate(error) => return error.hint(),
@@ -216,6 +242,9 @@ impl Diagnostic for ProtocolError {
             Self::Folder(error) => return error.hint(),
             Self::PValues { .. } => {
                 "give the table with the effects (in GTEx `slope`; `pval_nominal` is one to the left); `refalt lint --explain RF006` says more"
+            }
+            Self::NoRows { why, .. } if why.contains("other_assembly") => {
+                "take the table on the assembly of the protocol, or score and lift its variants"
             }
             Self::NoRows { .. } => "give the table that the protocol names; `refalt protocols show NAME` says which",
             Self::Unreadable { .. } | Self::Setting { .. } | Self::File { .. } => return None,

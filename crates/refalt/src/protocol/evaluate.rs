@@ -108,19 +108,19 @@ pub(super) fn evaluate(
         found: protocol.metric.name.clone(),
         allowed: "the name of a metric".to_owned(),
     })?;
-    let all: Vec<&Row> = rows.iter().collect();
+    let mut all: Vec<&Row> = rows.iter().collect();
     let no_value = |reason| ProtocolError::NoValue {
         metric: metric.name.to_owned(),
         rows: rows.len(),
-        reason,
+        reason: named(reason),
     };
     if let Some(draws) = protocol.metric.draws {
         return matched(metric, &all, draws, options, threads).map_err(no_value);
     }
     let mut notes = Vec::new();
-    let columns = Columns::of(metric, &all);
-    let clusters = clusters(protocol, &all, &mut notes)?;
     let (Some(average), Some(over)) = (protocol.metric.average, protocol.metric.over) else {
+        let columns = Columns::of(metric, &all);
+        let clusters = clusters(protocol, &all, &mut notes)?;
         let statistic = columns.prepare(metric).map_err(no_value)?;
         let mut overall = line("all", metric, &all, &clusters);
         overall.chance = columns.chance(metric);
@@ -133,26 +133,38 @@ pub(super) fn evaluate(
             notes,
         });
     };
-    let keys: Vec<&str> = all.iter().map(|row| key(row, over)).collect();
     let weighting = match average {
         Average::Rows => GroupWeighting::Rows,
         Average::Equal => GroupWeighting::Equal,
     };
-    let mean = GroupWeighted::new(metric, columns.as_metric_columns(), &keys, weighting).map_err(no_value)?;
-    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (row, key) in keys.iter().enumerate() {
-        members.entry(key).or_default().push(row);
+    let mean_of = |rows: &[&Row]| {
+        let keys: Vec<String> = rows.iter().map(|row| key(row, over).to_owned()).collect();
+        GroupWeighted::new(metric, Columns::of(metric, rows).as_metric_columns(), &keys, weighting).map_err(no_value)
+    };
+    let mut mean = mean_of(&all)?;
+    let skipped: BTreeMap<String, String> = mean
+        .skipped()
+        .iter()
+        .map(|skipped| (skipped.key.clone(), named(skipped.reason.clone()).to_string()))
+        .collect();
+    let mut members: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        members.entry(key(row, over)).or_default().push(row);
     }
+    if !skipped.is_empty() {
+        // Rows of groups without a value are no part of the mean: they are neither drawn nor counted.
+        all.retain(|row| !skipped.contains_key(key(row, over)));
+        mean = mean_of(&all)?;
+    }
+    let clusters = clusters(protocol, &all, &mut notes)?;
     let mut groups = Vec::new();
     let with_intervals = members.len() <= MOST_GROUP_INTERVALS;
-    for (name, members) in &members {
-        let of_group: Vec<&Row> = members.iter().map(|&row| all[row]).collect();
-        let columns = Columns::of(metric, &of_group);
-        let clusters = self::clusters(protocol, &of_group, &mut Vec::new())?;
-        let mut line = line(name, metric, &of_group, &clusters);
-        if mean.skipped().iter().any(|skipped| skipped.key == *name) {
-            let reason = mean.skipped().iter().find(|skipped| skipped.key == *name);
-            line.note = reason.map(|skipped| format!("not in the mean: {}", skipped.reason));
+    for (name, of_group) in &members {
+        let columns = Columns::of(metric, of_group);
+        let clusters = self::clusters(protocol, of_group, &mut Vec::new())?;
+        let mut line = line(name, metric, of_group, &clusters);
+        if let Some(reason) = skipped.get(*name) {
+            line.note = Some(format!("not in the mean: {reason}"));
         } else {
             let statistic = columns.prepare(metric).map_err(no_value)?;
             line.chance = columns.chance(metric);
@@ -163,19 +175,10 @@ pub(super) fn evaluate(
         groups.push(line);
     }
     let mut overall = line("all", metric, &all, &clusters);
-    overall.n = mean.rows_used();
-    let in_mean = |line: &&MetricLine| line.value.is_some();
-    overall.positives = overall
-        .positives
-        .map(|_| groups.iter().filter(in_mean).filter_map(|line| line.positives).sum());
     overall.chance = chance_of_mean(&groups, average);
     overall.enter(&mean, &clusters, options, threads)?;
-    if !mean.skipped().is_empty() {
-        let names: Vec<String> = mean
-            .skipped()
-            .iter()
-            .map(|skipped| format!("`{}`", skipped.key))
-            .collect();
+    if !skipped.is_empty() {
+        let names: Vec<String> = skipped.keys().map(|name| format!("`{name}`")).collect();
         notes.push(format!(
             "{} groups have no value and are not in the mean: {}",
             names.len(),
@@ -194,6 +197,22 @@ pub(super) fn evaluate(
         error_of_draws: None,
         notes,
     })
+}
+
+/// Calls columns what a protocol calls them.
+fn named(reason: StatsError) -> StatsError {
+    let name = |column| match column {
+        "x" => "prediction",
+        "y" => "target",
+        other => other,
+    };
+    match reason {
+        StatsError::Constant { column, rows } => StatsError::Constant {
+            column: name(column),
+            rows,
+        },
+        other => other,
+    }
 }
 
 /// The group of a row.
@@ -471,6 +490,20 @@ impl MetricLine {
                     .map(|estimate| (estimate.interval, IntervalMethod::Percentile))
             }
         };
+        if let Some((interval, _)) = &method
+            && interval.low == interval.high
+        {
+            let is_of_one_class = self
+                .positives
+                .is_some_and(|positives| positives == 0 || positives == self.n);
+            let why = if is_of_one_class {
+                "all rows are of one class"
+            } else {
+                "every resample has the same value"
+            };
+            self.note = Some(format!("no interval: {why}"));
+            return Ok(());
+        }
         if let Some((interval, method)) = method {
             (self.low, self.high) = (Some(interval.low), Some(interval.high));
             self.interval = Some(method.name());

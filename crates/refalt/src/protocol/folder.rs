@@ -50,7 +50,8 @@ pub(super) fn read(
         });
     };
     let files = |error: ValidateFilesError| ProtocolError::Validate(error);
-    let genome = FastaReference::open(reference).map_err(|error: FastaError| files(error.into()))?;
+    let genome = FastaReference::open_identified(reference, &|_| ());
+    let genome = genome.map_err(|error: FastaError| files(error.into()))?;
     let manifest: Manifest = match folder.join("manifest.json") {
         path if path.is_file() => read_json(&path)?,
         _ => {
@@ -76,6 +77,17 @@ pub(super) fn read(
     let identity = |path: &Path| FileIdentity::of(path).map_err(ProtocolError::file("read", path));
     let (reference_file, truth_file) = (identity(reference)?, identity(truth)?);
     let reader = TruthReader::survey(truth, part, protocol, &genome, assembly)?;
+    let stated = reader.stated();
+    let said = stated.statements().first().map(|(said, _)| *said);
+    if let (None, Some(said), Some(wanted)) = (assembly.known(), said, wanted)
+        && said != wanted
+    {
+        return Err(ProtocolError::TruthAssembly {
+            protocol: wanted,
+            truth: truth.display().to_string(),
+            said,
+        });
+    }
     let chosen = Chosen::of(folder, &manifest, scores, reader.groups())?;
     let options = ValidateOptions {
         scorers: scores.scorers.clone(),
@@ -102,6 +114,13 @@ pub(super) fn read(
     };
     let validation = validate(&input, rows, &options, threads).map_err(|error| files(error.into()))?;
     let mut notes = chosen.notes.clone();
+    notes.extend(reader.stated().record(assembly).note);
+    if assembly.known().is_none() {
+        notes.push(format!(
+            "the protocol is on {}; the assembly of the reference is not proven, so this was not checked except through the bases of REF",
+            protocol.source.assembly
+        ));
+    }
     notes.extend(validation.provenance.track_statements.iter().cloned());
     notes.extend(validation.provenance.mixed_sources.iter().map(ToString::to_string));
     if part.effect_allele == EffectAllele::Alt {

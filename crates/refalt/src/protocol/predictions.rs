@@ -8,8 +8,10 @@ use super::error::ProtocolError;
 use super::file::{LabelOf, Protocol};
 use super::rows::{Place, Row, RowCounts, Rows};
 use crate::io::table::{Cells, Table};
+use crate::io::variants::ids;
 use crate::lint::EffectWatch;
 use crate::validate::Condition;
+use refalt_core::Assembly;
 use refalt_core::nearest::nearest;
 use std::path::Path;
 
@@ -54,6 +56,7 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
         format!("the table has no column {}", names.join(" or "))
     });
     let is_labelled = protocol.is_labelled();
+    let wanted = Assembly::from_name(&protocol.source.assembly);
 
     let mut counts = RowCounts::default();
     let mut rows = Vec::new();
@@ -61,6 +64,13 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
     let mut cells = Cells::default();
     while let Some(line) = table.next_row(&mut cells)? {
         counts.read += 1;
+        if cells.count() != table.header.len() {
+            counts.leave_out(format!(
+                "rejected: field_count (the row has another number of cells than the header, {})",
+                table.header.len()
+            ));
+            continue;
+        }
         if let Some((_, condition)) = keep
             .iter()
             .find(|(at, condition)| condition.holds(cells.get(*at)) != Some(true))
@@ -104,12 +114,22 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
                 )
             }
         };
+        let parsed = variant.as_deref().map(ids::parse);
+        let said = parsed.as_ref().and_then(|parsed| parsed.said_assembly);
+        if let (Some(said), Some(wanted)) = (said, wanted)
+            && said != wanted
+        {
+            counts.leave_out(format!(
+                "rejected: other_assembly ({said}, and the protocol is on {wanted})"
+            ));
+            continue;
+        }
         rows.push(Row {
             target,
             prediction: finite(prediction, &part.prediction)?,
             group: text(group),
             match_group: text(match_group),
-            place: variant.as_deref().and_then(Place::of_text),
+            place: parsed.and_then(|parsed| Place::of(&parsed.variant.ok()?)),
             variant,
         });
     }

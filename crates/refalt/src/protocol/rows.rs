@@ -2,6 +2,7 @@
 
 use super::file::{Protocol, SplitRole};
 use crate::io::variants::ids;
+use crate::lint::EffectWatch;
 use refalt_core::{Chromosome, Interval, Variant};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,6 +105,8 @@ pub(super) struct Rows {
     pub(super) rows: Vec<Row>,
     pub(super) counts: RowCounts,
     pub(super) split: SplitCheck,
+    /// What a reader has to know of the targets.
+    pub(super) notes: Vec<String>,
 }
 
 impl Rows {
@@ -168,11 +171,31 @@ impl Rows {
         counts.used = kept.len() as u64;
         split.statement = statement(&split, protocol, without_places);
         Self {
+            notes: doubts(&kept, protocol),
             rows: kept,
             counts,
             split,
         }
     }
+}
+
+/// Says what the targets may be that are no signed effects; a protocol turns no sign, so they are no error.
+fn doubts(rows: &[Row], protocol: &Protocol) -> Vec<String> {
+    if protocol.is_labelled() {
+        return Vec::new();
+    }
+    let mut watch = EffectWatch::default();
+    rows.iter().for_each(|row| watch.add(row.target));
+    let evidence = watch.one_sided().or_else(|| watch.few_on_one_side());
+    let doubt = match (watch.doubt(), evidence) {
+        (Some(evidence), _) => Some(format!("they may be p-values: {evidence}")),
+        (None, Some(evidence)) => Some(format!("they may be p-values, sizes or ratios: {evidence}")),
+        (None, None) => None,
+    };
+    doubt
+        .map(|doubt| format!("warning: the targets have no sign, {doubt}"))
+        .into_iter()
+        .collect()
 }
 
 /// Says in a sentence what is known of the chromosomes.

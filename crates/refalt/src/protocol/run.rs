@@ -88,6 +88,11 @@ pub struct ProtocolResult {
 /// [`ProtocolError`]; nothing is written.
 pub fn run(request: &ProtocolRequest) -> Result<ProtocolResult, ProtocolError> {
     let protocol = &request.protocol;
+    if !request.predictions.exists() {
+        return Err(ProtocolError::NoPredictions {
+            path: request.predictions.clone(),
+        });
+    }
     let (rows, judged, digest, join, mut notes) = if request.predictions.is_dir() {
         if protocol.truth.is_none() || protocol.scores.is_none() {
             return Err(ProtocolError::NoFolder {
@@ -138,9 +143,10 @@ pub fn run(request: &ProtocolRequest) -> Result<ProtocolResult, ProtocolError> {
     let evaluation = evaluate(protocol, &rows.rows, request.options, request.threads)?;
     let overall = &evaluation.overall;
     let verdicts = match (overall.value, protocol.metric()) {
-        (Some(value), Some(metric)) => verdicts(protocol, metric, value, overall.low.zip(overall.high)),
+        (Some(value), Some(metric)) => verdicts(protocol, metric, value, overall.low.zip(overall.high), overall.n),
         _ => Vec::new(),
     };
+    notes.extend(rows.notes);
     notes.extend(evaluation.notes.iter().cloned());
     notes.extend(protocol.notes.iter().cloned());
     Ok(ProtocolResult {

@@ -7,7 +7,7 @@ use super::file::{LabelOf, Protocol, Repeats, TruthPart};
 use super::predictions::label;
 use crate::engine::Rejection;
 use crate::io::variants::{self, ColumnMap, ColumnName, ReadError, ReadOptions, Role, Source, VariantRow, ids};
-use crate::reference_assembly::ReferenceAssembly;
+use crate::reference_assembly::{ReferenceAssembly, StatedByVariants};
 use crate::scoring::input_row;
 use crate::validate::{AnalysisColumns, TruthColumns, TruthRow};
 use refalt_core::annotation::without_version;
@@ -39,6 +39,7 @@ pub(super) struct TruthReader<'a> {
     groups: BTreeSet<String>,
     match_groups: HashMap<Key, String>,
     measured: HashMap<Key, u32>,
+    stated: StatedByVariants,
 }
 
 impl<'a> TruthReader<'a> {
@@ -52,8 +53,14 @@ impl<'a> TruthReader<'a> {
     ) -> Result<Self, ProtocolError> {
         let mut reader = Self::new(part, protocol, reference, assembly);
         let refuse = |error: ReadError| ProtocolError::Validate(error.into());
-        for row in reader.open(truth).map_err(refuse)? {
-            let (row, cells) = reader.convert(row.map_err(refuse)?);
+        let rows = reader.open(truth).map_err(refuse)?;
+        let name = rows.name().to_owned();
+        reader.stated = StatedByVariants::of_header(rows.assembly_clues());
+        reader.stated.check_header(&name, assembly)?;
+        for row in rows {
+            let row = row.map_err(refuse)?;
+            reader.stated.add_row(row.row, row.said_assembly);
+            let (row, cells) = reader.convert(row);
             let of = |at: Option<usize>| at.and_then(|at| cells[at].clone());
             reader.groups.extend(of(reader.group));
             let Some(key) = reader.key(&row, &cells) else { continue };
@@ -65,6 +72,7 @@ impl<'a> TruthReader<'a> {
                 *reader.measured.entry(key).or_default() += 1;
             }
         }
+        reader.stated.check_rows(&name, assembly)?;
         Ok(reader)
     }
 
@@ -128,6 +136,7 @@ impl<'a> TruthReader<'a> {
             groups: BTreeSet::new(),
             match_groups: HashMap::new(),
             measured: HashMap::new(),
+            stated: StatedByVariants::default(),
         }
     }
 
@@ -207,6 +216,11 @@ impl<'a> TruthReader<'a> {
             return None;
         }
         Some(format!("{}:{}:{}:-", contig?, position?, reference?))
+    }
+
+    /// What the table states of its assembly.
+    pub(super) const fn stated(&self) -> &StatedByVariants {
+        &self.stated
     }
 
     /// The groups of the table.

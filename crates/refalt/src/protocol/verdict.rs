@@ -19,7 +19,12 @@ pub enum Status {
     WithinInterval,
     /// Different; the interval does not hold it, or there is none.
     Different,
+    /// Not compared: so few rows say nothing about a published value.
+    TooFewRows,
 }
+
+/// Rows from which on a value is compared.
+const LEAST_ROWS: usize = 10;
 
 /// A value beside a published one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,9 +46,36 @@ pub struct Verdict {
 /// Compares a value with everything that was published for the protocol.
 ///
 /// * `interval`: the interval of the value, where there is one.
-pub(super) fn verdicts(protocol: &Protocol, metric: &Metric, value: f64, interval: Option<(f64, f64)>) -> Vec<Verdict> {
-    let compare = |published: &PublishedValue| verdict(published, protocol, metric, value, interval);
+/// * `rows`: the rows that the value is of.
+pub(super) fn verdicts(
+    protocol: &Protocol,
+    metric: &Metric,
+    value: f64,
+    interval: Option<(f64, f64)>,
+    rows: usize,
+) -> Vec<Verdict> {
+    let compare = |published: &PublishedValue| {
+        if rows < LEAST_ROWS {
+            return too_few(published, value, rows);
+        }
+        verdict(published, protocol, metric, value, interval)
+    };
     protocol.published.iter().map(compare).collect()
+}
+
+/// A correlation of two rows is 1 or -1 whatever they are, and its interval holds everything.
+fn too_few(published: &PublishedValue, value: f64, rows: usize) -> Verdict {
+    Verdict {
+        predictor: published.predictor.clone(),
+        kind: published.kind.clone(),
+        published: published.number(),
+        difference: value - published.number(),
+        status: Status::TooFewRows,
+        statement: format!(
+            "not compared with the {} {}: {rows} rows are too few, from {LEAST_ROWS} on a value is judged",
+            published.kind, published.value
+        ),
+    }
 }
 
 fn verdict(

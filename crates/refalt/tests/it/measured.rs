@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 
 const GTEX: &str = "igvf/gtex_v8_brain_amygdala_example.signif_variant_gene_pairs.txt.gz";
 
-fn chr1() -> Option<PathBuf> {
+pub(crate) fn chr1() -> Option<PathBuf> {
     Some(data("hg38/hg38_chr1_1_1000000.fa.gz"))
 }
 
-fn request(path: PathBuf) -> MeasuredRequest {
+pub(crate) fn request(path: PathBuf) -> MeasuredRequest {
     MeasuredRequest {
         source: MeasuredSource {
             path,
@@ -33,7 +33,7 @@ fn request(path: PathBuf) -> MeasuredRequest {
 }
 
 /// With the first megabase of chromosome 1 of GRCh38.
-fn on_chr1(path: PathBuf) -> MeasuredRequest {
+pub(crate) fn on_chr1(path: PathBuf) -> MeasuredRequest {
     MeasuredRequest {
         reference: chr1(),
         ..request(path)
@@ -46,8 +46,8 @@ fn of_allele(mut request: MeasuredRequest, allele: &str) -> MeasuredRequest {
 }
 
 /// A table as it was written: cells by column.
-struct Table {
-    rows: Vec<BTreeMap<String, String>>,
+pub(crate) struct Table {
+    pub(crate) rows: Vec<BTreeMap<String, String>>,
 }
 
 impl Table {
@@ -55,16 +55,16 @@ impl Table {
         self.rows.iter().map(|row| row[column].parse().unwrap()).collect()
     }
 
-    fn texts(&self, column: &str) -> Vec<&str> {
+    pub(crate) fn texts(&self, column: &str) -> Vec<&str> {
         self.rows.iter().map(|row| row[column].as_str()).collect()
     }
 }
 
-fn measured(mut request: MeasuredRequest) -> (MeasuredReport, Table) {
+pub(crate) fn measured(mut request: MeasuredRequest) -> (MeasuredReport, Table) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("effects.tsv");
     request.out = Some(out.clone());
-    let report = measure(&request).unwrap();
+    let report = measure(&request, &|_| ()).unwrap();
     assert!(report.rows.is_complete(), "{:?}", report.rows);
     let text = std::fs::read_to_string(&out).unwrap();
     let mut lines = text.lines();
@@ -89,16 +89,16 @@ fn measured(mut request: MeasuredRequest) -> (MeasuredReport, Table) {
     (report, Table { rows })
 }
 
-fn refused(request: &MeasuredRequest) -> MeasuredError {
-    measure(request).unwrap_err()
+pub(crate) fn refused(request: &MeasuredRequest) -> MeasuredError {
+    measure(request, &|_| ()).unwrap_err()
 }
 
-fn counted(counts: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
+pub(crate) fn counted(counts: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
     counts.iter().map(|(code, count)| (code.as_str(), *count)).collect()
 }
 
 /// A text in a temporary file.
-fn file(text: &str) -> tempfile::NamedTempFile {
+pub(crate) fn file(text: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::Builder::new().suffix(".tsv").tempfile().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     file
@@ -118,7 +118,7 @@ fn gtex_pairs_have_slopes_of_alt_and_every_row_a_fate() {
     assert_eq!(table.rows[0]["effect"], "2.04385");
     assert_eq!(
         (table.rows[0]["se"].as_str(), table.rows[0]["p"].as_str()),
-        ("0.413032", "0.00000289394")
+        ("0.413032", "2.89394e-6")
     );
     assert_eq!(table.rows[0]["gene"], "ENSG00000225972.1");
     // Without a genome all rows stand, unchecked; the range is the one of the released file.
@@ -182,7 +182,7 @@ fn afgr_does_not_say_its_allele_and_so_the_user_has_to() {
 fn what_the_documentation_says_is_not_contradicted() {
     let error = refused(&of_allele(on_chr1(data(GTEX)), "ref"));
     assert!(matches!(error, MeasuredError::EffectAlleleStated { .. }), "{error}");
-    assert!(measure(&of_allele(on_chr1(data(GTEX)), "alt")).is_ok());
+    assert!(measure(&of_allele(on_chr1(data(GTEX)), "alt"), &|_| ()).is_ok());
 }
 
 #[test]
@@ -285,9 +285,11 @@ fn repeated_rows_are_an_error_until_a_rule_is_named() {
         ("0.0170703689724805", "ENSG00000162444")
     );
     // Other numbers are not the same measurement.
-    let differing = file("chrom\tpos\tref\talt\tbeta\nchr1\t10\tA\tC\t1\nchr1\t10\tA\tC\t3\nchr1\t20\tA\tG\t5\n");
+    let differing =
+        file("chrom\tpos\tref\talt\tbeta\nchr1\t14677\tG\tA\t1\nchr1\t14677\tA\tG\t-3\nchr1\t63697\tT\tC\t5\n");
     let free = |repeats| MeasuredRequest {
         repeats,
+        reference: chr1(),
         ..free_table(differing.path(), "alt")
     };
     assert!(matches!(
@@ -299,13 +301,20 @@ fn repeated_rows_are_an_error_until_a_rule_is_named() {
     ));
     let (report, table) = measured(free(Repeats::Mean));
     assert_eq!((report.rows.written, report.rows.merged), (2, 1));
-    // (1 + 3) / 2 = 2; standard deviation sqrt(2), by the root of 2 = 1.
+    // -3 of G is 3 of A; (1 + 3) / 2 = 2; standard deviation sqrt(2), by the root of 2 = 1.
     assert_eq!(table.texts("effect"), ["2", "5"]);
     assert!((table.rows[0]["se"].parse::<f64>().unwrap() - 1.0).abs() < 1e-12);
     assert_eq!(table.rows[1]["se"], "");
+    // Without the genome the two rows would be two variants.
+    let unchecked = MeasuredRequest {
+        reference: None,
+        ..free(Repeats::Mean)
+    };
+    let error = refused(&unchecked);
+    assert!(matches!(error, MeasuredError::MeanWithoutReference) && error.is_usage());
 }
 
-fn free_table(path: &Path, allele: &str) -> MeasuredRequest {
+pub(crate) fn free_table(path: &Path, allele: &str) -> MeasuredRequest {
     let mut request = of_allele(request(path.to_owned()), allele);
     request.source.format = "table".to_owned();
     request.source.columns.effect = Some("beta".to_owned());
@@ -428,7 +437,7 @@ fn hostile_files_are_errors_and_leave_nothing_behind() {
         let out = folder.path().join("out.tsv");
         let mut request = request(path.clone());
         request.out = Some(out.clone());
-        let error = measure(&request).unwrap_err();
+        let error = refused(&request);
         assert!(!error.to_string().is_empty(), "{}", path.display());
         assert!(!out.exists(), "{}", path.display());
         let partial = folder.path().join("out.tsv.partial");
@@ -567,7 +576,7 @@ fn parquet_holds_what_the_text_holds() {
     request.source.carry = vec!["maf".to_owned()];
     let (_, table) = measured(request.clone());
     request.out = Some(out.clone());
-    measure(&request).unwrap();
+    measure(&request, &|_| ()).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&out).unwrap()).unwrap();
     let metadata = reader.metadata().file_metadata().key_value_metadata().unwrap();
     assert!(metadata.iter().any(|entry| entry.key == "refalt.measured"));

@@ -23,7 +23,7 @@ fn expected(name: &str) -> Value {
     serde_json::from_str::<Value>(&text).unwrap()[name].clone()
 }
 
-fn request(protocol: Protocol, predictions: PathBuf) -> ProtocolRequest {
+pub(crate) fn request(protocol: Protocol, predictions: PathBuf) -> ProtocolRequest {
     ProtocolRequest {
         protocol,
         predictions,
@@ -37,7 +37,7 @@ fn request(protocol: Protocol, predictions: PathBuf) -> ProtocolRequest {
     }
 }
 
-fn judge(protocol: &str, table: &str) -> ProtocolResult {
+pub(crate) fn judge(protocol: &str, table: &str) -> ProtocolResult {
     run(&request(find(protocol).unwrap(), fixture(table))).unwrap()
 }
 
@@ -307,7 +307,7 @@ fn one_locus_has_no_interval() {
 }
 
 /// The protocol of saturation mutagenesis on the shipped TERT measurements.
-fn tert_protocol(tracks: Option<&str>, aggregation: Aggregation) -> Protocol {
+pub(crate) fn tert_protocol(tracks: Option<&str>, aggregation: Aggregation) -> Protocol {
     let mut protocol = find("kircher_saturation_mutagenesis").unwrap();
     let truth = protocol.truth.as_mut().unwrap();
     truth.columns = "chrom=chrom,pos=pos,ref=ref,alt=alt".to_owned();

@@ -243,7 +243,7 @@ fn bigwig_has_the_values_of_bedgraph_and_the_lengths_of_the_reference() {
         reference: reference.then(|| genome.clone()),
         ..ExportOptions::default()
     };
-    let (text, wig) = (place.path().join("a.bedgraph"), place.path().join("a.bw"));
+    let wig = place.path().join("a.bw");
     let fails = |options: &ExportOptions| {
         let error = export(&folder, Format::BigWig, &wig, options).unwrap_err().to_string();
         assert!(!wig.exists(), "{error}");
@@ -259,6 +259,7 @@ fn bigwig_has_the_values_of_bedgraph_and_the_lengths_of_the_reference() {
     );
     for (aggregate, first) in [("max", 0.5), ("min", -2.0), ("mean", -0.75), ("signed_max", -2.0)] {
         let options = options(Some(aggregate), true);
+        let [text, wig] = ["bedgraph", "bw"].map(|ending| place.path().join(format!("{aggregate}.{ending}")));
         export(&folder, Format::BedGraph, &text, &options).unwrap();
         let report = export(&folder, Format::BigWig, &wig, &options).unwrap();
         assert_eq!(report.records, 2);

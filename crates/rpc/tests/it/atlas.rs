@@ -34,7 +34,8 @@ mod arrow_free {
     pub(super) type Table = Vec<BTreeMap<String, String>>;
 
     pub(super) fn table(folder: &Path) -> Table {
-        let out = folder.join("../table.tsv");
+        let place = tempfile::tempdir().unwrap();
+        let out = place.path().join("table.tsv");
         let run = ScoreFolder::open(folder).unwrap();
         export(&run, Format::Tsv, &out, &ExportOptions::default()).unwrap();
         let text = std::fs::read_to_string(&out).unwrap();

@@ -67,7 +67,7 @@ pub(crate) fn judge(options: ProtocolArguments, shared: Shared, settings: &Setti
     print(&result, settings)?;
     tell(&result, settings);
     settings.note(format!("written to `{}`", out.display()));
-    let rejected = result.join.as_ref().is_some_and(|join| !join.truth.rejected.is_empty());
+    let rejected = result.rows.left_out.keys().any(|why| why.starts_with("rejected: "));
     Ok(if rejected { Exit::Partial } else { Exit::Done })
 }
 
@@ -193,6 +193,10 @@ fn tell(result: &ProtocolResult, settings: &Settings) {
         settings.note(format!("standard error of the draws: {error:.5}"));
     }
     for note in &result.notes {
-        settings.note(note);
+        if note.starts_with("warning: ") {
+            settings.tell(note);
+        } else {
+            settings.note(note);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{FastaError, FastaNote, FastaReference, beside};
 use crate::atomic_file::AtomicFile;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use refalt_core::{Assembly, AssemblyEvidence, Chromosome, ContigName, ReferenceContig};
+use refalt_core::{Assembly, AssemblyEvidence, Chromosome, ContigName, Reference, ReferenceContig};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha512};
 use std::collections::BTreeSet;
@@ -193,6 +193,18 @@ fn by_content(digests: Vec<ContigDigest>, contigs: &[ReferenceContig]) -> Identi
 }
 
 impl FastaReference {
+    /// Opens a file and, where no digests lie beside it, [identifies](Self::identify) it.
+    ///
+    /// # Errors
+    /// [`FastaError`].
+    pub fn open_identified(path: &Path, progress: &(dyn Fn(DigestProgress) + Sync)) -> Result<Self, FastaError> {
+        let reference = Self::open(path)?;
+        if reference.assembly().proven().is_none() {
+            reference.identify(progress)?;
+        }
+        Ok(reference)
+    }
+
     /// Digests every whole contig and says which assembly the file is.
     ///
     /// Reads the file once (seconds for a plain human genome), on as many threads as the machine has cores;

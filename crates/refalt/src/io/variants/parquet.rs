@@ -6,13 +6,13 @@
 use super::cells::CellReader;
 use super::columns::ColumnMap;
 use super::error::{ReadCause, ReadError};
-use super::resolve::Resolver;
+use super::resolve::{Columns, Resolver};
 use super::row::VariantRow;
 use super::table::clues;
 use super::vcf_header::AssemblyClue;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::collections::VecDeque;
@@ -20,6 +20,44 @@ use std::fmt::Display;
 use std::fs::File;
 
 const ROWS_PER_BATCH: usize = 8192;
+
+/// The columns of a Parquet file that are read.
+pub(super) struct UsedColumns {
+    /// Where what makes a row stands among those in use.
+    pub(super) columns: Columns,
+    /// Those in use among the columns of the file, ascending.
+    pub(super) used: Vec<usize>,
+    /// What their names say about the assembly.
+    pub(super) clues: Vec<AssemblyClue>,
+}
+
+impl UsedColumns {
+    /// Finds the columns of variants by name, and those to carry along.
+    pub(super) fn of(schema: &Schema, map: &ColumnMap, carry: &[String]) -> Result<Self, ReadCause> {
+        let header: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        if let Some((role, _)) = map.entries().iter().find(|_| map.is_by_number()) {
+            let (role, format) = (format!("`{}` by number", role.key()), "Parquet");
+            return Err(ReadCause::ColumnsFixed { role, format });
+        }
+        let resolver = Resolver {
+            header: &header,
+            map,
+            carry,
+        };
+        let mut columns = resolver.resolve()?;
+        let clues = clues(&header, &columns.places(), 1);
+        let used = columns.used();
+        for &column in &used {
+            let field = schema.field(column);
+            if !is_scalar(field.data_type()) {
+                let (column, found) = (field.name().clone(), field.data_type().to_string());
+                return Err(ReadCause::ColumnType { column, found });
+            }
+        }
+        columns.renumber(|column| used.binary_search(&column).unwrap_or(0));
+        Ok(Self { columns, used, clues })
+    }
+}
 
 /// Rows of a Parquet file.
 pub(super) struct ParquetRows {
@@ -38,28 +76,8 @@ impl ParquetRows {
     pub(super) fn new(file: File, name: &str, map: &ColumnMap, carry: &[String]) -> Result<Self, ReadError> {
         let fail = |error: &dyn Display| cause(error).at(name, None);
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(&error))?;
-        let schema = builder.schema().clone();
-        let header: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        if let Some((role, _)) = map.entries().iter().find(|_| map.is_by_number()) {
-            let (role, format) = (format!("`{}` by number", role.key()), "Parquet");
-            return Err(ReadCause::ColumnsFixed { role, format }.at(name, None));
-        }
-        let resolver = Resolver {
-            header: &header,
-            map,
-            carry,
-        };
-        let mut columns = resolver.resolve().map_err(|cause| cause.at(name, None))?;
-        let clues = clues(&header, &columns.places(), 1);
-        let used = columns.used();
-        for &column in &used {
-            let field = schema.field(column);
-            if !is_scalar(field.data_type()) {
-                let (column, found) = (field.name().clone(), field.data_type().to_string());
-                return Err(ReadCause::ColumnType { column, found }.at(name, None));
-            }
-        }
-        columns.renumber(|column| used.binary_search(&column).unwrap_or(0));
+        let UsedColumns { columns, used, clues } =
+            UsedColumns::of(builder.schema(), map, carry).map_err(|cause| cause.at(name, None))?;
         let mask = ProjectionMask::roots(builder.parquet_schema(), used);
         let batches = builder
             .with_projection(mask)
@@ -114,7 +132,7 @@ pub(super) fn cause(error: &dyn Display) -> ReadCause {
 }
 
 /// Says whether a type is text or a number, or a dictionary of these.
-pub(super) fn is_scalar(data_type: &DataType) -> bool {
+fn is_scalar(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_scalar(values),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Boolean | DataType::Null => true,

@@ -8,6 +8,7 @@
 mod binary;
 mod fast;
 mod record;
+mod without_alleles;
 
 use super::columns::{ColumnMap, Role};
 use super::delimited::{Cells, Quoting, Split};
@@ -289,7 +290,7 @@ impl PlaceReader {
     }
 
     fn bed(&mut self) -> Result<Layout, ReadError> {
-        self.take_comments(record::is_bed_header)?;
+        self.take_comments(without_alleles::is_bed_header)?;
         Ok(Layout::Bed)
     }
 

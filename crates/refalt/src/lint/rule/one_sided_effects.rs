@@ -40,6 +40,25 @@ pub(super) static RULE: Rule = Rule {
     plan: None,
 };
 
+/// Says on which side of 0 all numbers are, when they are enough to tell.
+pub(super) fn side(numbers: &Numbers) -> Option<String> {
+    on_one_side(numbers).filter(|_| numbers.positive + numbers.negative >= LEAST)
+}
+
+/// Says on which side of 0 all numbers are, when they are two or more and not enough to tell.
+pub(super) fn few_on_one_side(numbers: &Numbers) -> Option<String> {
+    on_one_side(numbers).filter(|_| (2..LEAST).contains(&(numbers.positive + numbers.negative)))
+}
+
+fn on_one_side(numbers: &Numbers) -> Option<String> {
+    if numbers.positive > 0 && numbers.negative > 0 {
+        return None;
+    }
+    let side = if numbers.negative == 0 { "positive" } else { "negative" };
+    let signed = grouped(numbers.positive + numbers.negative);
+    Some(format!("all {signed} effects other than 0 are {side}"))
+}
+
 struct Check<'a> {
     context: &'a Context<'a>,
     columns: Vec<(usize, Numbers)>,
@@ -56,13 +75,11 @@ impl TableCheck for Check<'_> {
 
     fn finish(self: Box<Self>) -> Vec<Finding> {
         let found = |(column, numbers): &(usize, Numbers)| {
-            let signed = numbers.positive + numbers.negative;
-            let one_sided = numbers.positive == 0 || numbers.negative == 0;
-            if signed < LEAST || !one_sided || p_value_as_effect::likeness(numbers).is_some() {
+            if p_value_as_effect::likeness(numbers).is_some() {
                 return None;
             }
-            let side = if numbers.negative == 0 { "positive" } else { "negative" };
-            let message = format!("all {} effects other than 0 are {side}", grouped(signed));
+            let message = side(numbers)?;
+            let signed = numbers.positive + numbers.negative;
             Some(
                 Finding::new(&RULE, Severity::Warning, message)
                     .column(self.context.columns.name(*column))

@@ -1,6 +1,6 @@
 //! A column of effects that holds p-values.
 
-use super::{Context, LintRole, Row, Rule, TableCheck};
+use super::{Context, LintRole, Row, Rule, TableCheck, one_sided_effects};
 use crate::lint::finding::{Examples, Finding, Severity, grouped};
 use crate::lint::statistic::{Numbers, distance_from_uniform, log10_all_same_sign};
 
@@ -82,6 +82,24 @@ impl EffectWatch {
     /// Says what the effects are like when they may be p-values.
     pub(crate) fn doubt(&self) -> Option<String> {
         self.of(Severity::Warning)
+    }
+
+    /// Says what the effects are like when they are on one side of 0, by the test of `RF007`.
+    pub(crate) fn one_sided(&self) -> Option<String> {
+        one_sided_effects::side(&self.0)
+    }
+
+    /// Says what the effects are like when they are on one side of 0, and too few for the test.
+    pub(crate) fn few_on_one_side(&self) -> Option<String> {
+        one_sided_effects::few_on_one_side(&self.0)
+    }
+
+    /// Says whether the effects lie around 1, as ratios do: all above 0, and a tenth of them on either side of 1.
+    pub(crate) fn is_around_one(&self) -> bool {
+        let sorted = self.0.sorted();
+        let below = sorted.partition_point(|value| *value < 1.0);
+        let least = sorted.len().div_ceil(10);
+        self.0.min > 0.0 && below >= least && sorted.len() - below >= least
     }
 
     fn of(&self, wanted: Severity) -> Option<String> {

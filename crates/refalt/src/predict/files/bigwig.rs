@@ -29,7 +29,9 @@ pub(super) fn write(work: &Predicting, prediction: &Prediction, out: &Path) -> R
                         value,
                     })
                 });
-                let written = bigwig::write(&folder.join(&name), std::slice::from_ref(&work.extent.contig), entries)?;
+                let path = folder.join(&name);
+                let written = bigwig::write(&path, std::slice::from_ref(&work.extent.contig), entries)?;
+                let written = written.place().map_err(PredictError::file("write", &path))?;
                 files.push(WrittenFile {
                     path: format!("bigwig/{name}"),
                     bytes: written.bytes,

@@ -4,12 +4,10 @@ use super::super::bcf::BcfRows;
 use super::super::cells::CellReader;
 use super::super::columns::ColumnMap;
 use super::super::error::{ReadCause, ReadError};
-use super::super::parquet::{as_text, cause, is_scalar};
+use super::super::parquet::{UsedColumns, as_text, cause};
 use super::super::problem::RowProblem;
-use super::super::resolve::Resolver;
 use super::super::row::VariantRow;
 use super::super::source::{Input, unreadable};
-use super::super::table::clues;
 use super::super::vcf_header::AssemblyClue;
 use super::Placed;
 use super::record::placed;
@@ -94,27 +92,8 @@ impl ParquetPlaces {
         let file = File::open(path).map_err(|error| unreadable(&error).at(name, None))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| cause(&error).at(name, None))?;
         let schema = builder.schema().clone();
-        let header: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        if let Some((role, _)) = map.entries().iter().find(|_| map.is_by_number()) {
-            let (role, format) = (format!("`{}` by number", role.key()), "Parquet");
-            return Err(ReadCause::ColumnsFixed { role, format }.at(name, None));
-        }
-        let resolver = Resolver {
-            header: &header,
-            map,
-            carry: &[],
-        };
-        let mut columns = resolver.resolve().map_err(|cause| cause.at(name, None))?;
-        let clues = clues(&header, &columns.places(), 1);
-        let used = columns.used();
-        for &column in &used {
-            let field = schema.field(column);
-            if !is_scalar(field.data_type()) {
-                let (column, found) = (field.name().clone(), field.data_type().to_string());
-                return Err(ReadCause::ColumnType { column, found }.at(name, None));
-            }
-        }
-        columns.renumber(|column| used.binary_search(&column).unwrap_or(0));
+        let UsedColumns { columns, used, clues } =
+            UsedColumns::of(&schema, map, &[]).map_err(|cause| cause.at(name, None))?;
         Ok(Self {
             path: path.to_owned(),
             name: name.into(),

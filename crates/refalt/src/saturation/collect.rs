@@ -121,6 +121,8 @@ pub(super) struct Collected {
     pub(super) series: Vec<Series>,
     /// Input row and name of each variant with rows, in the order of the table.
     pub(super) variants: Vec<(u64, Box<str>)>,
+    /// Variants that were passed over.
+    pub(super) passed_over: u64,
     /// Quantiles of sampled variants, by series; NaN where there is none.
     pub(super) sample: Vec<Vec<f32>>,
     /// Chosen series: for each measured variant with a row its place in [`Self::variants`], raw and quantile score.
@@ -134,6 +136,8 @@ pub(super) struct Wanted {
     sample: usize,
     single_tracks: usize,
     seed: u64,
+    /// Input rows that are passed over.
+    left_out: Box<dyn Fn(u64) -> bool>,
 }
 
 impl Wanted {
@@ -147,6 +151,15 @@ impl Wanted {
             sample: options.sample,
             single_tracks: options.single_tracks,
             seed: options.seed,
+            left_out: Box::new(|_| false),
+        }
+    }
+
+    /// Passes over the input rows (from 1) that `left_out` names.
+    pub(super) fn without(self, left_out: impl Fn(u64) -> bool + 'static) -> Self {
+        Self {
+            left_out: Box::new(left_out),
+            ..self
         }
     }
 }
@@ -190,6 +203,7 @@ pub(super) fn collect(folder: &ScoreFolder, groups: &[Group], wanted: &Wanted) -
                 .collect(),
             series: Vec::new(),
             variants: Vec::new(),
+            passed_over: 0,
             sample: Vec::new(),
             single: HashMap::new(),
         },
@@ -197,6 +211,11 @@ pub(super) fn collect(folder: &ScoreFolder, groups: &[Group], wanted: &Wanted) -
     let sampled = sampled(folder, wanted)?;
     let mut scores = folder.scores();
     while let Some(row) = scores.peek()? {
+        if (wanted.left_out)(row) {
+            scores.variant::<SaturationError>(|_| Ok(()))?;
+            pass.found.passed_over += 1;
+            continue;
+        }
         let ordinal = pass.found.variants.len() as u64;
         let is_sampled = sampled.binary_search(&row).is_ok();
         let mut sample = is_sampled.then(Vec::new);

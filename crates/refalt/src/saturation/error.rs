@@ -1,5 +1,7 @@
 //! Why saturation cannot be looked at.
 
+use super::ControlsRecord;
+use crate::calibrate::CalibrateError;
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::figure::FigureError;
@@ -46,6 +48,20 @@ pub enum SaturationError {
         /// Where those of the controls come from.
         controls: String,
     },
+    /// No control is left.
+    #[error(
+        "no control is left of {} in `{}`: {} made the table of quantiles, or may have, and {} are variants of the run",
+        record.scored, folder.display(), record.made_table, record.in_run
+    )]
+    NoControls {
+        /// The folder.
+        folder: PathBuf,
+        /// How many were left out.
+        record: ControlsRecord,
+    },
+    /// What is written of the background cannot be read.
+    #[error(transparent)]
+    Background(#[from] Box<CalibrateError>),
     /// A group names a scorer that the run does not have.
     #[error("the group `{group}` names the scorer `{found}`, which the run does not have; it has {}", known.join(", "))]
     UnknownScorer {
@@ -123,6 +139,11 @@ impl Diagnostic for SaturationError {
             Self::OtherQuantiles { .. } => {
                 "fill both from one table: `refalt calibrate DIR --apply TABLE --out OTHER` for the run and for the controls"
             }
+            Self::NoControls { .. } => {
+                "variants that made the table cannot lie beyond its largest scores: give controls that are not in the background, or \
+                 `refalt calibrate --hold-out 0.2`, whose held-out variants are controls"
+            }
+            Self::Background(error) => return error.hint(),
             Self::UnknownScorer { nearest, .. } => return question(nearest),
             Self::MixedKinds { .. } => {
                 "put scorers of one kind together: effects with a direction, or sizes, or activities"

@@ -114,6 +114,12 @@ pub(crate) fn resolution(rows: u64, sign: ScoreSign) -> f64 {
     (1.0 - ends / rows.max(1) as f64).max(0.0)
 }
 
+/// Shows the end of what is resolved, rounded towards 0: what is shown is resolved.
+pub fn shown_resolution(resolution: f64) -> String {
+    // 0.998 in binary may be a little less.
+    ((resolution * 1e5 + 1e-6).floor() / 1e5).to_string()
+}
+
 /// How held-out scores are ranked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {

@@ -30,6 +30,7 @@ pub use controls::ControlShare;
 pub use error::SaturationError;
 pub use null::ThresholdRow;
 
+use crate::calibrate::shown_resolution;
 use crate::digit_groups::grouped;
 use crate::engine::QuantileIdentity;
 use crate::engine::manifest::Manifest;
@@ -393,7 +394,7 @@ fn warnings(
     for (resolution, rows, beyond, names) in unresolved {
         let listed = |texts: Vec<String>| texts.join(", ");
         let at = listed(beyond.iter().map(ToString::to_string).collect());
-        let resolution = (resolution * 1e5).floor() / 1e5;
+        let resolution = shown_resolution(resolution);
         let why = match rows {
             Some(rows) => format!(
                 "quantiles among {} background scores tell |q| apart up to {resolution}; what reaches {at} lies beyond the largest \

@@ -7,7 +7,7 @@ use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::calibrate::{
     ApplyReport, ApplyRequest, BALANCED, CalibrateRequest, Calibration, Covariate, LEAST_VARIANTS, MatchReport,
-    MatchRequest, Pooling, Ties, apply, calibrate,
+    MatchRequest, Pooling, Ties, apply, calibrate, shown_resolution,
 };
 use refalt::io::variants::{ColumnMap, Source};
 use std::io::Write;
@@ -190,7 +190,7 @@ fn print_made(made: &Calibration, settings: &Settings) -> Result<(), Failure> {
             scorer.tables,
             scorer.scorer,
             scorer.least_rows,
-            (scorer.resolution() * 1e5).floor() / 1e5
+            shown_resolution(scorer.resolution())
         )?;
     }
     if made.nan_scores > 0 || made.without_scores > 0 {
@@ -236,7 +236,7 @@ fn warn(made: &Calibration, settings: &Settings) {
              not known",
             scorer.least_rows,
             scorer.scorer,
-            (scorer.resolution() * 1e5).floor() / 1e5
+            shown_resolution(scorer.resolution())
         ));
     }
     if made.small_tables > 0 {

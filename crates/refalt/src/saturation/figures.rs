@@ -42,6 +42,11 @@ pub(super) fn all(groups: &[GroupReport]) -> Result<Vec<(usize, Vec<Figure>)>, F
     Ok(drawn)
 }
 
+/// Says whether a variant has several rows of one track.
+fn has_several(group: &GroupReport) -> bool {
+    group.rows_per_variant[2] as usize > group.tracks
+}
+
 fn figure_name(what: &str, group: usize, experiment: usize) -> String {
     format!("{what}-{}-{}", group + 1, experiment + 1)
 }
@@ -78,7 +83,16 @@ fn shares(groups: &[GroupReport]) -> Result<Figure, FigureError> {
                 });
             }
         };
-        chance("chance, tracks correlated", row.correlated);
+        // With several rows of a track (genes, junctions) the two are the least and the most that a maximum over them can be.
+        if has_several(group) {
+            chance("chance, tracks correlated, genes alike", row.correlated);
+            chance(
+                "chance, tracks correlated, genes independent",
+                row.correlated_genes_independent,
+            );
+        } else {
+            chance("chance, tracks correlated", row.correlated);
+        }
         chance("chance, rows independent", Some(row.independent));
         let control = group.controls.iter().find(|control| control.threshold == row.threshold);
         if let Some(control) = control {
@@ -135,7 +149,12 @@ fn distribution(group: &GroupReport, name: String) -> Result<Figure, FigureError
         ));
     }
     if let Some(null) = &drawn.null {
-        curves.push(of("chance, tracks correlated".to_owned(), null));
+        let label = if has_several(group) {
+            "chance, tracks correlated, genes alike"
+        } else {
+            "chance, tracks correlated"
+        };
+        curves.push(of(label.to_owned(), null));
     }
     let independent = |at: f64| {
         let rows = drawn.rows_per_variant.iter();

@@ -140,7 +140,7 @@ pub(super) fn report(
     let sampled = Sampled::of(scores, sample, scores.sign)?;
     let draws = sampled
         .as_ref()
-        .filter(|sampled| sampled.copula.tracks() > 0)
+        .filter(|sampled| sampled.copula.tracks() > 0 && options.draws > 0)
         .map(|sampled| sampled.copula.maxima(chance.of(), options.seed, 0..options.draws));
     let maxima = maxima(scores);
     let permuted = sampled.as_ref().filter(|_| options.permutations > 0).map(|sampled| {

@@ -2,6 +2,7 @@
 
 use super::agreement::Agreement;
 use super::{GroupReport, Saturation};
+use crate::calibrate::shown_resolution;
 use crate::digit_groups::grouped;
 use crate::figure::Figure;
 use crate::report::numbers::{p_value, plain, signed};
@@ -121,7 +122,7 @@ fn ends(groups: &[GroupReport]) -> Table {
         vec![
             group.group.clone(),
             group.background_rows.map_or("–".to_owned(), grouped),
-            plain(Some(group.resolution), 5),
+            shown_resolution(group.resolution),
             plain(Some(group.maxima_at_end), 3),
             plain(Some(group.maxima_tied), 3),
             grouped(group.distinct_maxima as u64),
@@ -285,7 +286,7 @@ fn beyond_note(group: &GroupReport) -> Option<String> {
         format!(
             "† Finer than the quantiles, which tell |q| apart up to {}: what reaches it is beyond the largest score of the \
              background, and chance is not 1 \u{2212} t there.",
-            plain(Some(group.resolution), 5)
+            shown_resolution(group.resolution)
         )
     })
 }

@@ -219,6 +219,12 @@ pub fn calibrate(request: &CalibrateRequest) -> Result<(Calibration, Committed),
         });
     }
     let found = background::tables(&folder, &roles, request)?;
+    if found.records.is_empty() {
+        return Err(CalibrateError::NoScores {
+            folder: request.background.clone(),
+            nan: found.nan_elsewhere,
+        });
+    }
     let tested: Vec<_> = found.records.iter().filter_map(|record| record.uniformity).collect();
     let rows = || found.records.iter().map(|record| record.rows);
     let model = folder.model();

@@ -371,6 +371,14 @@ fn warnings(
             grouped(controls.used)
         ));
     }
+    for group in groups.iter().filter(|group| group.off_grid > 0) {
+        warnings.push(format!(
+            "{}: {} of {} quantile scores are not on the published grid; shares of single rows count them at the nearest point",
+            group.group,
+            grouped(group.off_grid),
+            grouped(group.rows)
+        ));
+    }
     // Scorers of one background mostly have one resolution: they are named together.
     let mut unresolved: Vec<(f64, Option<u64>, Vec<f64>, Vec<&str>)> = Vec::new();
     for group in groups {

@@ -249,9 +249,11 @@ fn warn(made: &Calibration, settings: &Settings) {
         None => settings.tell(
             "no variant was held out: whether ranks are uniform on variants that made no table was not looked at (--hold-out 0.2)",
         ),
-        Some(held) if held.variants == 0 => settings.tell(format!(
-            "warning: --hold-out {} held none of {} variants out: whether ranks are uniform was not looked at",
-            made.hold_out, made.variants
+        Some(held) if held.variants < LEAST_VARIANTS => settings.tell(format!(
+            "warning: --hold-out {} held {} of {} variants out, too few to see whether ranks are uniform",
+            made.hold_out,
+            held.variants,
+            made.variants + held.variants
         )),
         Some(_) => {}
     }

@@ -41,6 +41,14 @@ pub enum CalibrateError {
         /// Variants held out.
         held_out: u64,
     },
+    /// There is no score to make quantiles of.
+    #[error("`{}` has no score to make quantiles of: {nan} are NaN", folder.display())]
+    NoScores {
+        /// The folder.
+        folder: PathBuf,
+        /// Scores that are NaN.
+        nan: u64,
+    },
     /// The scores of one table do not fit the memory.
     #[error("the scores of {series} take {needed} bytes, and {given} are given")]
     Memory {
@@ -218,6 +226,9 @@ impl Diagnostic for CalibrateError {
             Self::Memory { .. } => "give more with --memory",
             Self::FewVariants { .. } => {
                 "score a larger background; for |q| up to t it takes 2 / (1 - t) variants or more, 2,000 for 0.999"
+            }
+            Self::NoScores { .. } => {
+                "`refalt export` shows the scores; where all are NaN the scorer has nothing to look at"
             }
             Self::UnknownScorer { .. } => "the run is damaged; score again into another folder",
             Self::CovariateNeeds { .. } | Self::HoldOut { .. } | Self::CovariateValue { .. } => return None,

@@ -123,6 +123,8 @@ pub(super) struct Collected {
     pub(super) variants: Vec<(u64, Box<str>)>,
     /// Variants that were passed over.
     pub(super) passed_over: u64,
+    /// The first quantile that none can be, with the place of its variant.
+    pub(super) impossible: Option<(u32, f32)>,
     /// Quantiles of sampled variants, by series; NaN where there is none.
     pub(super) sample: Vec<Vec<f32>>,
     /// Chosen series: for each measured variant with a row its place in [`Self::variants`], raw and quantile score.
@@ -204,6 +206,7 @@ pub(super) fn collect(folder: &ScoreFolder, groups: &[Group], wanted: &Wanted) -
             series: Vec::new(),
             variants: Vec::new(),
             passed_over: 0,
+            impossible: None,
             sample: Vec::new(),
             single: HashMap::new(),
         },
@@ -242,6 +245,13 @@ pub(super) fn collect(folder: &ScoreFolder, groups: &[Group], wanted: &Wanted) -
         })?;
         pass.finish_variant();
         pass.found.sample.extend(sample);
+    }
+    if let Some((variant, found)) = pass.found.impossible {
+        return Err(SaturationError::NoQuantile {
+            folder: folder.path().to_owned(),
+            variant: pass.found.variants[variant as usize].1.to_string(),
+            found,
+        });
     }
     pass.found.series = pass.names.series().to_vec();
     for of_variant in &mut pass.found.sample {
@@ -384,6 +394,13 @@ impl Pass<'_> {
                 .grid
                 .point_of(f64::from(quantile), self.groups[group].sign())
                 .unwrap_or((0, f64::INFINITY));
+            let least = match scores.sign {
+                ScoreSign::Signed => -1.0,
+                ScoreSign::Unsigned => 0.0,
+            };
+            if !(least..=1.0).contains(&quantile) {
+                self.found.impossible.get_or_insert((variant, quantile));
+            }
             scores.grid[point] += 1;
             scores.off_grid += u64::from(distance > OFF_GRID);
             let taken = Taken {

@@ -32,6 +32,16 @@ pub enum SaturationError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A number in the column of quantile scores is none.
+    #[error("the quantile score of `{variant}` in `{}` is `{found}`; a quantile is -1 to 1, of scores without sign 0 to 1", folder.display())]
+    NoQuantile {
+        /// The folder.
+        folder: PathBuf,
+        /// The variant.
+        variant: String,
+        /// The number.
+        found: f32,
+    },
     /// The controls are of another model.
     #[error("the controls are of the model {controls}, the run of {run}")]
     OtherModel {
@@ -134,6 +144,9 @@ impl Diagnostic for SaturationError {
             Self::NoQuantiles { .. } => {
                 "score a background with the same model, `refalt calibrate BACKGROUND --out TABLE`, then \
                  `refalt calibrate DIR --apply TABLE --out OTHER`, and look at OTHER"
+            }
+            Self::NoQuantile { .. } => {
+                "fill the column with `refalt calibrate DIR --apply TABLE --replace --out OTHER`"
             }
             Self::OtherModel { .. } => "score the controls with the model of the run",
             Self::OtherQuantiles { .. } => {

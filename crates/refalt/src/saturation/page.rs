@@ -157,17 +157,6 @@ fn range(low: f64, high: f64, digits: usize) -> String {
 fn section(saturation: &Saturation, place: usize, group: &GroupReport, figures: &[Figure]) -> Section {
     let mut figures = figures.iter().cloned();
     let mut blocks: Vec<Block> = figures.next().map(Block::figure).into_iter().collect();
-    if group.off_grid > 0 {
-        blocks.push(Block::Callout {
-            level: Level::Warning,
-            text: format!(
-                "{} of {} quantile scores are not on the published grid; shares of single rows count them at the nearest \
-                 point.",
-                grouped(group.off_grid),
-                grouped(group.rows)
-            ),
-        });
-    }
     blocks.push(Block::Table(thresholds(group)));
     blocks.push(Block::Table(chance(group)));
     if !group.controls.is_empty() {

@@ -26,6 +26,8 @@ pub(crate) struct Correlated {
     zeros_below: f64,
     /// Track `t` has its scores times `(t + 1) ^ spread`: tracks of different scale.
     spread: f64,
+    /// The quantile score of every row.
+    quantile: Option<f32>,
 }
 
 impl Correlated {
@@ -53,6 +55,7 @@ impl Correlated {
             seed,
             zeros_below: 0.0,
             spread: 0.0,
+            quantile: None,
         }
     }
 
@@ -62,6 +65,11 @@ impl Correlated {
 
     pub(crate) fn with_spread(self, spread: f64) -> Self {
         Self { spread, ..self }
+    }
+
+    pub(crate) fn with_quantile(self, quantile: f32) -> Self {
+        let quantile = Some(quantile);
+        Self { quantile, ..self }
     }
 
     fn scores(&self, place: u32) -> Vec<f32> {
@@ -140,7 +148,9 @@ impl ScoreSource for Correlated {
             scorer: 0,
             rows: ScoreRows::One,
             raw: self.scores(job.variant.position().one_based()),
-            quantile: None,
+            quantile: self
+                .quantile
+                .map(|quantile| vec![quantile; self.card.outputs[0].tracks.len()]),
             terms: None,
             origin: Arc::new(Origin {
                 source: "correlated".to_owned(),

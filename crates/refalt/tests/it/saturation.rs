@@ -177,6 +177,55 @@ fn variants_that_made_the_table_are_no_controls() {
 }
 
 #[test]
+fn no_draws_leave_the_null_of_correlated_tracks_out() {
+    let folder = tempfile::tempdir().unwrap();
+    bench(folder.path(), 3, 0.5);
+    let found = saturation(&SaturationRequest {
+        run: folder.path().join("run"),
+        controls: None,
+        measured: None,
+        options: SaturationOptions {
+            draws: 0,
+            permutations: 0,
+            ..SaturationOptions::default()
+        },
+    })
+    .unwrap();
+    let row = &found.groups[0].thresholds[0];
+    assert_eq!(
+        (row.correlated, row.equivalent_tracks, row.permuted),
+        (None, None, None)
+    );
+    assert!(row.equicorrelated.is_some());
+    found.write(&folder.path().join("out")).unwrap();
+}
+
+#[test]
+fn numbers_that_are_no_quantiles_are_refused_and_those_off_the_grid_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let look = |name: &str, quantile: f32| {
+        let run = folder.path().join(name);
+        Correlated::new(1, 0.0, 1).with_quantile(quantile).score(30, &run);
+        saturation(&SaturationRequest {
+            run,
+            controls: None,
+            measured: None,
+            options: SaturationOptions::default(),
+        })
+    };
+    for (name, quantile) in [("above", 1.7), ("below", -1.01)] {
+        let error = look(name, quantile).unwrap_err();
+        assert!(error.to_string().contains(&format!("is `{quantile}`")), "{error}");
+    }
+    let found = look("constant", 0.5001).unwrap();
+    assert!(
+        found.warnings[0].contains("30 of 30 quantile scores are not on the published grid"),
+        "{:?}",
+        found.warnings
+    );
+}
+
+#[test]
 fn thresholds_that_the_background_does_not_resolve_are_marked() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

@@ -63,6 +63,7 @@ pub(crate) struct Options {
         long,
         value_name = "EDGE,...",
         value_delimiter = ',',
+        requires = "truth",
         default_value = "0,0.05,0.1,0.2,0.5"
     )]
     bins: Vec<f64>,

@@ -142,6 +142,7 @@ fn what_cannot_be_is_said_with_what_to_do() {
     hint("saturation run --group CHIP_TF", 2, "is no group of scorers");
     hint("saturation run --group a=CHIPTF", 2, "CHIP_TF");
     hint("saturation run --truth truth.tsv", 2, "--effect");
+    hint("saturation run --bins 0,1", 2, "--truth");
     hint("saturation nowhere", 1, "holds no finished run");
     hint("calibrate nowhere -o q.parquet", 1, "holds no finished run");
     hint("calibrate run -o q.parquet --hold-out 1", 2, "cannot be held out");

@@ -345,6 +345,14 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
     })
 }
 
+/// Groups whose quantiles do not resolve the same thresholds.
+struct Unresolved<'a> {
+    resolution: f64,
+    rows: Option<u64>,
+    beyond: Vec<f64>,
+    names: Vec<&'a str>,
+}
+
 /// Says what nobody may miss.
 fn warnings(
     groups: &[GroupReport],
@@ -380,26 +388,33 @@ fn warnings(
         ));
     }
     // Scorers of one background mostly have one resolution: they are named together.
-    let mut unresolved: Vec<(f64, Option<u64>, Vec<f64>, Vec<&str>)> = Vec::new();
+    let mut unresolved: Vec<Unresolved<'_>> = Vec::new();
     for group in groups {
-        let beyond: Vec<f64> = group
-            .thresholds
-            .iter()
-            .filter(|row| row.beyond_resolution)
-            .map(|row| row.threshold)
-            .collect();
+        let beyond = group.thresholds.iter().filter(|row| row.beyond_resolution);
+        let beyond: Vec<f64> = beyond.map(|row| row.threshold).collect();
         if beyond.is_empty() {
             continue;
         }
-        let same = |known: &&mut (f64, Option<u64>, Vec<f64>, Vec<&str>)| {
-            known.0 == group.resolution && known.1 == group.background_rows && known.2 == beyond
-        };
+        let (resolution, rows) = (group.resolution, group.background_rows);
+        let same =
+            |known: &&mut Unresolved<'_>| (known.resolution, known.rows, &known.beyond) == (resolution, rows, &beyond);
         match unresolved.iter_mut().find(same) {
-            Some((.., names)) => names.push(&group.group),
-            None => unresolved.push((group.resolution, group.background_rows, beyond, vec![&group.group])),
+            Some(known) => known.names.push(&group.group),
+            None => unresolved.push(Unresolved {
+                resolution,
+                rows,
+                beyond,
+                names: vec![&group.group],
+            }),
         }
     }
-    for (resolution, rows, beyond, names) in unresolved {
+    for Unresolved {
+        resolution,
+        rows,
+        beyond,
+        names,
+    } in unresolved
+    {
         let listed = |texts: Vec<String>| texts.join(", ");
         let at = listed(beyond.iter().map(ToString::to_string).collect());
         let resolution = shown_resolution(resolution);

@@ -59,11 +59,9 @@ impl Roles {
     pub(super) fn hold_out(&mut self, share: f64, seed: u64) -> u64 {
         let mut held = 0;
         for (row, role) in self.of_row.iter_mut().enumerate() {
-            if *role == Role::Fitted {
-                if is_held_out(row as u64, share, seed) {
-                    *role = Role::HeldOut;
-                    held += 1;
-                }
+            if *role == Role::Fitted && is_held_out(row as u64, share, seed) {
+                *role = Role::HeldOut;
+                held += 1;
             }
         }
         held

@@ -63,7 +63,7 @@ impl Bench {
     /// Writes a table of variants, with another column where there is one.
     fn table(&self, name: &str, rows: &[Change], column: Option<(&str, &[String])>) -> PathBuf {
         let mut text = String::from("chrom\tpos\tref\talt");
-        let _ = write!(text, "\t{}\n", column.map_or("note", |(name, _)| name));
+        let _ = writeln!(text, "\t{}", column.map_or("note", |(name, _)| name));
         for (place, (contig, position, reference, alternate)) in rows.iter().enumerate() {
             let cell = column.map_or("-", |(_, cells)| cells[place].as_str());
             let _ = writeln!(text, "{contig}\t{position}\t{reference}\t{alternate}\t{cell}");

@@ -16,18 +16,24 @@ mod background;
 mod covariate;
 mod error;
 mod matching;
+mod setting;
 mod table;
 
+pub(crate) use apply::applied;
 pub use apply::{ApplyReport, ApplyRequest, Ties, apply};
+pub(crate) use background::is_held_out;
 pub use covariate::Covariate;
 pub use error::CalibrateError;
-pub use matching::{Balance, MatchReport, MatchRequest};
+pub use matching::{BALANCED, Balance, MatchReport, MatchRequest};
+pub use setting::{ScoreSetting, SettingDifference};
 pub use table::{QuantileTables, SeriesRecord, TableMeta};
 
 use crate::atomic_file::Committed;
+use crate::engine::manifest::Manifest;
 use crate::provenance::{FileIdentity, VERSION};
 use crate::score_folder::ScoreFolder;
 use background::Roles;
+use refalt_core::stats::ScoreSign;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -74,6 +80,46 @@ pub struct CalibrateRequest {
     pub memory_bytes: u64,
 }
 
+/// The fewest variants that a table is made of: of 20, one on either side lies beyond |q| = 0.9.
+pub const LEAST_VARIANTS: u64 = 20;
+
+/// What is behind the tables of a scorer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScorerBackground {
+    /// Text of the scorer.
+    pub scorer: String,
+    /// What its numbers are: `signed_effect`, `unsigned_effect` or `activity`.
+    pub score_kind: String,
+    /// Its tables.
+    pub tables: u64,
+    /// The least scores behind one of them.
+    pub least_rows: u64,
+}
+
+impl ScorerBackground {
+    /// Returns the largest |q| that tells scores apart on every table; beyond it is the largest background score alone.
+    pub fn resolution(&self) -> f64 {
+        resolution(self.least_rows, background::sign(&self.score_kind))
+    }
+}
+
+/// Returns the largest |q| of a table of n scores that tells scores apart.
+///
+/// Signed quantiles have two ends with a score of n each, 1 - 2 / n; the others one, 1 - 1 / n.
+pub(crate) fn resolution(rows: u64, sign: ScoreSign) -> f64 {
+    let ends = match sign {
+        ScoreSign::Signed => 2.0,
+        ScoreSign::Unsigned => 1.0,
+    };
+    (1.0 - ends / rows.max(1) as f64).max(0.0)
+}
+
+/// Shows the end of what is resolved, rounded towards 0: what is shown is resolved.
+pub fn shown_resolution(resolution: f64) -> String {
+    // 0.998 in binary may be a little less.
+    ((resolution * 1e5 + 1e-6).floor() / 1e5).to_string()
+}
+
 /// How held-out scores are ranked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
@@ -98,6 +144,10 @@ pub struct Calibration {
     pub refalt: String,
     /// The manifest of the background.
     pub background: FileIdentity,
+    /// The list of the background's variants.
+    pub background_variants: FileIdentity,
+    /// How the background was scored.
+    pub setting: ScoreSetting,
     /// Name, version and digest of the model.
     pub model: [String; 3],
     /// Terms under which the scores may be used.
@@ -108,6 +158,8 @@ pub struct Calibration {
     pub pooling: Pooling,
     /// Seed of the draws.
     pub seed: u64,
+    /// Share of the variants to hold out, as asked for.
+    pub hold_out: f64,
     /// Variants scored in the background folder.
     pub scored_variants: u64,
     /// Variants that make the tables.
@@ -124,6 +176,10 @@ pub struct Calibration {
     pub least_rows: u64,
     /// The most scores behind a table.
     pub most_rows: u64,
+    /// What is behind the tables of each scorer, in the order of the run.
+    pub scorers: Vec<ScorerBackground>,
+    /// Tables with fewer than [`LEAST_VARIANTS`] scores.
+    pub small_tables: u64,
     /// Tables in which half of the background or more is one score.
     pub tied_tables: u64,
     /// Passes over the scores, the one that counts them included.
@@ -155,23 +211,35 @@ pub fn calibrate(request: &CalibrateRequest) -> Result<(Calibration, Committed),
         None => None,
     };
     let held_out = roles.hold_out(request.hold_out, request.seed);
-    if roles.fitted() == 0 {
-        return Err(CalibrateError::NoVariants {
+    if roles.fitted() < LEAST_VARIANTS {
+        return Err(CalibrateError::FewVariants {
             folder: request.background.clone(),
+            found: roles.fitted(),
+            held_out,
         });
     }
     let found = background::tables(&folder, &roles, request)?;
+    if found.records.is_empty() {
+        return Err(CalibrateError::NoScores {
+            folder: request.background.clone(),
+            nan: found.nan_elsewhere,
+        });
+    }
     let tested: Vec<_> = found.records.iter().filter_map(|record| record.uniformity).collect();
     let rows = || found.records.iter().map(|record| record.rows);
     let model = folder.model();
+    let manifest: Manifest = crate::engine::ledger::read_json(&folder.path().join("manifest.json"))?;
     let calibration = Calibration {
         refalt: VERSION.to_owned(),
         background: manifest_identity(folder.path())?,
+        background_variants: manifest.identity.variants.clone(),
+        setting: ScoreSetting::of(&manifest),
         model: [model.name.clone(), model.version.clone(), model.digest.clone()],
         licence: model.licence.clone(),
         citation: model.citation.clone(),
         pooling: request.pooling,
         seed: request.seed,
+        hold_out: request.hold_out,
         scored_variants,
         variants: roles.fitted(),
         scores: rows().sum(),
@@ -180,6 +248,8 @@ pub fn calibrate(request: &CalibrateRequest) -> Result<(Calibration, Committed),
         without_scores: found.without_scores,
         least_rows: rows().min().unwrap_or(0),
         most_rows: rows().max().unwrap_or(0),
+        scorers: by_scorer(&found.records),
+        small_tables: rows().filter(|&rows| rows < LEAST_VARIANTS).count() as u64,
         tied_tables: found.records.iter().filter(|record| record.is_tied()).count() as u64,
         passes: found.passes,
         matching,
@@ -187,6 +257,26 @@ pub fn calibrate(request: &CalibrateRequest) -> Result<(Calibration, Committed),
     };
     let committed = table::write(&request.out, &calibration, &found.records)?;
     Ok((calibration, committed))
+}
+
+/// Sums up the tables of each scorer.
+fn by_scorer(records: &[SeriesRecord]) -> Vec<ScorerBackground> {
+    let mut scorers: Vec<ScorerBackground> = Vec::new();
+    for record in records {
+        match scorers.iter_mut().find(|scorer| scorer.scorer == record.scorer) {
+            Some(scorer) => {
+                scorer.tables += 1;
+                scorer.least_rows = scorer.least_rows.min(record.rows);
+            }
+            None => scorers.push(ScorerBackground {
+                scorer: record.scorer.clone(),
+                score_kind: record.score_kind.clone(),
+                tables: 1,
+                least_rows: record.rows,
+            }),
+        }
+    }
+    scorers
 }
 
 /// Returns what the manifest of a folder is and holds.

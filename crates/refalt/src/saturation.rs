@@ -15,6 +15,7 @@
 //! for each variant and group, and the scores of a sample of variants.
 
 mod agreement;
+mod background;
 mod collect;
 mod contrast;
 mod controls;
@@ -29,12 +30,15 @@ pub use controls::ControlShare;
 pub use error::SaturationError;
 pub use null::ThresholdRow;
 
+use crate::calibrate::shown_resolution;
+use crate::digit_groups::grouped;
 use crate::engine::QuantileIdentity;
 use crate::engine::manifest::Manifest;
 use crate::io::variants::{ReadOptions, Source};
 use crate::provenance::{FileIdentity, VERSION};
 use crate::score_folder::ScoreFolder;
 use crate::validate::{JoinReport, TruthColumns, ValidateOptions, ValidateRequest, measured_effects};
+use background::Background;
 use collect::{Collected, Group, Wanted, collect};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -167,6 +171,10 @@ pub struct GroupReport {
     pub maxima_tied: f64,
     /// Distinct maxima.
     pub distinct_maxima: usize,
+    /// Scores of the background behind a table of quantiles, the least; none where the model gave the quantiles.
+    pub background_rows: Option<u64>,
+    /// The largest |q| that tells scores apart; beyond it is the largest score of the background, or nothing.
+    pub resolution: f64,
     /// Sampled variants behind the correlations of tracks.
     pub sampled: usize,
     /// Sampled tracks that vary.
@@ -186,11 +194,30 @@ pub struct GroupReport {
     pub(crate) drawn: figures::Drawn,
 }
 
+/// Which variants of the folder of controls are controls.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ControlsRecord {
+    /// Variants with scores.
+    pub scored: u64,
+    /// Of them those that made the table of quantiles, or may have; they are left out.
+    pub made_table: u64,
+    /// Of the others those that are in the run; they are left out.
+    pub in_run: u64,
+    /// The rest.
+    pub used: u64,
+}
+
 /// What came out; [`write`](Self::write) puts it into files.
 #[derive(Debug)]
 pub struct Saturation {
     /// From what it was made.
     pub provenance: SaturationProvenance,
+    /// Which controls were used.
+    pub controls: Option<ControlsRecord>,
+    /// Variants of the run that made the table of its quantiles, or may have.
+    pub made_table: u64,
+    /// What nobody may miss, in words.
+    pub warnings: Vec<String>,
     /// How measured effects and run came together.
     pub join: Option<JoinReport>,
     /// The groups: each scorer, then the groups asked for.
@@ -242,6 +269,7 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
         Some(measured) => Some(measured_effects(&validation(request, measured)).map_err(Box::new)?),
         None => None,
     };
+    let background = Background::of(&request.run)?;
     let wanted = Wanted::of(effects.as_ref(), options);
     let mut collected = collect(&run, &groups, &wanted)?;
     if collected.groups.iter().all(|group| group.peaks.is_empty()) {
@@ -249,18 +277,11 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
             folder: request.run.clone(),
         });
     }
-    let controls = match &control_folder {
-        Some(folder) => {
-            let controls = collect(folder, &groups, &Wanted::of(None, options))?;
-            if controls.groups.iter().all(|group| group.peaks.is_empty()) {
-                return Err(SaturationError::NoQuantiles {
-                    folder: folder.path().to_owned(),
-                });
-            }
-            Some(controls)
-        }
-        None => None,
-    };
+    let controls = control_folder
+        .as_ref()
+        .map(|folder| controls::collected(folder, &groups, options, &collected))
+        .transpose()?;
+    let (controls, control_record) = controls.unzip();
     let mut reports = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         let scores = &collected.groups[index];
@@ -269,9 +290,9 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
         }
         let control = controls
             .as_ref()
-            .map(|controls| &controls.groups[index])
+            .map(|controls: &Collected| &controls.groups[index])
             .filter(|control| !control.peaks.is_empty());
-        let mut report = null::report(group, scores, &collected.sample, options)?;
+        let mut report = null::report(group, scores, &collected.sample, background.rows(group), options)?;
         if let Some(control) = control {
             report.controls = controls::shares(scores, control, options)?;
             report.drawn.controls = null::maxima(control);
@@ -281,6 +302,9 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
         }
         reports.push(report);
     }
+    let of_background = collected.variants.iter().filter(|(row, _)| background.made_table(*row));
+    let made_table = of_background.count() as u64;
+    let warnings = warnings(&reports, control_record.as_ref(), made_table, collected.variants.len());
     collected.sample = Vec::new();
     collected.single.clear();
     let manifest: Manifest = crate::engine::ledger::read_json(&request.run.join("manifest.json"))?;
@@ -309,6 +333,9 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
             quantiles: manifest.identity.quantiles,
             options: options.clone(),
         },
+        controls: control_record,
+        made_table,
+        warnings,
         join: effects.map(|effects| effects.join),
         maxima: Maxima {
             groups: groups.into_iter().map(|group| group.name).collect(),
@@ -316,6 +343,92 @@ pub fn saturation(request: &SaturationRequest) -> Result<Saturation, SaturationE
         },
         groups: reports,
     })
+}
+
+/// Groups whose quantiles do not resolve the same thresholds.
+struct Unresolved<'a> {
+    resolution: f64,
+    rows: Option<u64>,
+    beyond: Vec<f64>,
+    names: Vec<&'a str>,
+}
+
+/// Says what nobody may miss.
+fn warnings(
+    groups: &[GroupReport],
+    controls: Option<&ControlsRecord>,
+    made_table: u64,
+    variants: usize,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if made_table > 0 {
+        warnings.push(format!(
+            "{} of {} variants of the run made the table of its quantiles, or may have: none of those lies beyond its largest \
+             scores, and their shares are no evidence",
+            grouped(made_table),
+            grouped(variants as u64)
+        ));
+    }
+    if let Some(controls) = controls.filter(|controls| controls.used < controls.scored) {
+        warnings.push(format!(
+            "of {} controls {} made the table of quantiles, or may have, and {} are variants of the run: they are left out, {} are \
+             used",
+            grouped(controls.scored),
+            grouped(controls.made_table),
+            grouped(controls.in_run),
+            grouped(controls.used)
+        ));
+    }
+    for group in groups.iter().filter(|group| group.off_grid > 0) {
+        warnings.push(format!(
+            "{}: {} of {} quantile scores are not on the published grid; shares of single rows count them at the nearest point",
+            group.group,
+            grouped(group.off_grid),
+            grouped(group.rows)
+        ));
+    }
+    // Scorers of one background mostly have one resolution: they are named together.
+    let mut unresolved: Vec<Unresolved<'_>> = Vec::new();
+    for group in groups {
+        let beyond = group.thresholds.iter().filter(|row| row.beyond_resolution);
+        let beyond: Vec<f64> = beyond.map(|row| row.threshold).collect();
+        if beyond.is_empty() {
+            continue;
+        }
+        let (resolution, rows) = (group.resolution, group.background_rows);
+        let same =
+            |known: &&mut Unresolved<'_>| (known.resolution, known.rows, &known.beyond) == (resolution, rows, &beyond);
+        match unresolved.iter_mut().find(same) {
+            Some(known) => known.names.push(&group.group),
+            None => unresolved.push(Unresolved {
+                resolution,
+                rows,
+                beyond,
+                names: vec![&group.group],
+            }),
+        }
+    }
+    for Unresolved {
+        resolution,
+        rows,
+        beyond,
+        names,
+    } in unresolved
+    {
+        let listed = |texts: Vec<String>| texts.join(", ");
+        let at = listed(beyond.iter().map(ToString::to_string).collect());
+        let resolution = shown_resolution(resolution);
+        let why = match rows {
+            Some(rows) => format!(
+                "quantiles among {} background scores tell |q| apart up to {resolution}; what reaches {at} lies beyond the largest \
+                 of them, and how far is not known",
+                grouped(rows)
+            ),
+            None => format!("the grid of quantiles ends at {resolution}; nothing reaches {at}"),
+        };
+        warnings.push(format!("{}: {why}", names.join(", ")));
+    }
+    warnings
 }
 
 /// Returns where the quantile scores of a folder come from: quantiles of two backgrounds are not compared.

@@ -6,8 +6,8 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::calibrate::{
-    ApplyReport, ApplyRequest, CalibrateRequest, Calibration, Covariate, MatchReport, MatchRequest, Pooling, Ties,
-    apply, calibrate,
+    ApplyReport, ApplyRequest, BALANCED, CalibrateRequest, Calibration, Covariate, LEAST_VARIANTS, MatchReport,
+    MatchRequest, Pooling, Ties, apply, calibrate, shown_resolution,
 };
 use refalt::io::variants::{ColumnMap, Source};
 use std::io::Write;
@@ -126,6 +126,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             };
             let (calibration, _) = calibrate(&request).map_err(|error| Failure::of(&error))?;
             print_made(&calibration, settings)?;
+            warn(&calibration, settings);
         }
     }
     settings.note(format!("written to `{}`", out.display()));
@@ -167,6 +168,9 @@ fn matching(options: &Options) -> Result<Option<MatchRequest>, Failure> {
     }))
 }
 
+/// The highest of the thresholds that are looked at by default.
+const FINE: f64 = 0.99;
+
 fn print_made(made: &Calibration, settings: &Settings) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if settings.json {
@@ -179,12 +183,16 @@ fn print_made(made: &Calibration, settings: &Settings) -> Result<(), Failure> {
         "{} tables of {} variants (of {} scored), {} scores; {} to {} scores each",
         made.tables, made.variants, made.scored_variants, made.scores, made.least_rows, made.most_rows
     )?;
-    writeln!(
-        out,
-        "quantiles beyond 1 - 1/n of a table are those of its largest score; with n of {} that is {:.6}",
-        made.least_rows,
-        1.0 - 1.0 / made.least_rows.max(1) as f64
-    )?;
+    for scorer in &made.scorers {
+        writeln!(
+            out,
+            "{} tables of {}: {} scores or more each; |q| is resolved up to {}",
+            scorer.tables,
+            scorer.scorer,
+            scorer.least_rows,
+            shown_resolution(scorer.resolution())
+        )?;
+    }
     if made.nan_scores > 0 || made.without_scores > 0 {
         writeln!(
             out,
@@ -217,6 +225,51 @@ fn print_made(made: &Calibration, settings: &Settings) -> Result<(), Failure> {
         )?;
     }
     Ok(())
+}
+
+/// Says what nobody may miss of a table.
+fn warn(made: &Calibration, settings: &Settings) {
+    let coarse = made.scorers.iter().filter(|scorer| scorer.resolution() < FINE);
+    for scorer in coarse {
+        settings.tell(format!(
+            "warning: {} scores of {} do not resolve |q| of {FINE}: what is beyond {} lies beyond the largest of them, and how far is \
+             not known",
+            scorer.least_rows,
+            scorer.scorer,
+            shown_resolution(scorer.resolution())
+        ));
+    }
+    if made.small_tables > 0 {
+        settings.tell(format!(
+            "warning: {} of {} tables have fewer than {LEAST_VARIANTS} scores",
+            made.small_tables, made.tables
+        ));
+    }
+    match &made.held_out {
+        None => settings.tell(
+            "no variant was held out: whether ranks are uniform on variants that made no table was not looked at (--hold-out 0.2)",
+        ),
+        Some(held) if held.variants < LEAST_VARIANTS => settings.tell(format!(
+            "warning: --hold-out {} held {} of {} variants out, too few to see whether ranks are uniform",
+            made.hold_out,
+            held.variants,
+            made.variants + held.variants
+        )),
+        Some(_) => {}
+    }
+    let unbalanced = made.matching.iter().flat_map(|matching| &matching.balance);
+    for balance in unbalanced.filter(|balance| !balance.is_balanced()) {
+        let difference = balance
+            .difference_after
+            .map_or("means differ and nothing varies".to_owned(), |difference| {
+                format!("standardised mean difference {difference:.3}")
+            });
+        settings.tell(format!(
+            "warning: `{}` is not balanced after matching: {difference}, beyond {BALANCED} (Austin 2009, doi:10.1002/sim.3697); \
+             the background does not resemble the targets",
+            balance.covariate
+        ));
+    }
 }
 
 fn print_matching(out: &mut impl Write, matching: &MatchReport) -> Result<(), Failure> {
@@ -275,5 +328,8 @@ fn print_applied(report: &ApplyReport, settings: &Settings) -> Result<(), Failur
         report.nan,
         report.replaced
     )?;
+    for remark in &report.remarks {
+        settings.note(remark);
+    }
     Ok(())
 }

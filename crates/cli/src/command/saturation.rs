@@ -63,6 +63,7 @@ pub(crate) struct Options {
         long,
         value_name = "EDGE,...",
         value_delimiter = ',',
+        requires = "truth",
         default_value = "0,0.05,0.1,0.2,0.5"
     )]
     bins: Vec<f64>,
@@ -103,6 +104,9 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let found = saturation(&request).map_err(|error| Failure::of(&error))?;
     found.write(&out).map_err(|error| Failure::of(&error))?;
     print(&found, settings)?;
+    for warning in &found.warnings {
+        settings.tell(format!("warning: {warning}"));
+    }
     let mut exit = Exit::Done;
     if let Some(join) = &found.join {
         settings.note(format!(
@@ -180,20 +184,30 @@ fn request(options: Options) -> Result<SaturationRequest, Failure> {
 fn print(found: &Saturation, settings: &Settings) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if settings.json {
-        writeln!(out, "{}", json!({ "groups": found.groups, "join": found.join }))?;
+        writeln!(
+            out,
+            "{}",
+            json!({
+                "groups": found.groups,
+                "join": found.join,
+                "controls": found.controls,
+                "made_table": found.made_table,
+                "warnings": found.warnings,
+            })
+        )?;
         return Ok(());
     }
     let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
     writeln!(
         out,
-        "group\tthreshold\tn\ttracks\tshare\tlow\thigh\tcorrelated\tindependent\tcontrols\tdifference_p"
+        "group\tthreshold\tn\ttracks\tshare\tlow\thigh\tcorrelated\tindependent\tcontrols\tdifference_p\tbeyond_resolution"
     )?;
     for group in &found.groups {
         for (place, row) in group.thresholds.iter().enumerate() {
             let control = group.controls.get(place);
             writeln!(
                 out,
-                "{}\t{}\t{}\t{}\t{:.4}\t{:.4}\t{:.4}\t{}\t{:.4}\t{}\t{}",
+                "{}\t{}\t{}\t{}\t{:.4}\t{:.4}\t{:.4}\t{}\t{:.4}\t{}\t{}\t{}",
                 group.group,
                 row.threshold,
                 row.n,
@@ -204,7 +218,8 @@ fn print(found: &Saturation, settings: &Settings) -> Result<(), Failure> {
                 number(row.correlated),
                 row.independent,
                 number(control.map(|control| control.share)),
-                number(control.and_then(|control| control.p_value))
+                number(control.and_then(|control| control.p_value)),
+                row.beyond_resolution
             )?;
         }
     }

@@ -132,6 +132,7 @@ fn what_cannot_be_is_said_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     bench(folder);
+    let targets = std::fs::read_to_string(folder.join("run.vcf")).unwrap();
     let hint = |arguments: &str, code: i32, expected: &str| {
         let (_, stderr) = run(folder, arguments, code);
         assert!(stderr.contains(expected), "{arguments}: {stderr}");
@@ -141,6 +142,7 @@ fn what_cannot_be_is_said_with_what_to_do() {
     hint("saturation run --group CHIP_TF", 2, "is no group of scorers");
     hint("saturation run --group a=CHIPTF", 2, "CHIP_TF");
     hint("saturation run --truth truth.tsv", 2, "--effect");
+    hint("saturation run --bins 0,1", 2, "--truth");
     hint("saturation nowhere", 1, "holds no finished run");
     hint("calibrate nowhere -o q.parquet", 1, "holds no finished run");
     hint("calibrate run -o q.parquet --hold-out 1", 2, "cannot be held out");
@@ -163,6 +165,32 @@ fn what_cannot_be_is_said_with_what_to_do() {
         "a frequency is 0 to 1",
     );
     hint("calibrate run --apply truth.tsv -o x", 1, "is no table of quantiles");
+    let head: Vec<&str> = targets.lines().take(20).collect();
+    std::fs::write(folder.join("few.vcf"), head.join("\n")).unwrap();
+    run(folder, "score few.vcf -r genome.fa --window 256 -o narrow", 0);
+    hint("calibrate narrow -o q.parquet", 2, "20 are the least");
+    hint("calibrate background -o other.parquet", 0, "no variant was held out");
+    hint(
+        "calibrate narrow --apply other.parquet -o x",
+        1,
+        "scored otherwise than the run: window: 512 bp in the table, 256 bp in the run",
+    );
+    hint(
+        "calibrate run --apply other.parquet -o run_q",
+        0,
+        "the assemblies were not compared",
+    );
+    hint("calibrate background --apply other.parquet -o background_q", 0, "");
+    hint(
+        "saturation run_q --controls background_q",
+        1,
+        "90 made the table of quantiles",
+    );
+    hint(
+        "saturation run_q --threshold 0.99 --draws 10 --permutations 2",
+        0,
+        "up to 0.97777; what reaches 0.99",
+    );
     assert!(!folder.join("q.parquet").exists() && !folder.join("x").exists());
 }
 

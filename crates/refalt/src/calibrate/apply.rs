@@ -10,6 +10,7 @@
 
 use super::error::CalibrateError;
 use super::manifest_identity;
+use super::setting::ScoreSetting;
 use super::table::QuantileTables;
 use crate::atomic_file::AtomicFile;
 use crate::engine::ledger::write_json;
@@ -87,6 +88,8 @@ pub struct ApplyReport {
     pub nan: u64,
     /// Rows that had a quantile, which was replaced.
     pub replaced: u64,
+    /// What could not be compared between background and run, or differs and is no reason to refuse.
+    pub remarks: Vec<String>,
 }
 
 /// The file that says where the quantiles come from.
@@ -108,8 +111,14 @@ pub fn apply(request: &ApplyRequest) -> Result<ApplyReport, CalibrateError> {
             run: of_run.join(" "),
         });
     }
-    run.verify()?;
     let mut manifest: Manifest = crate::engine::ledger::read_json(&request.run.join("manifest.json"))?;
+    let (of_table, of_run) = (&tables.meta.calibration.setting, ScoreSetting::of(&manifest));
+    let differences = of_table.differences(&of_run);
+    if !differences.is_empty() {
+        return Err(CalibrateError::OtherSetting { differences });
+    }
+    let remarks = of_table.remarks(&of_run);
+    run.verify()?;
     let places = look(&run, &tables, request.replace)?;
     let quantiles = QuantileIdentity {
         table: tables.meta.identity.clone(),
@@ -124,6 +133,7 @@ pub fn apply(request: &ApplyRequest) -> Result<ApplyReport, CalibrateError> {
         rows: 0,
         nan: 0,
         replaced: 0,
+        remarks,
     };
     begin(&request.out, &report)?;
     let mut filler = Filler {
@@ -153,6 +163,17 @@ pub fn apply(request: &ApplyRequest) -> Result<ApplyReport, CalibrateError> {
     // Last, as in every run: with the manifest the folder is finished.
     write_json(&request.out.join("manifest.json"), &manifest)?;
     Ok(report)
+}
+
+/// Returns what was filled into a folder; `None` where its quantile scores come from somewhere else.
+pub(crate) fn applied(folder: &Path) -> Result<Option<ApplyReport>, CalibrateError> {
+    let manifest: Manifest = crate::engine::ledger::read_json(&folder.join("manifest.json"))?;
+    let record = folder.join(RECORD);
+    if manifest.identity.quantiles.is_none() || !record.exists() {
+        return Ok(None);
+    }
+    let report: ApplyReport = crate::engine::ledger::read_json(&record)?;
+    Ok(Some(report).filter(|report| manifest.identity.quantiles.as_ref() == Some(&report.quantiles)))
 }
 
 /// Makes the folder that of this work, or refuses.

@@ -59,12 +59,9 @@ impl Roles {
     pub(super) fn hold_out(&mut self, share: f64, seed: u64) -> u64 {
         let mut held = 0;
         for (row, role) in self.of_row.iter_mut().enumerate() {
-            if *role == Role::Fitted && share > 0.0 {
-                let drawn = RandomStream::new(seed, Purpose::Sampling, row as u64).next_fraction();
-                if drawn < share {
-                    *role = Role::HeldOut;
-                    held += 1;
-                }
+            if *role == Role::Fitted && is_held_out(row as u64, share, seed) {
+                *role = Role::HeldOut;
+                held += 1;
             }
         }
         held
@@ -79,6 +76,11 @@ impl Roles {
         let place = usize::try_from(row).unwrap_or(usize::MAX);
         self.of_row.get(place).copied().unwrap_or(Role::Left)
     }
+}
+
+/// Says whether an input row (from 1) is held out: drawn by its number alone, so that it is known without the table.
+pub(crate) fn is_held_out(row: u64, share: f64, seed: u64) -> bool {
+    share > 0.0 && RandomStream::new(seed, Purpose::Sampling, row).next_fraction() < share
 }
 
 /// The tables and what entered none.

@@ -1,6 +1,7 @@
 //! Why quantiles cannot be made or applied.
 
-use super::Pooling;
+use super::setting::SettingDifference;
+use super::{LEAST_VARIANTS, Pooling};
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::engine::score_table::TableError;
@@ -25,11 +26,28 @@ pub enum CalibrateError {
     /// A folder cannot be written to, or a file of it was changed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// No variant of the background makes a table.
-    #[error("no variant of `{}` is left to make quantiles of", folder.display())]
-    NoVariants {
+    /// The background is too small.
+    #[error(
+        "{found} variants of `{}` are left to make quantiles of{}; {LEAST_VARIANTS} are the least: of fewer not even |q| = 0.9 is \
+         resolved",
+        folder.display(),
+        if *held_out > 0 { format!(", {held_out} are held out") } else { String::new() }
+    )]
+    FewVariants {
         /// The folder.
         folder: PathBuf,
+        /// Variants that would make the tables.
+        found: u64,
+        /// Variants held out.
+        held_out: u64,
+    },
+    /// There is no score to make quantiles of.
+    #[error("`{}` has no score to make quantiles of: {nan} are NaN", folder.display())]
+    NoScores {
+        /// The folder.
+        folder: PathBuf,
+        /// Scores that are NaN.
+        nan: u64,
     },
     /// The scores of one table do not fit the memory.
     #[error("the scores of {series} take {needed} bytes, and {given} are given")]
@@ -86,10 +104,12 @@ pub enum CalibrateError {
         place: String,
     },
     /// No target variant can be matched.
-    #[error("none of {targets} target variants has background variants like it")]
+    #[error("nothing is matched: {why}")]
     NothingMatched {
-        /// Targets.
-        targets: u64,
+        /// Why, with counts.
+        why: String,
+        /// What the user can do.
+        remedy: &'static str,
     },
     /// The reference is not that of the background.
     #[error("the background was scored with the reference `{run}` (SHA-256 {run_sha256}), here `{given}` is given")]
@@ -134,6 +154,15 @@ pub enum CalibrateError {
         table: String,
         /// Those of the run's.
         run: String,
+    },
+    /// The background was scored otherwise than the run.
+    #[error(
+        "the background was scored otherwise than the run: {}",
+        differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    OtherSetting {
+        /// What differs.
+        differences: Vec<SettingDifference>,
     },
     /// The table lacks series of the run.
     #[error("the table of quantiles lacks {count} of the run's scorers and tracks, such as {first}")]
@@ -195,15 +224,22 @@ impl Diagnostic for CalibrateError {
                 ..
             } => "give more with --memory, or make a table for each track (--per track)",
             Self::Memory { .. } => "give more with --memory",
-            Self::NoVariants { .. } => "hold less out, or score a larger background",
+            Self::FewVariants { .. } => {
+                "score a larger background; for |q| up to t it takes 2 / (1 - t) variants or more, 2,000 for 0.999"
+            }
+            Self::NoScores { .. } => {
+                "`refalt export` shows the scores; where all are NaN the scorer has nothing to look at"
+            }
             Self::UnknownScorer { .. } => "the run is damaged; score again into another folder",
             Self::CovariateNeeds { .. } | Self::HoldOut { .. } | Self::CovariateValue { .. } => return None,
-            Self::NothingMatched { .. } => {
-                "use fewer bins (--match-bins) or covariates, or score a background that covers the targets"
-            }
+            Self::NothingMatched { remedy, .. } => remedy,
             Self::OtherReference { .. } => "give the reference that the background was scored with",
             Self::NoTable { .. } => "give the table that `refalt calibrate --out` wrote",
             Self::OtherModel { .. } => "score a background with the model of the run, and calibrate that",
+            Self::OtherSetting { .. } => {
+                "a rank among scores of another setting means nothing: score the background, or the run, as the other was, and \
+                 calibrate again"
+            }
             Self::Lacking { nearest, .. } if !nearest.is_empty() => return question(nearest),
             Self::Lacking { .. } => "score the background with the scorers and tracks of the run, and calibrate that",
             Self::HasQuantiles { .. } => "replace them with --replace; the folder itself stays as it is",
@@ -214,7 +250,7 @@ impl Diagnostic for CalibrateError {
 
     fn is_usage(&self) -> bool {
         match self {
-            Self::HoldOut { .. } | Self::CovariateNeeds { .. } | Self::Memory { .. } => true,
+            Self::HoldOut { .. } | Self::CovariateNeeds { .. } | Self::Memory { .. } | Self::FewVariants { .. } => true,
             Self::Read(error) => error.is_usage(),
             _ => false,
         }

@@ -28,6 +28,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+/// The standardised mean difference below which a covariate is taken as balanced (Austin 2009).
+pub const BALANCED: f64 = 0.1;
+
 /// What the background is matched to, and by what.
 #[derive(Clone, Debug)]
 pub struct MatchRequest {
@@ -97,6 +100,8 @@ pub struct MatchReport {
     pub targets_repeated: u64,
     /// Targets that lack a covariate.
     pub targets_without_covariates: u64,
+    /// The covariate that they lack, the first one, with their number.
+    pub targets_lack: BTreeMap<String, u64>,
     /// Targets in whose stratum the background has no variant.
     pub targets_unmatched: u64,
     /// Targets whose stratum gives fewer variants than asked for.
@@ -111,6 +116,18 @@ pub struct MatchReport {
     pub drawn: u64,
     /// The covariates before and after.
     pub balance: Vec<Balance>,
+    /// The covariates that are not balanced after.
+    pub unbalanced: Vec<String>,
+}
+
+impl Balance {
+    /// Says whether what was drawn resembles the targets: a difference of [`BALANCED`] or less.
+    ///
+    /// Where neither side varies, only equal means do.
+    pub fn is_balanced(&self) -> bool {
+        self.difference_after
+            .map_or(self.targets == self.after, |difference| difference.abs() <= BALANCED)
+    }
 }
 
 /// Draws the background, and leaves the drawn variants in `roles`.
@@ -150,9 +167,7 @@ pub(super) fn draw(
         drawn.extend(places.into_iter().take(asked));
     }
     if drawn.is_empty() {
-        return Err(CalibrateError::NothingMatched {
-            targets: report.targets,
-        });
+        return Err(nothing(&report));
     }
     drawn.sort_unstable();
     report.drawn = drawn.len() as u64;
@@ -172,9 +187,65 @@ pub(super) fn draw(
             difference_after: difference(&wanted, &chosen),
         });
     }
+    let unbalanced = report.balance.iter().filter(|balance| !balance.is_balanced());
+    report.unbalanced = unbalanced.map(|balance| balance.covariate.clone()).collect();
     let rows: Vec<u64> = drawn.iter().map(|&place| background[place].row).collect();
     roles.keep(&rows);
     Ok(report)
+}
+
+/// Says why no background variant is drawn.
+fn nothing(report: &MatchReport) -> CalibrateError {
+    let counted = |counts: &BTreeMap<String, u64>| {
+        let each = counts.iter().map(|(what, count)| format!("{count} {what}"));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let rejected: u64 = report.targets_rejected.values().sum();
+    let also = match rejected {
+        0 => String::new(),
+        _ => format!("; {rejected} rows were rejected: {}", counted(&report.targets_rejected)),
+    };
+    let file = &report.targets_file.name;
+    let (why, remedy) = if report.targets == 0 && rejected > 0 {
+        (
+            format!(
+                "all {rejected} rows of `{file}` are rejected: {}",
+                counted(&report.targets_rejected)
+            ),
+            "the targets have to be on the reference of the run; `refalt vet TARGETS --reference FASTA` says what is wrong with each",
+        )
+    } else if report.targets == 0 {
+        (
+            format!("`{file}` has no rows"),
+            "give the variants in question with --targets",
+        )
+    } else if report.targets == report.targets_without_covariates {
+        (
+            format!(
+                "none of {} target variants has all covariates; without: {}{also}",
+                report.targets,
+                counted(&report.targets_lack)
+            ),
+            "fill the columns of the targets, or match by other covariates; a gene annotation has to have the contigs of the run",
+        )
+    } else if report.candidates == 0 {
+        (
+            format!(
+                "no background variant is left: {} are targets, {} lack a covariate{also}",
+                report.background_in_targets, report.background_without_covariates
+            ),
+            "score a background of other variants, and give their covariates with --variants-meta",
+        )
+    } else {
+        (
+            format!(
+                "no background variant lies in a bin of the {} target variants{also}",
+                report.targets
+            ),
+            "use fewer bins (--match-bins) or covariates, or score a background that covers the targets",
+        )
+    };
+    CalibrateError::NothingMatched { why, remedy }
 }
 
 /// Mean and variance (n - 1).
@@ -286,6 +357,7 @@ impl Given {
             targets_rejected: BTreeMap::new(),
             targets_repeated: 0,
             targets_without_covariates: 0,
+            targets_lack: BTreeMap::new(),
             targets_unmatched: 0,
             targets_short: 0,
             background_without_covariates: 0,
@@ -293,6 +365,7 @@ impl Given {
             candidates: 0,
             drawn: 0,
             balance: Vec::new(),
+            unbalanced: Vec::new(),
         })
     }
 
@@ -375,8 +448,11 @@ impl Given {
                 Ok(row) => {
                     report.targets += 1;
                     match row.values(request, &surroundings)? {
-                        Some(found) => values.push(found),
-                        None => report.targets_without_covariates += 1,
+                        Ok(found) => values.push(found),
+                        Err(lacking) => {
+                            report.targets_without_covariates += 1;
+                            *report.targets_lack.entry(lacking.to_string()).or_default() += 1;
+                        }
                     }
                     ids.insert(row.id);
                 }
@@ -384,9 +460,7 @@ impl Given {
             Ok(())
         })?;
         if values.is_empty() {
-            return Err(CalibrateError::NothingMatched {
-                targets: report.targets,
-            });
+            return Err(nothing(report));
         }
         Ok((values, ids))
     }
@@ -426,8 +500,8 @@ impl Given {
                 id,
             };
             match found.values(request, &surroundings)? {
-                Some(values) => candidates.push(Candidate { row: row.row, values }),
-                None => report.background_without_covariates += 1,
+                Ok(values) => candidates.push(Candidate { row: row.row, values }),
+                Err(_) => report.background_without_covariates += 1,
             }
         }
         report.candidates = candidates.len() as u64;
@@ -444,12 +518,12 @@ struct Row {
 }
 
 impl Row {
-    /// Returns the covariates as they are matched; `None` when one is missing.
-    fn values(
+    /// Returns the covariates as they are matched, or the first that is missing.
+    fn values<'a>(
         &self,
-        request: &MatchRequest,
+        request: &'a MatchRequest,
         surroundings: &Surroundings<'_>,
-    ) -> Result<Option<Vec<f64>>, CalibrateError> {
+    ) -> Result<Result<Vec<f64>, &'a Covariate>, CalibrateError> {
         let mut cells = self.cells.iter();
         let mut values = Vec::with_capacity(request.covariates.len());
         for covariate in &request.covariates {
@@ -458,10 +532,10 @@ impl Row {
             } else {
                 surroundings.of(covariate, &self.contig, self.position)?
             };
-            let Some(value) = value else { return Ok(None) };
+            let Some(value) = value else { return Ok(Err(covariate)) };
             values.push(value);
         }
-        Ok(Some(values))
+        Ok(Ok(values))
     }
 }
 

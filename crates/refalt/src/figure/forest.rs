@@ -99,6 +99,10 @@ impl Forest {
             .rows
             .iter()
             .map(|row| {
+                // A value without an interval, such as what chance makes of a statistic.
+                if row.low == row.high {
+                    return fixed(row.estimate, 2);
+                }
                 format!(
                     "{} [{}, {}]",
                     fixed(row.estimate, 2),

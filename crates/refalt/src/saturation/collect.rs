@@ -121,6 +121,10 @@ pub(super) struct Collected {
     pub(super) series: Vec<Series>,
     /// Input row and name of each variant with rows, in the order of the table.
     pub(super) variants: Vec<(u64, Box<str>)>,
+    /// Variants that were passed over.
+    pub(super) passed_over: u64,
+    /// The first quantile that none can be, with the place of its variant.
+    pub(super) impossible: Option<(u32, f32)>,
     /// Quantiles of sampled variants, by series; NaN where there is none.
     pub(super) sample: Vec<Vec<f32>>,
     /// Chosen series: for each measured variant with a row its place in [`Self::variants`], raw and quantile score.
@@ -134,6 +138,8 @@ pub(super) struct Wanted {
     sample: usize,
     single_tracks: usize,
     seed: u64,
+    /// Input rows that are passed over.
+    left_out: Box<dyn Fn(u64) -> bool>,
 }
 
 impl Wanted {
@@ -147,6 +153,15 @@ impl Wanted {
             sample: options.sample,
             single_tracks: options.single_tracks,
             seed: options.seed,
+            left_out: Box::new(|_| false),
+        }
+    }
+
+    /// Passes over the input rows (from 1) that `left_out` names.
+    pub(super) fn without(self, left_out: impl Fn(u64) -> bool + 'static) -> Self {
+        Self {
+            left_out: Box::new(left_out),
+            ..self
         }
     }
 }
@@ -190,6 +205,8 @@ pub(super) fn collect(folder: &ScoreFolder, groups: &[Group], wanted: &Wanted) -
                 .collect(),
             series: Vec::new(),
             variants: Vec::new(),
+            passed_over: 0,
+            impossible: None,
             sample: Vec::new(),
             single: HashMap::new(),
         },
@@ -197,6 +214,11 @@ pub(super) fn collect(folder: &ScoreFolder, groups: &[Group], wanted: &Wanted) -
     let sampled = sampled(folder, wanted)?;
     let mut scores = folder.scores();
     while let Some(row) = scores.peek()? {
+        if (wanted.left_out)(row) {
+            scores.variant::<SaturationError>(|_| Ok(()))?;
+            pass.found.passed_over += 1;
+            continue;
+        }
         let ordinal = pass.found.variants.len() as u64;
         let is_sampled = sampled.binary_search(&row).is_ok();
         let mut sample = is_sampled.then(Vec::new);
@@ -223,6 +245,13 @@ pub(super) fn collect(folder: &ScoreFolder, groups: &[Group], wanted: &Wanted) -
         })?;
         pass.finish_variant();
         pass.found.sample.extend(sample);
+    }
+    if let Some((variant, found)) = pass.found.impossible {
+        return Err(SaturationError::NoQuantile {
+            folder: folder.path().to_owned(),
+            variant: pass.found.variants[variant as usize].1.to_string(),
+            found,
+        });
     }
     pass.found.series = pass.names.series().to_vec();
     for of_variant in &mut pass.found.sample {
@@ -365,6 +394,13 @@ impl Pass<'_> {
                 .grid
                 .point_of(f64::from(quantile), self.groups[group].sign())
                 .unwrap_or((0, f64::INFINITY));
+            let least = match scores.sign {
+                ScoreSign::Signed => -1.0,
+                ScoreSign::Unsigned => 0.0,
+            };
+            if !(least..=1.0).contains(&quantile) {
+                self.found.impossible.get_or_insert((variant, quantile));
+            }
             scores.grid[point] += 1;
             scores.off_grid += u64::from(distance > OFF_GRID);
             let taken = Taken {

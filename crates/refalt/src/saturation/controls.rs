@@ -1,11 +1,14 @@
 //! The same maximum for variants that nobody chose: what of a share is the variants', and what the maximum's.
 
-use super::SaturationOptions;
-use super::collect::GroupScores;
+use super::background::Background;
+use super::collect::{Collected, Group, GroupScores, Wanted, collect};
 use super::error::SaturationError;
 use super::null::maxima;
+use super::{ControlsRecord, SaturationOptions};
+use crate::score_folder::ScoreFolder;
 use refalt_core::stats::{MaximumOf, TrackMaxima, share_difference_interval, wilson_interval};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Shares among variants and controls at one threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +34,47 @@ pub struct ControlShare {
     /// Rows behind a maximum, median over controls; with other numbers than the variants', the difference is the maximum's,
     /// too.
     pub median_rows: u32,
+}
+
+/// Reads the controls: variants of the folder that made no table of quantiles and are not in the run.
+pub(super) fn collected(
+    folder: &ScoreFolder,
+    groups: &[Group],
+    options: &SaturationOptions,
+    run: &Collected,
+) -> Result<(Collected, ControlsRecord), SaturationError> {
+    let background = Background::of(folder.path())?;
+    let wanted = Wanted::of(None, options).without(move |row| background.made_table(row));
+    let mut found = collect(folder, groups, &wanted)?;
+    let of_run: HashSet<&str> = run.variants.iter().map(|(_, name)| &**name).collect();
+    let is_in_run: Vec<bool> = found
+        .variants
+        .iter()
+        .map(|(_, name)| of_run.contains(&**name))
+        .collect();
+    for group in &mut found.groups {
+        group.peaks.retain(|peak| !is_in_run[peak.variant as usize]);
+    }
+    let in_run = is_in_run.iter().filter(|&&is| is).count() as u64;
+    let rest = found.variants.len() as u64;
+    let record = ControlsRecord {
+        scored: rest + found.passed_over,
+        made_table: found.passed_over,
+        in_run,
+        used: rest - in_run,
+    };
+    if record.used == 0 {
+        return Err(SaturationError::NoControls {
+            folder: folder.path().to_owned(),
+            record,
+        });
+    }
+    if found.groups.iter().all(|group| group.peaks.is_empty()) {
+        return Err(SaturationError::NoQuantiles {
+            folder: folder.path().to_owned(),
+        });
+    }
+    Ok((found, record))
 }
 
 /// Compares the maxima of variants with those of controls.

@@ -1,5 +1,7 @@
 //! Why saturation cannot be looked at.
 
+use super::ControlsRecord;
+use crate::calibrate::CalibrateError;
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::figure::FigureError;
@@ -30,6 +32,16 @@ pub enum SaturationError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A number in the column of quantile scores is none.
+    #[error("the quantile score of `{variant}` in `{}` is `{found}`; a quantile is -1 to 1, of scores without sign 0 to 1", folder.display())]
+    NoQuantile {
+        /// The folder.
+        folder: PathBuf,
+        /// The variant.
+        variant: String,
+        /// The number.
+        found: f32,
+    },
     /// The controls are of another model.
     #[error("the controls are of the model {controls}, the run of {run}")]
     OtherModel {
@@ -46,6 +58,20 @@ pub enum SaturationError {
         /// Where those of the controls come from.
         controls: String,
     },
+    /// No control is left.
+    #[error(
+        "no control is left of {} in `{}`: {} made the table of quantiles, or may have, and {} are variants of the run",
+        record.scored, folder.display(), record.made_table, record.in_run
+    )]
+    NoControls {
+        /// The folder.
+        folder: PathBuf,
+        /// How many were left out.
+        record: ControlsRecord,
+    },
+    /// What is written of the background cannot be read.
+    #[error(transparent)]
+    Background(#[from] Box<CalibrateError>),
     /// A group names a scorer that the run does not have.
     #[error("the group `{group}` names the scorer `{found}`, which the run does not have; it has {}", known.join(", "))]
     UnknownScorer {
@@ -119,10 +145,18 @@ impl Diagnostic for SaturationError {
                 "score a background with the same model, `refalt calibrate BACKGROUND --out TABLE`, then \
                  `refalt calibrate DIR --apply TABLE --out OTHER`, and look at OTHER"
             }
+            Self::NoQuantile { .. } => {
+                "fill the column with `refalt calibrate DIR --apply TABLE --replace --out OTHER`"
+            }
             Self::OtherModel { .. } => "score the controls with the model of the run",
             Self::OtherQuantiles { .. } => {
                 "fill both from one table: `refalt calibrate DIR --apply TABLE --out OTHER` for the run and for the controls"
             }
+            Self::NoControls { .. } => {
+                "variants that made the table cannot lie beyond its largest scores: give controls that are not in the background, or \
+                 `refalt calibrate --hold-out 0.2`, whose held-out variants are controls"
+            }
+            Self::Background(error) => return error.hint(),
             Self::UnknownScorer { nearest, .. } => return question(nearest),
             Self::MixedKinds { .. } => {
                 "put scorers of one kind together: effects with a direction, or sizes, or activities"

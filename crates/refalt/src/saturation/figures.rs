@@ -42,20 +42,29 @@ pub(super) fn all(groups: &[GroupReport]) -> Result<Vec<(usize, Vec<Figure>)>, F
     Ok(drawn)
 }
 
+/// Says whether a variant has several rows of one track.
+fn has_several(group: &GroupReport) -> bool {
+    group.rows_per_variant[2] as usize > group.tracks
+}
+
 fn figure_name(what: &str, group: usize, experiment: usize) -> String {
     format!("{what}-{}-{}", group + 1, experiment + 1)
 }
 
-/// Shares at the highest threshold, beside chance.
+/// Shares at the highest threshold that quantiles resolve, beside chance.
 fn shares(groups: &[GroupReport]) -> Result<Figure, FigureError> {
     let mut rows = Vec::new();
-    let shown = |group: &GroupReport| {
-        let rows = group.thresholds.iter();
-        rows.max_by(|a, b| a.threshold.total_cmp(&b.threshold)).cloned()
+    let all = || groups.iter().flat_map(|group| &group.thresholds);
+    let is_resolved = |threshold: f64| all().all(|row| row.threshold != threshold || !row.beyond_resolution);
+    let highest = |among: &dyn Fn(f64) -> bool| {
+        let thresholds = all().map(|row| row.threshold).filter(|&threshold| among(threshold));
+        thresholds.reduce(f64::max)
     };
-    let threshold = groups.first().and_then(shown).map_or(0.0, |row| row.threshold);
+    let threshold = highest(&is_resolved).or_else(|| highest(&|_| true)).unwrap_or(0.0);
     for group in groups {
-        let Some(row) = shown(group) else { continue };
+        let Some(row) = group.thresholds.iter().find(|row| row.threshold == threshold) else {
+            continue;
+        };
         rows.push(ForestRow {
             label: format!("{}, n {}", group.group, grouped(row.n)),
             estimate: row.share,
@@ -74,7 +83,16 @@ fn shares(groups: &[GroupReport]) -> Result<Figure, FigureError> {
                 });
             }
         };
-        chance("chance, tracks correlated", row.correlated);
+        // With several rows of a track (genes, junctions) the two are the least and the most that a maximum over them can be.
+        if has_several(group) {
+            chance("chance, tracks correlated, genes alike", row.correlated);
+            chance(
+                "chance, tracks correlated, genes independent",
+                row.correlated_genes_independent,
+            );
+        } else {
+            chance("chance, tracks correlated", row.correlated);
+        }
         chance("chance, rows independent", Some(row.independent));
         let control = group.controls.iter().find(|control| control.threshold == row.threshold);
         if let Some(control) = control {
@@ -94,7 +112,7 @@ fn shares(groups: &[GroupReport]) -> Result<Figure, FigureError> {
             subtitle: "with what chance makes of the same maximum".to_owned(),
             caption:
                 "Intervals are Wilson's. Chance: every track uniform; correlated as in a sample of the variants, or \
-                      every row independent."
+                      every row independent. The threshold is the highest that all quantiles resolve, where there is one."
                     .to_owned(),
         },
         value_title: "share of variants".to_owned(),
@@ -131,7 +149,12 @@ fn distribution(group: &GroupReport, name: String) -> Result<Figure, FigureError
         ));
     }
     if let Some(null) = &drawn.null {
-        curves.push(of("chance, tracks correlated".to_owned(), null));
+        let label = if has_several(group) {
+            "chance, tracks correlated, genes alike"
+        } else {
+            "chance, tracks correlated"
+        };
+        curves.push(of(label.to_owned(), null));
     }
     let independent = |at: f64| {
         let rows = drawn.rows_per_variant.iter();
@@ -176,12 +199,20 @@ fn distribution(group: &GroupReport, name: String) -> Result<Figure, FigureError
     .draw()
 }
 
+/// A quantile where maxima can be told apart: -log10(1 - |q|) with the sign of q.
+///
+/// Maxima over many tracks are all near -1 or 1; on this axis 0.9, 0.99 and 0.999 are 1, 2 and 3. It ends at [`END`].
+fn spread(quantile: f64) -> f64 {
+    let size = -(1.0 - quantile.abs()).max(0.0).log10();
+    quantile.signum() * size.min(END)
+}
+
 fn scatters(
     group: &GroupReport,
     agreement: &Agreement,
     name: &dyn Fn(&str) -> String,
 ) -> Result<Vec<Figure>, FigureError> {
-    let draw = |what: &str, title: &str, value: fn(&MeasuredPoint) -> f64, place: usize| {
+    let draw = |what: &str, title: &str, [scale, end]: [&str; 2], value: fn(&MeasuredPoint) -> f64, place: usize| {
         let points = agreement.points.iter().map(|point| Point {
             x: value(point),
             y: point.effect,
@@ -206,9 +237,12 @@ fn scatters(
                 name: name(what),
                 title: format!("{}: {title} against {}", group.group, agreement.experiment),
                 subtitle: String::new(),
-                caption: String::new(),
+                caption: format!(
+                    "From `maxima.tsv` and the measured effects. Intervals by bootstrap ({}), positions resampled.{end}",
+                    row.interval
+                ),
             },
-            x_title: title.to_owned(),
+            x_title: format!("{title}{scale}"),
             y_title: "measured effect".to_owned(),
             points: points.collect(),
             fit: None,
@@ -218,11 +252,15 @@ fn scatters(
         .draw()
     };
     Ok(vec![
-        draw("raw", "raw score of the largest |raw|", |point| point.raw, 0)?,
+        draw("raw", "raw score of the largest |raw|", [""; 2], |point| point.raw, 0)?,
         draw(
             "quantile",
             "quantile of the largest |quantile|",
-            |point| point.quantile,
+            [
+                ": \u{2212}log10(1 \u{2212} |q|) with its sign; 1 is 0.9, 2 is 0.99",
+                " The outermost columns are the end of the grid, beyond the largest background score.",
+            ],
+            |point| spread(point.quantile),
             3,
         )?,
     ])
@@ -265,20 +303,24 @@ fn predictors(group: &GroupReport, agreement: &Agreement, name: String) -> Resul
 
 fn bins(group: &GroupReport, agreement: &Agreement, name: &str) -> Result<Option<Figure>, FigureError> {
     let mut rows = Vec::new();
+    let mut not_shown = Vec::new();
     for bin in &agreement.bins {
         let range = match bin.to {
             Some(to) => format!("{} to {to}", bin.from),
             None => format!("{} and more", bin.from),
         };
-        if let (Some(estimate), Some(low), Some(high)) = (bin.spearman, bin.low, bin.high) {
-            rows.push(ForestRow {
-                label: format!("{}, |effect| {range}, n {}", bin.value, grouped(bin.n as u64)),
-                estimate,
-                low,
-                high,
-                emphasised: true,
-            });
-        }
+        // What chance makes of a bin without a correlation would stand under the bin before.
+        let (Some(estimate), Some(low), Some(high)) = (bin.spearman, bin.low, bin.high) else {
+            not_shown.push(format!("{}, {range} (n {})", bin.value, grouped(bin.n as u64)));
+            continue;
+        };
+        rows.push(ForestRow {
+            label: format!("{}, |effect| {range}, n {}", bin.value, grouped(bin.n as u64)),
+            estimate,
+            low,
+            high,
+            emphasised: true,
+        });
         if let (Some(estimate), Some(low), Some(high)) = (bin.expected, bin.expected_low, bin.expected_high) {
             rows.push(ForestRow {
                 label: "  one correlation for all".to_owned(),
@@ -297,10 +339,15 @@ fn bins(group: &GroupReport, agreement: &Agreement, name: &str) -> Result<Option
             name: name.to_owned(),
             title: format!("{}: correlation by size of the effect", group.group),
             subtitle: format!("{}, n {}", agreement.experiment, grouped(agreement.n as u64)),
-            caption:
-                "Bins of the measured size are bins of the outcome: below each is where its correlation lies when one \
-                      correlation holds for all variants."
-                    .to_owned(),
+            caption: format!(
+                "Bins of the measured size are bins of the outcome: below each is where its correlation lies when one correlation \
+                 holds for all variants.{}",
+                if not_shown.is_empty() {
+                    String::new()
+                } else {
+                    format!(" Too few variants for an interval: {}.", not_shown.join("; "))
+                }
+            ),
         },
         value_title: "Spearman correlation in the bin".to_owned(),
         interval: "95 % interval".to_owned(),
@@ -309,4 +356,27 @@ fn bins(group: &GroupReport, agreement: &Agreement, name: &str) -> Result<Option
     }
     .draw()?;
     Ok(Some(figure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maxima_near_the_ends_are_told_apart() {
+        for (quantile, expected) in [
+            (0.0, 0.0),
+            (0.9, 1.0),
+            (-0.99, -2.0),
+            (0.99998, 4.699),
+            (1.0, END),
+            (-1.0, -END),
+        ] {
+            assert!(
+                (spread(quantile) - expected).abs() < 1e-3,
+                "{quantile} {}",
+                spread(quantile)
+            );
+        }
+    }
 }

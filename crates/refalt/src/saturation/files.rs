@@ -58,6 +58,10 @@ struct Document<'a> {
     provenance: &'a super::SaturationProvenance,
     #[serde(skip_serializing_if = "Option::is_none")]
     join: &'a Option<crate::validate::JoinReport>,
+    warnings: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controls: &'a Option<super::ControlsRecord>,
+    made_table: u64,
     files: Vec<FileIdentity>,
     groups: &'a [GroupReport],
 }
@@ -145,6 +149,9 @@ impl Saturation {
             schema_version: SCHEMA_VERSION,
             provenance: &self.provenance,
             join: &self.join,
+            warnings: &self.warnings,
+            controls: &self.controls,
+            made_table: self.made_table,
             files,
             groups: &self.groups,
         };
@@ -167,6 +174,8 @@ impl Saturation {
             "maxima_at_end",
             "maxima_tied",
             "distinct_maxima",
+            "background_rows",
+            "resolution",
             "sampled_variants",
             "correlated_tracks",
             "mean_correlation",
@@ -188,6 +197,8 @@ impl Saturation {
                 &group.maxima_at_end,
                 &group.maxima_tied,
                 &group.distinct_maxima,
+                &Maybe(group.background_rows),
+                &group.resolution,
                 &group.sampled,
                 &group.correlated_tracks,
                 &Maybe(group.mean_correlation),
@@ -224,6 +235,7 @@ impl Saturation {
             "difference_low",
             "difference_high",
             "difference_p",
+            "beyond_resolution",
         ]);
         for group in &self.groups {
             for (place, row) in group.thresholds.iter().enumerate() {
@@ -255,6 +267,7 @@ impl Saturation {
                     &of(|control| control.difference_low),
                     &of(|control| control.difference_high),
                     &Maybe(control.and_then(|control| control.p_value)),
+                    &row.beyond_resolution,
                 ]);
             }
         }

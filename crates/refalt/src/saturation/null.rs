@@ -4,6 +4,7 @@
 //! sample of the run's own variants: correlations need no null variants, because ranks are put in place of values. Rows of
 //! several genes are either one (the least a maximum over genes can be) or independent (the most).
 
+use super::background::resolved;
 use super::collect::{Group, GroupScores};
 use super::error::SaturationError;
 use super::figures::Drawn;
@@ -20,6 +21,8 @@ use std::num::NonZeroU32;
 pub struct ThresholdRow {
     /// The threshold of |q|.
     pub threshold: f64,
+    /// Whether it is finer than the quantiles: what reaches it is the largest score of the background, or beyond.
+    pub beyond_resolution: bool,
     /// Variants whose maximum reaches it.
     pub reached: u64,
     /// Variants.
@@ -129,13 +132,15 @@ pub(super) fn report(
     group: &Group,
     scores: &GroupScores,
     sample: &[Vec<f32>],
+    background_rows: Option<u64>,
     options: &SaturationOptions,
 ) -> Result<GroupReport, SaturationError> {
     let chance = Chance { sign: scores.sign };
+    let resolution = resolved(group, background_rows);
     let sampled = Sampled::of(scores, sample, scores.sign)?;
     let draws = sampled
         .as_ref()
-        .filter(|sampled| sampled.copula.tracks() > 0)
+        .filter(|sampled| sampled.copula.tracks() > 0 && options.draws > 0)
         .map(|sampled| sampled.copula.maxima(chance.of(), options.seed, 0..options.draws));
     let maxima = maxima(scores);
     let permuted = sampled.as_ref().filter(|_| options.permutations > 0).map(|sampled| {
@@ -156,6 +161,7 @@ pub(super) fn report(
             sampled: sampled.as_ref(),
             draws: draws.as_deref(),
             permuted: permuted.as_deref(),
+            resolution,
             options,
         };
         thresholds.push(row.at(threshold)?);
@@ -194,6 +200,8 @@ pub(super) fn report(
         maxima_at_end: share_of(&|peak| is_end(peak.by_quantile.quantile)),
         maxima_tied: share_of(&|peak| peak.equals > 1),
         distinct_maxima: distinct.len(),
+        background_rows,
+        resolution,
         sampled: sampled.as_ref().map_or(0, |sampled| sampled.rows),
         correlated_tracks: sampled.as_ref().map_or(0, |sampled| sampled.copula.tracks()),
         mean_correlation: sampled.as_ref().and_then(|sampled| sampled.copula.mean_correlation()),
@@ -250,6 +258,7 @@ struct Row<'a> {
     draws: Option<&'a [f64]>,
     /// Shares at the threshold, one for each permutation.
     permuted: Option<&'a [f64]>,
+    resolution: f64,
     options: &'a SaturationOptions,
 }
 
@@ -297,6 +306,8 @@ impl Row<'_> {
         };
         Ok(ThresholdRow {
             threshold,
+            // 1 - 2 / 200 and the 0.99 that somebody writes are not one number in binary.
+            beyond_resolution: threshold > self.resolution + 1e-12,
             reached,
             n,
             share: reached as f64 / n as f64,

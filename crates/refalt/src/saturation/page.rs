@@ -2,6 +2,7 @@
 
 use super::agreement::Agreement;
 use super::{GroupReport, Saturation};
+use crate::calibrate::shown_resolution;
 use crate::digit_groups::grouped;
 use crate::figure::Figure;
 use crate::report::numbers::{p_value, plain, signed};
@@ -69,8 +70,22 @@ fn overview(saturation: &Saturation, figures: &[Figure]) -> Section {
          |q| is beyond 0.9 for one row in ten. The largest |q| over tracks is another number: its chance depends on how \
          many rows it is taken over and on how the tracks go together.",
     )];
+    blocks.extend(saturation.warnings.iter().map(|warning| Block::Callout {
+        level: Level::Warning,
+        text: sentence(warning),
+    }));
     blocks.extend(figures.iter().cloned().map(Block::figure));
-    let rows = saturation.groups.iter().map(|group| {
+    blocks.push(Block::Table(behind(&saturation.groups)));
+    blocks.push(Block::Table(ends(&saturation.groups)));
+    Section {
+        heading: "Overview".to_owned(),
+        anchor: "overview".to_owned(),
+        blocks,
+    }
+}
+
+fn behind(groups: &[GroupReport]) -> Table {
+    let rows = groups.iter().map(|group| {
         vec![
             group.group.clone(),
             grouped(group.variants),
@@ -79,38 +94,59 @@ fn overview(saturation: &Saturation, figures: &[Figure]) -> Section {
             group.rows_per_variant.map(|rows| grouped(u64::from(rows))).join(" / "),
             plain(group.mean_correlation, 3),
             plain(group.effective_tracks, 1),
-            plain(Some(group.maxima_at_end), 3),
-            plain(Some(group.maxima_tied), 3),
-            grouped(group.distinct_maxima as u64),
         ]
     });
-    blocks.push(Block::Table(Table {
+    Table {
         caption: "What is behind a maximum".to_owned(),
         columns: vec![
             Column::text("scores"),
             Column::number("variants"),
             Column::number("rows"),
             Column::number("tracks"),
-            Column::number("rows for a variant, least / median / most"),
+            Column::number("rows each: least / median / most"),
             Column::number("mean correlation"),
             Column::number("effective tracks"),
-            Column::number("maxima at the end of the grid"),
-            Column::number("maxima reached twice or more"),
+        ],
+        rows: rows.collect(),
+        emphasised: Vec::new(),
+        notes: vec![
+            "From `groups.tsv`. Rows: those with raw and quantile score. Correlation: of normal scores between tracks, in the sample \
+             of variants. Effective tracks: participation ratio, corrected for the size of the sample."
+                .to_owned(),
+        ],
+    }
+}
+
+fn ends(groups: &[GroupReport]) -> Table {
+    let rows = groups.iter().map(|group| {
+        vec![
+            group.group.clone(),
+            group.background_rows.map_or("–".to_owned(), grouped),
+            shown_resolution(group.resolution),
+            plain(Some(group.maxima_at_end), 3),
+            plain(Some(group.maxima_tied), 3),
+            grouped(group.distinct_maxima as u64),
+        ]
+    });
+    Table {
+        caption: "What quantiles tell apart".to_owned(),
+        columns: vec![
+            Column::text("scores"),
+            Column::number("background scores"),
+            Column::number("|q| resolved up to"),
+            Column::number("maxima at the end"),
+            Column::number("maxima tied"),
             Column::number("distinct maxima"),
         ],
         rows: rows.collect(),
         emphasised: Vec::new(),
         notes: vec![
-            "Rows: those with raw and quantile score, from `groups.tsv`. Correlation: of normal scores between tracks, in the \
-             sample of variants. Effective tracks: participation ratio, corrected for the size of the sample. The end of the \
-             grid: the outermost of its 999 points, beyond which no quantile goes."
+            "From `groups.tsv`. Background scores: the least behind a table; among n of them signed quantiles tell |q| apart up to \
+             1 \u{2212} 2/n, others up to 1 \u{2212} 1/n; the model does not say n of quantiles that it gave. At the end: share of \
+             variants whose maximum is the outermost of the 999 points of the grid. Tied: share whose maximum two rows or more \
+             reach."
                 .to_owned(),
         ],
-    }));
-    Section {
-        heading: "Overview".to_owned(),
-        anchor: "overview".to_owned(),
-        blocks,
     }
 }
 
@@ -121,18 +157,8 @@ fn range(low: f64, high: f64, digits: usize) -> String {
 fn section(saturation: &Saturation, place: usize, group: &GroupReport, figures: &[Figure]) -> Section {
     let mut figures = figures.iter().cloned();
     let mut blocks: Vec<Block> = figures.next().map(Block::figure).into_iter().collect();
-    if group.off_grid > 0 {
-        blocks.push(Block::Callout {
-            level: Level::Warning,
-            text: format!(
-                "{} of {} quantile scores are not on the published grid; shares of single rows count them at the nearest \
-                 point.",
-                grouped(group.off_grid),
-                grouped(group.rows)
-            ),
-        });
-    }
     blocks.push(Block::Table(thresholds(group)));
+    blocks.push(Block::Table(chance(group)));
     if !group.controls.is_empty() {
         blocks.push(Block::Table(controls(group)));
     }
@@ -167,23 +193,13 @@ fn section(saturation: &Saturation, place: usize, group: &GroupReport, figures: 
 
 fn thresholds(group: &GroupReport) -> Table {
     let rows = group.thresholds.iter().map(|row| {
-        let permuted = match (row.permuted, row.permuted_low, row.permuted_high) {
-            (Some(value), Some(low), Some(high)) => format!("{} ({})", plain(Some(value), 3), range(low, high, 3)),
-            _ => "–".to_owned(),
-        };
         vec![
-            row.threshold.to_string(),
+            shown_threshold(row.threshold, row.beyond_resolution),
             format!("{} of {}", grouped(row.reached), grouped(row.n)),
             plain(Some(row.share), 3),
             range(row.low, row.high, 3),
             plain(Some(row.row_share), 3),
             plain(Some(1.0 - row.threshold), 3),
-            plain(row.correlated, 3),
-            plain(row.correlated_genes_independent, 3),
-            plain(row.equicorrelated, 3),
-            plain(Some(row.independent), 3),
-            plain(row.equivalent_tracks, 1),
-            permuted,
         ]
     });
     Table {
@@ -195,28 +211,86 @@ fn thresholds(group: &GroupReport) -> Table {
             Column::number("Wilson interval"),
             Column::number("single rows"),
             Column::number("chance, single row"),
-            Column::number("chance, tracks correlated"),
-            Column::number("the same, genes independent"),
-            Column::number("chance, one correlation"),
-            Column::number("chance, rows independent"),
-            Column::number("as many independent tracks"),
-            Column::number("values permuted within tracks"),
         ],
         rows: rows.collect(),
         emphasised: Vec::new(),
-        notes: vec![format!(
+        notes: std::iter::once("From `thresholds.tsv`.".to_owned())
+            .chain(beyond_note(group))
+            .collect(),
+    }
+}
+
+fn chance(group: &GroupReport) -> Table {
+    let rows = group.thresholds.iter().map(|row| {
+        let permuted = match (row.permuted, row.permuted_low, row.permuted_high) {
+            (Some(value), Some(low), Some(high)) => format!("{} ({})", plain(Some(value), 3), range(low, high, 3)),
+            _ => "–".to_owned(),
+        };
+        vec![
+            shown_threshold(row.threshold, row.beyond_resolution),
+            plain(Some(row.share), 3),
+            plain(row.correlated, 3),
+            plain(row.correlated_genes_independent, 3),
+            plain(row.equicorrelated, 3),
+            plain(Some(row.independent), 3),
+            plain(row.equivalent_tracks, 1),
+            permuted,
+        ]
+    });
+    Table {
+        caption: format!("{}: what chance makes of the same share", group.group),
+        columns: vec![
+            Column::number("t"),
+            Column::number("share"),
+            Column::number("tracks correlated"),
+            Column::number("genes independent"),
+            Column::number("one correlation"),
+            Column::number("rows independent"),
+            Column::number("independent tracks"),
+            Column::number("permuted within tracks"),
+        ],
+        rows: rows.collect(),
+        emphasised: Vec::new(),
+        notes: std::iter::once(format!(
             "From `thresholds.tsv`. Chance takes every track as uniform. Tracks correlated: as in {} sampled variants, {} \
-             tracks. Permuted: the sample's own values, tracks made independent, mean and range.",
+             tracks, genes of a variant alike; genes independent: the same, each gene by itself; one correlation: the mean one \
+             between all. Independent tracks: how many would make the first. Permuted: the sample's own values, tracks made \
+             independent, mean and range.",
             grouped(group.sampled as u64),
             grouped(group.correlated_tracks as u64)
-        )],
+        ))
+        .chain(beyond_note(group))
+        .collect(),
     }
+}
+
+/// A threshold, marked where quantiles do not resolve it.
+fn shown_threshold(threshold: f64, is_beyond: bool) -> String {
+    format!("{threshold}{}", if is_beyond { " †" } else { "" })
+}
+
+fn beyond_note(group: &GroupReport) -> Option<String> {
+    let is_beyond = group.thresholds.iter().any(|row| row.beyond_resolution);
+    is_beyond.then(|| {
+        format!(
+            "† Finer than the quantiles, which tell |q| apart up to {}: what reaches it is beyond the largest score of the \
+             background, and chance is not 1 \u{2212} t there.",
+            shown_resolution(group.resolution)
+        )
+    })
+}
+
+/// Begins a text with a capital and ends it with a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
 fn controls(group: &GroupReport) -> Table {
     let rows = group.controls.iter().zip(&group.thresholds).map(|(control, row)| {
         vec![
-            control.threshold.to_string(),
+            shown_threshold(control.threshold, row.beyond_resolution),
             format!("{} (n {})", plain(Some(row.share), 3), grouped(row.n)),
             format!("{} (n {})", plain(Some(control.share), 3), grouped(control.n)),
             range(control.low, control.high, 3),
@@ -238,11 +312,13 @@ fn controls(group: &GroupReport) -> Table {
         ],
         rows: rows.collect(),
         emphasised: Vec::new(),
-        notes: vec![
+        notes: std::iter::once(
             "What controls reach is the maximum's; the difference is the variants'. p is two-sided, labels shuffled, and takes \
              variants as independent."
                 .to_owned(),
-        ],
+        )
+        .chain(beyond_note(group))
+        .collect(),
     }
 }
 

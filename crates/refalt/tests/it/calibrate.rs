@@ -245,6 +245,22 @@ fn tables_that_do_not_fit_are_refused_before_anything_is_written() {
     let scores = ScoreFolder::open(&path("wide")).unwrap().scores_paths().remove(0);
     let error = apply(&applied(&path("wide"), &scores, &path("out"))).unwrap_err();
     assert!(error.to_string().contains("refalt.calibration"), "{error}");
+    // 19 variants: not even |q| = 0.9 has a score of its own on either side.
+    Correlated::new(2, 0.0, 1).score(19, &path("small"));
+    let error = calibrate(&request(&path("small"), &path("none"))).unwrap_err();
+    assert!(
+        matches!(error, CalibrateError::FewVariants { found: 19, .. }) && error.is_usage(),
+        "{error}"
+    );
+    let error = calibrate(&CalibrateRequest {
+        hold_out: 0.9,
+        ..request(&path("narrow"), &path("none"))
+    });
+    assert!(
+        matches!(error, Err(CalibrateError::FewVariants { held_out: 41..50, .. })),
+        "{error:?}"
+    );
+    assert!(!path("none").exists());
     let nothing = calibrate(&CalibrateRequest {
         hold_out: 1.0,
         ..request(&path("narrow"), &path("none"))

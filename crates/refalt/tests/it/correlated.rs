@@ -1,12 +1,15 @@
 //! A source of scores whose tracks are correlated in a known way.
 
-use crate::synthetic::{WINDOW, genome, identity, variants};
+use crate::synthetic::{Never, WINDOW, genome, identity, variants};
 use refalt::core::backend::{ModelCard, WindowLengths};
 use refalt::core::score::{Origin, ScoreBlock};
 use refalt::core::scorer::ScoreRows;
 use refalt::core::stats::{Purpose, RandomStream, normal_quantile};
-use refalt::core::{Annotation, OutputType, Track, TrackSet};
-use refalt::engine::{Plan, PlanOptions, ScoreSource, Setting, Silent, SourceError, SourceJob, TableOptions, run};
+use refalt::core::{Annotation, OutputType, Reference, Track, TrackSet};
+use refalt::engine::{
+    InputRow, Plan, PlanOptions, ScoreSource, Setting, Silent, SourceError, SourceJob, TableOptions, run,
+};
+use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::AssemblyRecord;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +26,8 @@ pub(crate) struct Correlated {
     zeros_below: f64,
     /// Track `t` has its scores times `(t + 1) ^ spread`: tracks of different scale.
     spread: f64,
+    /// The quantile score of every row.
+    quantile: Option<f32>,
 }
 
 impl Correlated {
@@ -50,6 +55,7 @@ impl Correlated {
             seed,
             zeros_below: 0.0,
             spread: 0.0,
+            quantile: None,
         }
     }
 
@@ -59,6 +65,11 @@ impl Correlated {
 
     pub(crate) fn with_spread(self, spread: f64) -> Self {
         Self { spread, ..self }
+    }
+
+    pub(crate) fn with_quantile(self, quantile: f32) -> Self {
+        let quantile = Some(quantile);
+        Self { quantile, ..self }
     }
 
     fn scores(&self, place: u32) -> Vec<f32> {
@@ -80,6 +91,25 @@ impl Correlated {
 
     /// Scores so many variants into a folder.
     pub(crate) fn score(&self, count: u32, out: &Path) {
+        self.score_from(0, count, out);
+    }
+
+    /// Scores so many variants, the ones after the first `before`, into a folder.
+    pub(crate) fn score_from(&self, before: u32, count: u32, out: &Path) {
+        let rows = variants(before + count).skip(before as usize).zip(1..);
+        let rows = rows.map(|(row, number)| {
+            row.map(|row| InputRow {
+                row: number,
+                line: number,
+                ..row
+            })
+        });
+        let rows: Vec<InputRow> = rows.map(Result::unwrap).collect();
+        self.score_rows(rows, &genome(before + count), None, out);
+    }
+
+    /// Scores rows on a reference, which is the file `path` where it is one.
+    pub(crate) fn score_rows(&self, rows: Vec<InputRow>, reference: &dyn Reference, path: Option<&Path>, out: &Path) {
         let options = PlanOptions {
             scorers: vec![SCORER.to_owned()],
             window: WINDOW,
@@ -89,16 +119,22 @@ impl Correlated {
             table: TableOptions::default(),
         };
         let plan = Plan::for_source(self, &options).unwrap();
+        let mut identity = identity(&plan);
+        // The numbers stand for another list of variants with each seed.
+        identity.variants.sha256 = format!("seed {}", self.seed);
+        if let Some(path) = path {
+            identity.reference = FileIdentity::of(path).unwrap();
+        }
         let setting = Setting {
             plan: &plan,
-            identity: &identity(&plan),
+            identity: &identity,
             assembly: &AssemblyRecord::default(),
-            reference: &genome(count),
+            reference,
             source: self,
             out,
             threads: 2,
         };
-        run(&setting, variants(count), &mut Silent).unwrap();
+        run(&setting, rows.into_iter().map(Ok::<_, Never>), &mut Silent).unwrap();
     }
 }
 
@@ -112,7 +148,9 @@ impl ScoreSource for Correlated {
             scorer: 0,
             rows: ScoreRows::One,
             raw: self.scores(job.variant.position().one_based()),
-            quantile: None,
+            quantile: self
+                .quantile
+                .map(|quantile| vec![quantile; self.card.outputs[0].tracks.len()]),
             terms: None,
             origin: Arc::new(Origin {
                 source: "correlated".to_owned(),

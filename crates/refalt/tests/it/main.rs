@@ -22,6 +22,7 @@ mod folder_contents;
 mod genes;
 mod ism;
 mod liftover;
+mod matching;
 mod measured;
 mod measured_columns;
 mod measured_order;

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     finds: "predictors that are compared on different sets of variants",
     why: "The difference between two correlations on different variants is that of the variants, too. A published gain \
           from rho 0.04 to 0.174 compares 3,259 variants with 600 of them; on the same variants it is 0.12.",
-    statistic: "A table of statistics: different n within one metric and experiment, or different `..._n` columns in one row \
+    statistic: "A table of statistics: different n within one metric, experiment and bin, or different `..._n` columns in one row \
                 (columns with `null` in their name are of another set by design). A table of predictions: rows where \
                 one prediction column has a number and another none. Exact; a note when the smaller set has 95 % of \
                 the larger. False alarm: predictors that are not \
@@ -36,10 +36,24 @@ pub(super) static RULE: Rule = Rule {
             columns.header.iter().any(|name| name == "predictor") && columns.header.iter().any(|name| name == "name");
         let groups = columns.named(|words| {
             let name = words.join("_");
-            matches!(
-                name.as_str(),
-                "experiment" | "metric" | "compared" | "dataset" | "tissue" | "by" | "stratum" | "group" | "weighting"
-            ) || by_kind && name == "predictor"
+            // Bins and strata hold other variants by design; what is compared stands in one of them.
+            let is_bin = matches!(words.last(), Some(&("bin" | "bins" | "decile" | "quartile")));
+            is_bin
+                || matches!(
+                    name.as_str(),
+                    "from"
+                        | "to"
+                        | "experiment"
+                        | "metric"
+                        | "compared"
+                        | "dataset"
+                        | "tissue"
+                        | "by"
+                        | "stratum"
+                        | "group"
+                        | "weighting"
+                )
+                || by_kind && name == "predictor"
         });
         (predictions.len() > 1 || n.is_some() || !counts.is_empty()).then(|| {
             Box::new(Check {
@@ -204,6 +218,13 @@ mod tests {
         );
         let own = "experiment,metric,spearman,n\nA,x,0.1,5\nB,x,0.1,6\n";
         assert!(findings(&RULE, "a.csv", own).is_empty());
+        // Bins hold different variants by design, and predictors of one bin are compared.
+        for header in ["predictor,lfc_bin,spearman,n", "predictor,from,spearman,n"] {
+            let bins = format!("{header}\na,0,0.1,50\nb,0,0.1,50\na,0.5,0.2,6\nb,0.5,0.3,6\n");
+            assert!(findings(&RULE, "a.csv", &bins).is_empty(), "{header}");
+            let other = format!("{header}\na,0,0.1,50\nb,0,0.1,50\na,0.5,0.2,6\nb,0.5,0.3,9\n");
+            assert_eq!(findings(&RULE, "a.csv", &other)[0].evidence["most_n"], 9, "{header}");
+        }
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub(crate) fn input_among<'p>(output: &Path, mut inputs: impl Iterator<Item = &'
 ///
 /// # Errors
 /// [`OutputFileError`].
-pub(crate) fn place_new(files: Vec<Complete>) -> Result<(), OutputFileError> {
+pub fn place_new(files: Vec<Complete>) -> Result<(), OutputFileError> {
     for file in &files {
         let path = file.target();
         let is_other = holds_other(path, file).map_err(|source| OutputFileError::Write {

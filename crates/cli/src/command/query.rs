@@ -98,7 +98,9 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     let failed = |error| Failure::file("write", path, &error);
     let mut file = refalt::atomic_file::AtomicFile::create(path).map_err(failed)?;
     let rows = query(&folder, &options.sql, &chosen, format, &mut file).map_err(|error| Failure::of(&error))?;
-    file.commit().map_err(failed)?;
+    let file = file.complete().map_err(failed)?;
+    refalt::output_files::place_new(vec![file])
+        .map_err(|error| Failure::new(error.to_string()).with_hint(error.hint()))?;
     settings.note(format!("{rows} rows, written to `{}`", path.display()));
     Ok(Exit::Done)
 }

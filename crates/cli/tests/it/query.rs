@@ -65,6 +65,12 @@ fn counts_are_those_of_the_manifest() {
     let (code, ..) = ask(&["SELECT * FROM scores", "run", "-o", "all.parquet", "--memory", "100MB"]);
     assert_eq!(code, Some(0));
     assert!(folder.path().join("all.parquet").is_file());
+    // The same answer is no other content; another one is.
+    let (code, ..) = ask(&["SELECT * FROM scores", "run", "-o", "all.parquet"]);
+    assert_eq!(code, Some(0));
+    let (code, _, told) = ask(&["SELECT 1", "run", "-o", "all.parquet"]);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("is there with another content"), "{told}");
     let (code, _, told) = ask(&["SELECT raw_scor FROM scores", "run"]);
     assert_eq!(code, Some(2));
     assert!(told.contains("is `raw_score` meant?"), "{told}");

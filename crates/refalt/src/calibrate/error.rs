@@ -5,6 +5,7 @@ use super::{LEAST_VARIANTS, Pooling};
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::engine::score_table::TableError;
+use crate::output_files::OutputFileError;
 use crate::io::fasta::FastaError;
 use crate::io::genes::GenesError;
 use crate::io::variants::ReadError;
@@ -180,6 +181,9 @@ pub enum CalibrateError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A file of another content has the name.
+    #[error(transparent)]
+    Output(#[from] OutputFileError),
     /// A table cannot be written.
     #[error("cannot write the table `{}`: {source}", path.display())]
     Write {
@@ -211,6 +215,7 @@ impl Diagnostic for CalibrateError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Output(error) => return Some(error.hint()),
             Self::Folder(error) => return error.hint(),
             Self::Ledger(error) => return error.hint(),
             Self::Reference(error) => return error.hint(),

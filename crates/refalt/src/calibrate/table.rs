@@ -17,8 +17,9 @@
 use super::Calibration;
 use super::background::sign;
 use super::error::CalibrateError;
-use crate::atomic_file::{AtomicFile, Committed};
+use crate::atomic_file::{AtomicFile, Committed, Complete};
 use crate::engine::score_table::TableError;
+use crate::output_files::place_new;
 use crate::provenance::{FileIdentity, VERSION};
 use arrow::array::{Array, ArrayRef, AsArray, Float32Builder, Float64Array, Int64Array, ListBuilder, StringArray};
 use arrow::datatypes::{Float32Type, Int64Type};
@@ -193,22 +194,26 @@ fn read(batch: &RecordBatch, records: &mut Vec<SeriesRecord>) -> Result<(), Stri
     Ok(())
 }
 
-/// Writes a table, whole or not at all.
+/// Writes a table, whole or not at all, and over no file of another content.
 pub(super) fn write(
     path: &Path,
     calibration: &Calibration,
     records: &[SeriesRecord],
 ) -> Result<Committed, CalibrateError> {
-    put(path, calibration, records).map_err(|source| CalibrateError::Write {
+    let failed = |source: TableError| CalibrateError::Write {
         path: path.to_owned(),
         source,
-    })
+    };
+    let file = put(path, calibration, records).map_err(failed)?;
+    let committed = file.committed().clone();
+    place_new(vec![file])?;
+    Ok(committed)
 }
 
 /// Series that are laid out at a time.
 const BATCH: usize = 1 << 12;
 
-fn put(path: &Path, calibration: &Calibration, records: &[SeriesRecord]) -> Result<Committed, TableError> {
+fn put(path: &Path, calibration: &Calibration, records: &[SeriesRecord]) -> Result<Complete, TableError> {
     let note = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let record = serde_json::to_string(calibration).map_err(std::io::Error::other)?;
     let properties = WriterProperties::builder()
@@ -230,7 +235,7 @@ fn put(path: &Path, calibration: &Calibration, records: &[SeriesRecord]) -> Resu
     for records in records.chunks(BATCH).skip(1) {
         writer.write(&batch(records)?)?;
     }
-    Ok(writer.into_inner()?.commit()?)
+    Ok(writer.into_inner()?.complete()?)
 }
 
 fn batch(records: &[SeriesRecord]) -> Result<RecordBatch, TableError> {

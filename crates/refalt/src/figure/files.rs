@@ -62,11 +62,19 @@ pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError>
     Ok(files)
 }
 
-/// Writes like [`write()`], into a folder that may be somebody's: nothing but the same bytes is replaced.
+/// A figure in the form of its files, not yet written, for a folder that may be somebody's.
+#[derive(Clone, Debug)]
+pub struct DrawnFigure<'a> {
+    files: FigureFiles,
+    contents: Contents<'a>,
+}
+
+/// Draws the files of a figure, and refuses those that would take the place of anything but the same bytes; nothing is
+/// written.
 ///
 /// # Errors
-/// Those of [`write()`], and [`FigureError::Taken`] for a file that holds something else; then nothing is written.
-pub fn write_new(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
+/// Those of [`write()`], and [`FigureError::Taken`] for a file that holds something else.
+pub fn draw_new<'a>(figure: &'a Figure, folder: &Path) -> Result<DrawnFigure<'a>, FigureError> {
     let (files, contents) = contents(figure, folder)?;
     for (path, bytes) in [&files.svg, &files.png, &files.tsv].into_iter().zip(&contents) {
         let is_other = match std::fs::read(path) {
@@ -77,8 +85,18 @@ pub fn write_new(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureEr
             return Err(FigureError::Taken { path: path.clone() });
         }
     }
-    write_all(&files, &contents)?;
-    Ok(files)
+    Ok(DrawnFigure { files, contents })
+}
+
+impl DrawnFigure<'_> {
+    /// Writes the files.
+    ///
+    /// # Errors
+    /// [`FigureError::Write`].
+    pub fn write(self) -> Result<FigureFiles, FigureError> {
+        write_all(&self.files, &self.contents)?;
+        Ok(self.files)
+    }
 }
 
 #[cfg(test)]

@@ -433,6 +433,7 @@ fn the_numbers_are_printed_as_json() {
 }
 
 /// Returns a file of the data that do not ship, from `REFALT_SHARED` or `../shared/data` beside the repository.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn shared(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let folder = std::env::var_os("REFALT_SHARED").map_or(beside, PathBuf::from);

@@ -298,65 +298,63 @@ fn curve_pair(
     names: &mut Names,
     (sheet, undrawn): (&str, &str),
 ) -> Result<Vec<Figure>, ValidateError> {
-    let mut figures = Vec::new();
-    if let Some(first) = curves.first() {
-        let value = |metric: &str, column| {
-            let row = validation.metrics.iter().find(|row| {
-                row.experiment == record.experiment && row.is_of(column) && row.metric == metric && row.compared == rule
-            });
-            plain(row.and_then(|row| row.value), 2)
-        };
-        let every = curves.iter().map(|curves| curves.every).max().unwrap_or(1);
-        let thinned = match every {
-            1 => String::new(),
-            _ => format!(" Up to every {every}th threshold is drawn."),
-        };
-        let curve = |points, metric: &str, column| Curve {
-            label: format!("{}, {}", short(&title(validation, column)), value(metric, column)),
-            points,
-        };
-        let roc = Curves {
-            labels: labels(
-                names.of(&["roc", &record.experiment, rule]),
-                format!("ROC{sheet}"),
-                format!("{}, positives: {rule}", record.experiment),
-                format!("Variants in the order of the size of the score; AUROC in the legend.{thinned}{undrawn}"),
-            ),
-            x_title: "share of negatives above the threshold".to_owned(),
-            y_title: "share of positives above the threshold".to_owned(),
-            curves: curves
-                .iter()
-                .map(|of| curve(of.roc.clone(), "auroc", &of.prediction))
-                .collect(),
-            comparison: Some(Curve {
-                label: "by chance".to_owned(),
-                points: vec![(0.0, 0.0), (1.0, 1.0)],
-            }),
-            ranges: Some(((0.0, 1.0), (0.0, 1.0))),
-        };
-        figures.push(roc.draw()?);
-        let precision_recall = Curves {
-            labels: labels(
-                names.of(&["precision-recall", &record.experiment, rule]),
-                format!("Precision and recall{sheet}"),
-                format!("{}, positives: {rule}", record.experiment),
-                format!("Steps, as average precision (in the legend) adds them up.{thinned}{undrawn}"),
-            ),
-            x_title: "recall".to_owned(),
-            y_title: "precision".to_owned(),
-            curves: curves
-                .iter()
-                .map(|of| curve(steps(&of.precision_recall), "average_precision", &of.prediction))
-                .collect(),
-            comparison: Some(Curve {
-                label: format!("by chance, {}", plain(Some(first.positives), 3)),
-                points: vec![(0.0, first.positives), (1.0, first.positives)],
-            }),
-            ranges: Some(((0.0, 1.0), (0.0, 1.0))),
-        };
-        figures.push(precision_recall.draw()?);
-    }
-    Ok(figures)
+    let Some(first) = curves.first() else {
+        return Ok(Vec::new());
+    };
+    let value = |metric: &str, column| {
+        let row = validation.metrics.iter().find(|row| {
+            row.experiment == record.experiment && row.is_of(column) && row.metric == metric && row.compared == rule
+        });
+        plain(row.and_then(|row| row.value), 2)
+    };
+    let every = curves.iter().map(|curves| curves.every).max().unwrap_or(1);
+    let thinned = match every {
+        1 => String::new(),
+        _ => format!(" Up to every {every}th threshold is drawn."),
+    };
+    let curve = |points, metric: &str, column| Curve {
+        label: format!("{}, {}", short(&title(validation, column)), value(metric, column)),
+        points,
+    };
+    let roc = Curves {
+        labels: labels(
+            names.of(&["roc", &record.experiment, rule]),
+            format!("ROC{sheet}"),
+            format!("{}, positives: {rule}", record.experiment),
+            format!("Variants in the order of the size of the score; AUROC in the legend.{thinned}{undrawn}"),
+        ),
+        x_title: "share of negatives above the threshold".to_owned(),
+        y_title: "share of positives above the threshold".to_owned(),
+        curves: curves
+            .iter()
+            .map(|of| curve(of.roc.clone(), "auroc", &of.prediction))
+            .collect(),
+        comparison: Some(Curve {
+            label: "by chance".to_owned(),
+            points: vec![(0.0, 0.0), (1.0, 1.0)],
+        }),
+        ranges: Some(((0.0, 1.0), (0.0, 1.0))),
+    };
+    let precision_recall = Curves {
+        labels: labels(
+            names.of(&["precision-recall", &record.experiment, rule]),
+            format!("Precision and recall{sheet}"),
+            format!("{}, positives: {rule}", record.experiment),
+            format!("Steps, as average precision (in the legend) adds them up.{thinned}{undrawn}"),
+        ),
+        x_title: "recall".to_owned(),
+        y_title: "precision".to_owned(),
+        curves: curves
+            .iter()
+            .map(|of| curve(steps(&of.precision_recall), "average_precision", &of.prediction))
+            .collect(),
+        comparison: Some(Curve {
+            label: format!("by chance, {}", plain(Some(first.positives), 3)),
+            points: vec![(0.0, first.positives), (1.0, first.positives)],
+        }),
+        ranges: Some(((0.0, 1.0), (0.0, 1.0))),
+    };
+    Ok(vec![roc.draw()?, precision_recall.draw()?])
 }
 
 /// Turns points of falling recall into steps: from each recall down to the next, precision is that of the larger.

@@ -22,6 +22,7 @@ mod block_jackknife;
 mod bootstrap;
 mod calibration;
 mod ceiling;
+mod cluster_permutation;
 mod complete;
 mod confidence;
 mod curves;
@@ -66,6 +67,7 @@ pub use calibration::{
     BinnedMean, Bins, ReliabilityBin, binned_means, brier_score, expected_calibration_error, reliability_curve,
 };
 pub use ceiling::Reliability;
+pub use cluster_permutation::{ClusterFlips, WholeClusters};
 pub use complete::{CompleteLabels, CompletePairs, complete_labels, complete_pairs};
 pub use confidence::{ConfidenceInterval, IntervalMethod, bca_interval, percentile_interval};
 pub use curves::{
@@ -73,7 +75,7 @@ pub use curves::{
 };
 pub use effective_rows::{
     ClusterDesign, CorrelationSpectrum, cluster_design, correlation_spectrum, distinct_rows, effective_rows,
-    merged_loci,
+    merged_loci, weighted_cluster_size,
 };
 pub use error::StatsError;
 pub use fisher::{fisher_interval, kendall_interval, smallest_detectable_correlation, spearman_interval};

@@ -68,6 +68,7 @@ fn of_the_tert_study(criterion: &mut Criterion) {
         columns: &columns,
         named: &[],
         named_file: None,
+        genes: None,
     };
     let mut group = criterion.benchmark_group("validate");
     group.sample_size(10).measurement_time(Duration::from_secs(30));

@@ -28,7 +28,7 @@ pub mod tracks;
 pub use contact_map::{ContactMapPlot, ContactMapTrack};
 pub use curves::{Curve, Curves};
 pub use effect_map::{ColourLimit, EffectMap, EffectMark, EffectPanel};
-pub use files::{FigureFiles, write, write_new};
+pub use files::{DrawnFigure, FigureFiles, draw_new, write};
 pub use forest::{Forest, ForestMark, ForestRow};
 pub use histogram::Histogram;
 pub use junctions::{JunctionArc, JunctionPlot, JunctionTrack};

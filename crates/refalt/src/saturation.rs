@@ -450,6 +450,7 @@ fn validation(request: &SaturationRequest, measured: &Measured) -> ValidateReque
         measured: None,
         columns: measured.columns.clone(),
         named: None,
+        genes: None,
         options: ValidateOptions::default(),
         threads: 1,
     }

@@ -24,12 +24,17 @@ use crate::reference_assembly::ReferenceAssembly;
 use crate::report::{Report, ReportError, figures_of};
 use crate::scoring::{ScoreRequest, Scoring, ScoringError};
 use crate::validate::{
-    AnalysisColumns, Collapse, Condition, ConditionError, LabelRule, NamedVariant, TruthColumns, ValidateFilesError,
-    ValidateOptions, ValidateRequest, Validation, check_folder, named_variants, validate_files,
+    AnalysisColumns, Collapse, Condition, IntervalKind, LabelRule, NamedVariant, Pairing, RowKey, StratumRule,
+    TruthColumns, ValidateFilesError, ValidateOptions, ValidateRequest, Validation, check_folder, named_variants,
+    validate_files,
 };
+use refalt_core::nearest::question;
 use refalt_core::normalize::VariantError;
 use refalt_core::{Assembly, CheckedVariant, Position, Reference, check};
+use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// A study whose file is read.
 #[derive(Clone, Debug)]
@@ -165,6 +170,7 @@ impl Diagnostic for StudyError {
             Self::Figure(error) => error.hint(),
             Self::Report(error) => error.hint(),
             Self::Audit(error) => error.hint(),
+            Self::File(StudyFileError::Form { nearest, .. }) => question(nearest),
             Self::File(_) | Self::Value { .. } | Self::Named { .. } => None,
             Self::Folder { .. } => Some("give another folder with --out".to_owned()),
         }
@@ -227,7 +233,8 @@ impl Study {
         let file = &self.file;
         // What the study says is read before anything is computed.
         let truth = self.truth_columns()?;
-        let collapse = self.collapse()?;
+        let options = self.validate_options()?;
+        let reading = self.reading()?;
         let compared = self.out.join("validate");
         check_folder(&compared)?;
         let reference = FastaReference::open(&file.reference.fasta)?;
@@ -245,7 +252,7 @@ impl Study {
         };
         let scoring = Scoring::prepare(&self.score_request(), &|_| {})?;
         let run = self.out.join("scores");
-        let comparison = self.validate_request(&run, truth, collapse);
+        let comparison = self.validate_request(&run, truth, options, reading);
         comparison.options.check_tracks(&scoring.plan().written())?;
         observer.begins(Step::Score { rows: scoring.rows() });
         let scores = scoring.run(&run, observer)?;
@@ -312,17 +319,10 @@ impl Study {
 
     fn truth_columns(&self) -> Result<TruthColumns, StudyError> {
         let part = &self.file.validate;
-        let condition = |what: &'static str, text: &String| {
-            text.parse::<Condition>()
-                .map_err(|error: ConditionError| StudyError::Value {
-                    what,
-                    value: text.clone(),
-                    reason: error.to_string(),
-                })
-        };
+        let condition = |what, text: &String| read::<Condition>(what, text);
         let label = |text: &String| match text.parse::<f64>() {
-            Ok(least) => Ok(LabelRule::Magnitude(least)),
-            Err(_) => condition("label", text).map(LabelRule::Column),
+            Ok(least) if least.is_finite() => Ok(LabelRule::Magnitude(least)),
+            _ => condition("label", text).map(LabelRule::Column),
         };
         Ok(TruthColumns {
             effect: part.effect.clone(),
@@ -335,7 +335,64 @@ impl Study {
                 .map(|text| condition("condition", text))
                 .collect::<Result<_, _>>()?,
             labels: part.labels.iter().map(label).collect::<Result<_, _>>()?,
-            analysis: AnalysisColumns::default(),
+            analysis: AnalysisColumns {
+                weight: part.weight.clone(),
+                group: part.group.as_deref().map(RowKey::read),
+                cluster: part.cluster.as_deref().map(RowKey::read),
+                covariates: part.covariates.clone(),
+                strata: part
+                    .stratify
+                    .iter()
+                    .map(|text| read::<StratumRule>("stratify", text))
+                    .collect::<Result<_, _>>()?,
+            },
+        })
+    }
+
+    /// Reads the choices of the comparison.
+    fn validate_options(&self) -> Result<ValidateOptions, StudyError> {
+        let part = &self.file.validate;
+        let default = ValidateOptions::default();
+        let interval = part.interval.as_deref().map(|name| {
+            IntervalKind::from_name(name).ok_or_else(|| StudyError::Value {
+                what: "interval",
+                value: name.to_owned(),
+                reason: format!("known: {}", IntervalKind::ALL.map(IntervalKind::name).join(", ")),
+            })
+        });
+        if part.cluster.is_some() && part.block.is_some() {
+            return Err(StudyError::Value {
+                what: "block",
+                value: part.block.unwrap_or_default().to_string(),
+                reason: "`cluster` says already what is resampled together".to_owned(),
+            });
+        }
+        if part.replicate_experiments && part.experiment.is_none() {
+            return Err(StudyError::Value {
+                what: "replicate_experiments",
+                value: "true".to_owned(),
+                reason: "it needs `experiment`, the column that tells the replicates apart".to_owned(),
+            });
+        }
+        Ok(ValidateOptions {
+            scorers: part.scorers.clone(),
+            summaries: part.summaries.clone(),
+            tracks: part.tracks.clone(),
+            collapse: self.collapse()?,
+            permutations: part.permutations,
+            replicates: part.replicates,
+            seed: part.seed,
+            interval: interval.transpose()?.unwrap_or(default.interval),
+            level: part.level.unwrap_or(default.level),
+            top_tracks: part.top_tracks.unwrap_or(default.top_tracks),
+            block_bp: part.block.map_or(default.block_bp, NonZeroU32::new),
+            compare: part
+                .compare
+                .iter()
+                .map(|text| read::<Pairing>("compare", text))
+                .collect::<Result<_, _>>()?,
+            replicate_experiments: part.replicate_experiments,
+            ..default
         })
     }
 
@@ -351,25 +408,34 @@ impl Study {
         })
     }
 
-    fn validate_request(&self, run: &Path, columns: TruthColumns, collapse: Option<Collapse>) -> ValidateRequest {
+    /// Reads which columns make the variant of the truth table.
+    fn reading(&self) -> Result<ReadOptions, StudyError> {
+        let text = self.file.validate.columns.as_deref().unwrap_or_default();
+        Ok(ReadOptions {
+            columns: read("columns", text)?,
+            ..ReadOptions::default()
+        })
+    }
+
+    fn validate_request(
+        &self,
+        run: &Path,
+        columns: TruthColumns,
+        options: ValidateOptions,
+        reading: ReadOptions,
+    ) -> ValidateRequest {
         let part = &self.file.validate;
         ValidateRequest {
             run: run.to_owned(),
-            against: Vec::new(),
+            against: part.against.clone(),
             reference: self.file.reference.fasta.clone(),
             truth: Source::Path(part.truth.clone()),
-            reading: ReadOptions::default(),
+            reading,
             measured: None,
             columns,
             named: Some(part.named.clone()),
-            options: ValidateOptions {
-                tracks: part.tracks.clone(),
-                collapse,
-                permutations: part.permutations,
-                replicates: part.replicates,
-                seed: part.seed,
-                ..ValidateOptions::default()
-            },
+            genes: part.genes.clone(),
+            options,
             threads: self.threads,
         }
     }
@@ -407,6 +473,15 @@ impl Study {
         report.write(&path)?;
         Ok(path)
     }
+}
+
+/// Reads a value of the study.
+fn read<T: FromStr<Err: Display>>(what: &'static str, text: &str) -> Result<T, StudyError> {
+    text.parse().map_err(|error: T::Err| StudyError::Value {
+        what,
+        value: text.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 fn checked(named: &[NamedVariant], reference: &dyn Reference) -> Result<Vec<Named>, StudyError> {

@@ -39,11 +39,13 @@ mod ranking_curves;
 mod ranks;
 mod row_key;
 mod run_folder;
+mod side_by_side;
 mod strata;
 mod stratum;
 mod subject;
 mod summary;
 mod truth;
+mod tss_distance;
 mod tsv;
 
 pub use against::OtherRunRecord;
@@ -71,10 +73,12 @@ pub use predictor::PredictorKind;
 pub use ranking_curves::RankingCurves;
 pub use ranks::{NamedVariant, RankRow};
 pub use row_key::RowKey;
+pub use side_by_side::RunRow;
 pub use strata::StratumRow;
 pub use stratum::{Cut, Quantity, StratumRule, StratumRuleError};
 pub use summary::{SUMMARIES, Summary};
 pub use truth::{OrientationCounts, RejectedRow, TruthColumns, TruthCounts, TruthRow};
+pub use tss_distance::GeneModels;
 pub(crate) use tsv::Tsv;
 
 use crate::diagnostic::Diagnostic;
@@ -113,6 +117,8 @@ pub struct ValidateInput<'a> {
     pub named: &'a [NamedVariant],
     /// Name and content of the table that they come from, for the record.
     pub named_file: Option<&'a FileIdentity>,
+    /// Gene models, where distances to transcription starts are asked for.
+    pub genes: Option<&'a GeneModels>,
 }
 
 /// What came out; [`write`](Self::write) puts it into files.
@@ -136,6 +142,8 @@ pub struct Validation {
     pub calibration: Vec<CalibrationRow>,
     /// Paired differences: between predictions of the run, then against other runs.
     pub differences: Vec<DifferenceRow>,
+    /// Metrics of each of several runs on the variants of all.
+    pub runs: Vec<RunRow>,
     /// Metrics within strata.
     pub strata: Vec<StratumRow>,
     /// Metrics by group, and their means.
@@ -174,8 +182,8 @@ pub fn validate<E: Diagnostic>(
         .collect();
     let scorers = options.scorers_of(&texts)?;
     let summaries = options.summaries()?;
-    let others_of = open_others(input)?;
-    let effort = effort(options, threads)?;
+    let others_of = open_others(input, &run)?;
+    let effort = effort(options, input.columns, threads)?;
     let outputs: Vec<&str> = scorers
         .iter()
         .map(|&scorer| run.manifest.scorers[scorer].output_type.as_str())
@@ -187,21 +195,12 @@ pub fn validate<E: Diagnostic>(
     let truth = Truth::read(truth, input.columns, input.reference)?;
     truth.refuse_p_values()?;
     let mut join = Join::new(&truth, &run)?;
+    join.measure_distances(&input.columns.analysis, input.genes)?;
     let index = join.index();
     let (matrices, without_gene_scores) = run.scores(&scorers, &Wanted::of(&index, &join.units), options.collapse)?;
     join.report.without_gene_scores = input.columns.gene.is_some().then_some(without_gene_scores);
 
-    let groups: Vec<[Group<'_>; 2]> = matrices
-        .iter()
-        .zip(&asked_for)
-        .map(|(matrix, asked_for)| {
-            let scorer = options::short_name(&matrix.scorer.scorer);
-            [
-                predictor::summaries(matrix, scorer, &summaries, join.units.len()),
-                predictor::tracks(matrix, scorer, asked_for),
-            ]
-        })
-        .collect();
+    let groups = predictor::of_scorers(&matrices, &asked_for, &summaries, join.units.len());
     let measured: Vec<Measured> = truth
         .experiments
         .iter()
@@ -284,12 +283,20 @@ pub fn validate<E: Diagnostic>(
         units: &join.units,
         subjects: &subjects,
     };
-    let mut records = Vec::new();
+    let mut others = Vec::new();
     for ((name, folder), other) in names[1..].iter().zip(input.against).zip(&others_of) {
-        let (record, rows) = against::of_run(&base, (name, folder), other, &truth, input.columns, options, effort)?;
-        records.push(record);
-        parts.differences.extend(rows);
+        let other = against::of_run(&base, (name, folder), other, &truth, input.columns, options, effort)?;
+        parts.differences.extend(other.differences.iter().cloned());
+        others.push(other);
     }
+    let first = (
+        names[0].as_str(),
+        &run.manifest.identity,
+        join.units.as_slice(),
+        subjects.as_slice(),
+    );
+    let runs = side_by_side::of_runs(first, &others, &truth, input.columns, options, effort)?;
+    let records: Vec<OtherRunRecord> = others.into_iter().map(|other| other.record).collect();
     difference::adjust(&mut parts.differences)?;
     strata::adjust(&mut parts.strata)?;
     Ok(Validation {
@@ -302,6 +309,7 @@ pub fn validate<E: Diagnostic>(
         reliability,
         calibration: parts.calibration,
         differences: parts.differences,
+        runs,
         strata: parts.strata,
         groups: parts.groups,
         partial: parts.partial,
@@ -356,8 +364,22 @@ fn refuse_other_reference(run: &RunFolder, given: &FileIdentity) -> Result<(), V
     })
 }
 
-/// Takes over how much is drawn, and refuses a level that is none.
-fn effort(options: &ValidateOptions, threads: usize) -> Result<Effort, ValidateError> {
+/// Takes over how much is drawn, and refuses choices that contradict each other.
+fn effort(options: &ValidateOptions, columns: &TruthColumns, threads: usize) -> Result<Effort, ValidateError> {
+    let nothing_drawn = match options.interval {
+        IntervalKind::Fisher => Some("--interval fisher"),
+        IntervalKind::Bca | IntervalKind::Percentile if options.replicates == 0 => Some("--replicates 0"),
+        _ => None,
+    };
+    if let Some(column) = columns.analysis.covariates.iter().find(|name| **name == columns.effect) {
+        return Err(ValidateError::EffectAsCovariate { column: column.clone() });
+    }
+    if let (Some(cluster), Some(option)) = (&columns.analysis.cluster, nothing_drawn) {
+        return Err(ValidateError::ClosedFormOfClusters {
+            option,
+            cluster: cluster.to_string(),
+        });
+    }
     // The call checks the level.
     refalt_core::stats::fisher_interval(0.0, 4, options.level)?;
     Ok(Effort {
@@ -374,6 +396,7 @@ fn effort(options: &ValidateOptions, threads: usize) -> Result<Effort, ValidateE
                 level: options.level,
                 method: IntervalMethod::Bca,
             },
+            closed_forms: columns.analysis.cluster.is_none(),
         },
         top_tracks: options.top_tracks,
     })
@@ -407,6 +430,7 @@ fn provenance(
         experiment_column: input.columns.experiment.clone(),
         gene_column: input.columns.gene.clone(),
         named: input.named_file.cloned(),
+        genes: input.genes.map(|models| models.file.clone()),
         conditions: input.columns.keep.iter().map(ToString::to_string).collect(),
         labels: input.columns.labels.iter().map(ToString::to_string).collect(),
         analysis: input.columns.analysis.clone(),

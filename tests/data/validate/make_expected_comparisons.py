@@ -19,7 +19,9 @@ from scipy import stats
 from sklearn import metrics
 from statsmodels.stats.contingency_tables import mcnemar
 
-from make_expected import BOOTSTRAP, HERE, PERMUTATIONS, REPLICATES, Halves, measurements, permutation, predictions, summaries
+from make_expected import (
+    BOOTSTRAP, HERE, PERMUTATION, PERMUTATIONS, REPLICATES, Halves, measurements, permutation, predictions, shares, summaries,
+)
 
 SAMPLING = 3
 EXPERIMENT = "TERT-HEK"
@@ -53,10 +55,14 @@ def weighted_pearson(x, y, weights):
     return float(covariance[0, 1] / numpy.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
+def partial_residuals(x, y, covariates):
+    design = numpy.column_stack([numpy.ones(len(x)), *((c - c.mean()) / c.std() for c in covariates)])
+    return [column - design @ numpy.linalg.lstsq(design, column, rcond=None)[0] for column in (x, y)]
+
+
 def partial(x, y, covariates):
     """Correlation of the residuals of least squares on the covariates, with its two-sided p-value by Student's t."""
-    design = numpy.column_stack([numpy.ones(len(x)), *((c - c.mean()) / c.std() for c in covariates)])
-    rest = [column - design @ numpy.linalg.lstsq(design, column, rcond=None)[0] for column in (x, y)]
+    rest = partial_residuals(x, y, covariates)
     r = pearson(*rest)
     freedom = len(x) - len(covariates) - 2
     t = r * numpy.sqrt(freedom / (1 - r * r))
@@ -121,6 +127,58 @@ def difference(first, second, measured, metric, standard, keys):
     }
 
 
+def scaled_columns(values):
+    return (values - values.mean(axis=0)) / numpy.sqrt(((values - values.mean(axis=0)) ** 2).sum(axis=0))
+
+
+def whole_clusters(keys):
+    """Permutations of whole clusters among those of their size, sizes rising, one stream of draws for all sizes."""
+    members = members_of(keys)
+    sizes = sorted({len(rows) for rows in members})
+    orders = []
+    for draw in range(PERMUTATIONS):
+        halves, order = Halves(PERMUTATION, draw), numpy.arange(len(keys))
+        for size in sizes:
+            of_size = [number for number, rows in enumerate(members) if len(rows) == size]
+            sources = list(of_size)
+            for last in range(len(sources) - 1, 0, -1):
+                other = halves.below(last + 1)
+                sources[last], sources[other] = sources[other], sources[last]
+            for cluster, source in zip(of_size, sources):
+                order[members[cluster]] = members[source]
+        orders.append(order)
+    return orders
+
+
+def permuted(cases, columns, orders):
+    """p-values of a family under permutations of the measurement: measure -> name -> [p, adjusted]."""
+    found = {}
+    for name, x, y, two_sided in cases:
+        null = numpy.array([scaled_columns(x).T @ scaled_columns(y)[order] for order in orders])
+        found[name] = {column: list(p) for column, p in zip(columns, zip(*shares(scaled_columns(x).T @ scaled_columns(y), null, two_sided)))}
+    return found
+
+
+def single(observed, null):
+    return float((sum(value >= observed - 1e-13 for value in null) + 1) / (len(null) + 1))
+
+
+def turned(cases, columns, keys):
+    """p-values of a family from turned signs of what whole clusters add to a correlation: measure -> name -> [p, adjusted]."""
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    unit = numpy.array([numbers[key] for key in keys])
+    signs = []
+    for draw in range(PERMUTATIONS):
+        halves = Halves(PERMUTATION, draw)
+        signs.append([-1.0 if halves.below(2) == 1 else 1.0 for _ in numbers])
+    found = {}
+    for name, x, y, two_sided in cases:
+        product = scaled_columns(x) * scaled_columns(y)[:, None]
+        sums = numpy.array([product[unit == number].sum(axis=0) for number in numbers.values()])
+        found[name] = {column: list(p) for column, p in zip(columns, zip(*shares(sums.sum(axis=0), numpy.array(signs) @ sums, two_sided)))}
+    return found
+
+
 def heterogeneity(x, y, strata, positions, metric):
     """Permutation p-value of equal metrics in all strata; the strata of whole positions are permuted."""
     def spread(of_row):
@@ -167,15 +225,19 @@ def main():
     side = numpy.where(positions < PROMOTER, "below", "above")
     label = numpy.abs(effects) >= 0.5
 
+    barcodes = numpy.array([row["barcodes"] for row in own])
     found = {}
     for name, column in {**columns, **summary}.items():
         known = ~numpy.isnan(column)
         x, y, w, p = column[known], effects[known], weights[known], positions[known]
         alike = lambda of: numpy.prod([max(intraclass(of(values), p)[0], 0) for values in (x, y)])
         worth = lambda of: float(len(x) / (1 + (intraclass(y, p)[1] - 1) * alike(of)))
+        # Kish's number, and the size of a cluster as a weighted row sees it (Gabler, Haeder and Lahiri 1999).
+        kish, size = w.sum() ** 2 / (w**2).sum(), sum(w[rows].sum() ** 2 for rows in members_of(p)) / (w**2).sum()
         found[name] = {
             "kendall signed": kendall(x, y), "kendall magnitude": kendall(abs(x), abs(y)), **directions(x, y),
             "effective_n pearson signed": worth(lambda values: values), "effective_n spearman signed": worth(stats.rankdata),
+            "effective_n weighted_pearson signed": float(kish / (1 + (size - 1) * alike(lambda values: values))),
             "weighted_pearson signed": weighted_pearson(x, y, w),
             "weighted_spearman signed": weighted_pearson(weighted_ranks(x, w), weighted_ranks(y, w), w),
             "weighted_spearman magnitude": weighted_pearson(weighted_ranks(abs(x), w), weighted_ranks(abs(y), w), w),
@@ -185,7 +247,36 @@ def main():
     known = ~numpy.isnan(columns["gaps"])
     area = lambda x, y: metrics.roc_auc_score(y > 0.5, x)
     scaled = lambda x: (x - x.mean()) / x.std()
+    family = {name: column for name, column in columns.items() if name != "gaps"}
+    matrix = numpy.array(list(family.values())).T
+    ranked = stats.rankdata(matrix, axis=0)
+    directed = effects != 0
+    cases = [
+        ("pearson signed", matrix, effects, True), ("spearman signed", ranked, rank(effects), True),
+        ("spearman magnitude", stats.rankdata(abs(matrix), axis=0), rank(abs(effects)), False),
+        ("auroc |effect|>=0.5", stats.rankdata(abs(matrix), axis=0), label.astype(float), False),
+    ]
+    orders = whole_clusters(positions)
+    rest = partial_residuals(total, effects, [positions.astype(float), dna])
+    accuracy = lambda x, y: numpy.mean(numpy.sign(x[y != 0]) == numpy.sign(y[y != 0]))
+    precision = lambda x, y: metrics.average_precision_score(y, x)
+    by_clusters = {
+        "track": permuted(cases, family, orders),
+        "summary": {
+            "sign_accuracy signed": {"sum": [single(accuracy(total, effects), [accuracy(total, effects[order]) for order in orders])]},
+            "average_precision |effect|>=0.5": {
+                "sum": [single(precision(abs(total), label), [precision(abs(total), label[order]) for order in orders])]
+            },
+        },
+        "partial": permuted([("pearson signed", rest[0][:, None], rest[1], True)], ["sum"], orders),
+        # By base of REF every cluster has a size of its own: nothing to change places with.
+        "signs": turned([case for case in cases if not case[0].startswith("pearson")], family, reference),
+        "signs of directions": turned(
+            [("sign_accuracy signed", numpy.sign(total[directed])[:, None], numpy.sign(effects[directed]), False)], ["sum"], reference[directed]
+        ),
+    }
     expected = {
+        "clusters": by_clusters,
         "versions": {"python": platform.python_version(), "numpy": numpy.__version__, "scipy": scipy.__version__,
                      "scikit-learn": sklearn.__version__, "statsmodels": statsmodels.__version__},
         "metrics": found,
@@ -213,10 +304,14 @@ def main():
         },
         "jackknife": {"spearman": jackknife(lambda rows: spearman(total[rows], effects[rows]), positions),
                       "pearson": jackknife(lambda rows: pearson(total[rows], effects[rows]), positions)},
-        "blocks": {"spearman": bca(lambda rows: spearman(total[rows], effects[rows]), reference)},
+        "blocks": {"spearman": bca(lambda rows: spearman(total[rows], effects[rows]), barcodes), "clusters": len(set(barcodes))},
         "effective": {
             "n": len(own), "distinct_inputs": len({tuple(row) for row in numpy.nan_to_num(table[index], nan=1e9)}),
             "positions": len(set(positions)), "intraclass": intraclass(effects, positions)[0],
+            "effective_weighted": float(
+                weights.sum() ** 2 / (weights**2).sum()
+                / (1 + (sum(weights[rows].sum() ** 2 for rows in members_of(positions)) / (weights**2).sum() - 1) * max(intraclass(effects, positions)[0], 0))
+            ),
             "effective_rows": len(own) / (1 + (intraclass(effects, positions)[1] - 1) * max(intraclass(effects, positions)[0], 0)),
         },
         "differences": {

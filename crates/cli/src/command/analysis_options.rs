@@ -18,14 +18,19 @@ pub(crate) struct AnalysisOptions {
     pub(crate) against: Vec<PathBuf>,
 
     /// Compare within strata of a column: its texts, between edges (`maf:0.01,0.05`) or quantiles (`maf:quantiles=4`);
-    /// `|effect|` is the size of the effect; may be given several times.
+    /// `|effect|` is the size of the effect, `|tss_distance|` the bases to the transcription start (--genes); may be given
+    /// several times.
     #[arg(long, value_name = "COLUMN[:CUT]")]
     stratify: Vec<String>,
 
-    /// Column with a number whose share is taken out of correlations, such as distance or frequency; may be given several
-    /// times.
+    /// Column with a number whose share is taken out of correlations, such as distance (`|tss_distance|`: from --genes) or
+    /// frequency; may be given several times.
     #[arg(long, value_name = "COLUMN")]
     covariate: Vec<String>,
+
+    /// Gene models (GTF, GFF3) for `|tss_distance|`: bases to the nearest transcription start, or with --gene to that of the gene.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genes: Option<PathBuf>,
 
     /// Column with the weight of each row, for weighted correlations.
     #[arg(long, value_name = "COLUMN")]

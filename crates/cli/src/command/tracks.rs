@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use crate::message::Failure;
 use crate::terminal::Settings;
 use refalt::core::Organism;
-use refalt::figure::{self, Labels};
+use refalt::figure::{self, DrawnFigure, Labels};
 use refalt::track_catalogue::count::{Counted, Grouping, count, coverage};
 use refalt::track_catalogue::search::{Match, search};
 use refalt::track_source::{TrackSource, TrackSourceError};
@@ -482,7 +482,9 @@ fn draw(
     }
     let figure = coverage.draw().map_err(|error| Failure::of(&error))?;
     std::fs::create_dir_all(out).map_err(|error| Failure::file("make the folder", out, &error))?;
-    let files = figure::write_new(&figure, out).map_err(|error| Failure::of(&error))?;
+    let files = figure::draw_new(&figure, out)
+        .and_then(DrawnFigure::write)
+        .map_err(|error| Failure::of(&error))?;
     for path in [&files.svg, &files.png, &files.tsv] {
         settings.note(format!("written to `{}`", path.display()));
     }

@@ -10,10 +10,9 @@ use refalt::io::variants::{ColumnMap, ReadOptions, Source};
 use refalt::measured::{EffectAllele, MeasuredSource};
 use refalt::protocol::ProtocolOptions;
 use refalt::validate::{
-    Collapse, Condition, JoinReport, LabelRule, TruthColumns, ValidateOptions, ValidateRequest, Validation,
-    check_folder, validate_files,
+    Collapse, Condition, JoinReport, LabelRule, OtherRunRecord, TruthColumns, ValidateOptions, ValidateRequest,
+    Validation, check_folder, validate_files,
 };
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZeroU32;
@@ -146,8 +145,8 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         .map_err(|error| Failure::of(&error))?;
     let condition = |text: &String| text.parse::<Condition>().map_err(|error| Failure::of(&error));
     let label = |text: &String| match text.parse::<f64>() {
-        Ok(least) => Ok(LabelRule::Magnitude(least)),
-        Err(_) => condition(text).map(LabelRule::Column),
+        Ok(least) if least.is_finite() => Ok(LabelRule::Magnitude(least)),
+        _ => condition(text).map(LabelRule::Column),
     };
     let out = options.out.clone().unwrap_or_else(|| run.join("validate"));
     let measured = options.truth_format.map(|format| MeasuredSource {
@@ -176,6 +175,7 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             analysis: options.analysis.columns()?,
         },
         named: options.named,
+        genes: options.analysis.genes.clone(),
         options: ValidateOptions {
             scorers: options.scorer,
             summaries: options.summaries,
@@ -198,6 +198,9 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     print(&validation, settings)?;
     for mixed in &validation.provenance.mixed_sources {
         settings.tell(format!("warning: {mixed}"));
+    }
+    for warning in validation.provenance.against.iter().flat_map(OtherRunRecord::warnings) {
+        settings.tell(format!("warning: {warning}"));
     }
     for statement in &validation.provenance.track_statements {
         settings.note(statement);
@@ -297,41 +300,83 @@ fn tell_join(join: &JoinReport, settings: &Settings) {
     }
 }
 
-/// Prints the join, and the correlations of the summaries and of the tracks that were asked for.
+/// Columns of the results on the terminal.
+const PRINTED: [&str; 14] = [
+    "experiment",
+    "predictor",
+    "name",
+    "scorer",
+    "metric",
+    "compared",
+    "n",
+    "value",
+    "low",
+    "high",
+    "p",
+    "p_adjusted",
+    "p_rotation",
+    "note",
+];
+
+/// Returns the join at the top, and beside it the numbers of the tables: metrics of the predictions in full, and what was
+/// asked for beside them.
+fn as_json(validation: &Validation) -> Result<serde_json::Value, Failure> {
+    let value = |rows: serde_json::Result<serde_json::Value>| rows.map_err(|error| Failure::new(error.to_string()));
+    let mut printed = value(serde_json::to_value(&validation.join))?;
+    let in_full: Vec<_> = validation.metrics.iter().filter(|row| row.in_full).collect();
+    let parts = [
+        (
+            "mixed_sources",
+            serde_json::to_value(&validation.provenance.mixed_sources),
+        ),
+        ("results", serde_json::to_value(in_full)),
+        ("effective_n", serde_json::to_value(&validation.effective)),
+        ("reliability", serde_json::to_value(&validation.reliability)),
+        ("differences", serde_json::to_value(&validation.differences)),
+        ("runs", serde_json::to_value(&validation.runs)),
+        ("strata", serde_json::to_value(&validation.strata)),
+        ("groups", serde_json::to_value(&validation.groups)),
+        ("partial", serde_json::to_value(&validation.partial)),
+    ];
+    for (name, rows) in parts {
+        let rows = value(rows)?;
+        if rows.as_array().is_some_and(|rows| !rows.is_empty()) {
+            printed[name] = rows;
+        }
+    }
+    Ok(printed)
+}
+
+/// Prints the join, and the correlations and areas of the summaries and of the tracks that were asked for.
 fn print(validation: &Validation, settings: &Settings) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if settings.json {
-        let mut join = serde_json::to_value(&validation.join).map_err(|error| Failure::new(error.to_string()))?;
-        let mixed = &validation.provenance.mixed_sources;
-        if !mixed.is_empty() {
-            join["mixed_sources"] = json!(mixed);
-        }
-        writeln!(out, "{join}")?;
+        writeln!(out, "{}", as_json(validation)?)?;
         return Ok(());
     }
-    writeln!(
-        out,
-        "experiment\tpredictor\tname\tmetric\tcompared\tn\tvalue\tlow\thigh\tp"
-    )?;
+    writeln!(out, "{}", PRINTED.join("\t"))?;
     for row in &validation.metrics {
-        if !row.in_full || !["pearson", "spearman"].contains(&row.metric) {
+        if !row.in_full || !["pearson", "spearman", "auroc", "average_precision"].contains(&row.metric) {
             continue;
         }
         let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
-        writeln!(
-            out,
-            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
-            row.experiment,
-            row.predictor.name(),
-            row.name,
-            row.metric,
-            row.compared,
-            row.n,
+        let cells: [String; PRINTED.len()] = [
+            row.experiment.clone(),
+            row.predictor.name().to_owned(),
+            row.name.clone(),
+            row.scorer.clone().unwrap_or_default(),
+            row.metric.to_owned(),
+            row.compared.clone(),
+            row.n.to_string(),
             number(row.value),
             number(row.low),
             number(row.high),
-            number(row.p)
-        )?;
+            number(row.p),
+            number(row.p_adjusted),
+            number(row.p_rotation),
+            row.note.clone().unwrap_or_default(),
+        ];
+        writeln!(out, "{}", cells.join("\t"))?;
     }
     Ok(())
 }

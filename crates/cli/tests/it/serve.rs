@@ -250,7 +250,7 @@ fn a_certificate_is_made_once_and_the_lines_for_the_client_are_told() {
             "{said}"
         );
         assert!(
-            said.contains(&format!("dna_client.create(\"any\", address=\"{address}\")")),
+            said.contains(&format!("dna_client.create(\"KEY\", address=\"{address}\")")),
             "{said}"
         );
         assert!(said.contains("UNAUTHENTICATED"), "{said}");

@@ -86,6 +86,32 @@ pub fn effective_rows(weights: &[f64]) -> Result<f64, StatsError> {
     Ok(sum * sum / squares)
 }
 
+/// Returns the mean size of a cluster as a weighted row sees it: sum over clusters of (sum of weights)^2, over sum(w^2).
+///
+/// With equal weights it is sum(m^2) / n of [`ClusterDesign::mean_size`]. Rows under weights and in clusters are worth Kish's
+/// number ([`effective_rows`]) over 1 + (size - 1) * intraclass correlation.
+///
+/// # Errors
+/// Columns of different length, weights that are negative, not finite or all 0.
+///
+/// # Source
+/// Gabler, Haeder, Lahiri (1999), A model based justification of Kish's formula for design effects for weighting and
+/// clustering, Survey Methodology 25:105-106.
+pub fn weighted_cluster_size(weights: &[f64], clusters: &Clusters) -> Result<f64, StatsError> {
+    same_length("weights", weights.len(), "clusters", clusters.of_rows().len())?;
+    row_count(weights.len(), 1)?;
+    weights_allowed(weights)?;
+    let largest = weights.iter().copied().fold(0.0, f64::max);
+    let mut sums = vec![0.0; clusters.count()];
+    let mut squares = 0.0;
+    for (&cluster, weight) in clusters.of_rows().iter().zip(weights) {
+        let weight = weight / largest;
+        sums[cluster as usize] += weight;
+        squares += weight * weight;
+    }
+    Ok(sums.iter().map(|sum| sum * sum).sum::<f64>() / squares)
+}
+
 /// What clusters do to the mean of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClusterDesign {
@@ -288,6 +314,23 @@ mod tests {
     fn equal_weights_are_all_rows_and_one_weight_is_one_row() {
         assert_eq!(effective_rows(&[0.5; 8]), Ok(8.0));
         assert_eq!(effective_rows(&[0.0, 1e-300, 0.0]), Ok(1.0));
+    }
+
+    #[test]
+    fn clusters_under_weights_are_as_large_as_their_weight() {
+        let clusters = Clusters::from_keys(&[1, 1, 1, 2, 3, 3]).unwrap();
+        // (9 + 1 + 4) / 6 rows; then a cluster whose other rows count nothing is one row: (1 + 1 + 1) / 3.
+        assert!((weighted_cluster_size(&[2.0; 6], &clusters).unwrap() - 14.0 / 6.0).abs() < 1e-15);
+        assert_eq!(
+            weighted_cluster_size(&[1.0, 0.0, 0.0, 1.0, 0.0, 1.0], &clusters),
+            Ok(1.0)
+        );
+        // (3^2 + 1 + 1) / (4 + 1 + 1 + 1).
+        assert_eq!(
+            weighted_cluster_size(&[2.0, 1.0, 0.0, 1.0, 1.0, 0.0], &clusters),
+            Ok(11.0 / 7.0)
+        );
+        assert!(weighted_cluster_size(&[0.0; 6], &clusters).is_err());
     }
 
     #[test]

@@ -172,7 +172,21 @@ impl PartialCorrelation {
         })
     }
 
+    /// Returns what of x and of y the covariates leave, each centred and at length 1; their product is the partial
+    /// correlation. Of ranks for Spearman.
+    ///
+    /// # Errors
+    /// None for a statistic that [`Self::new`] made.
+    pub fn residuals(&self) -> Result<[Vec<f64>; 2], StatsError> {
+        self.residuals_on(&vec![1; self.rows])
+    }
+
     fn evaluate(&self, counts: &[u32]) -> Result<f64, StatsError> {
+        let [x, y] = self.residuals_on(counts)?;
+        Ok(product(&x, &y, counts).clamp(-1.0, 1.0))
+    }
+
+    fn residuals_on(&self, counts: &[u32]) -> Result<[Vec<f64>; 2], StatsError> {
         let mut basis: Vec<Vec<f64>> = Vec::with_capacity(self.covariates.len());
         let collinear = |column: String| StatsError::Collinear { column };
         for (number, covariate) in self.covariates.iter().enumerate() {
@@ -181,7 +195,7 @@ impl PartialCorrelation {
         }
         let x = residual(self.x.on_counts(counts), &basis, counts).ok_or_else(|| collinear("x".to_owned()))?;
         let y = residual(self.y.on_counts(counts), &basis, counts).ok_or_else(|| collinear("y".to_owned()))?;
-        Ok(product(&x, &y, counts).clamp(-1.0, 1.0))
+        Ok([x, y])
     }
 }
 

@@ -5,7 +5,8 @@
 //! METHOD: the p-value is (b + 1) / (B + 1) with b of B permutations at least as extreme: never 0, and valid at any B.
 //!
 //! METHOD: rows must be exchangeable when prediction and measurement are unrelated. Neighbouring variants that
-//! share effects are not; their permutation p-values are too small.
+//! share effects are not; their permutation p-values are too small. [`WholeClusters`](super::WholeClusters) and
+//! [`ClusterFlips`](super::ClusterFlips) keep clusters of such rows whole.
 //!
 //! # Source
 //! Phipson and Smyth (2010), Permutation p-values should never be zero, doi:10.2202/1544-6115.1585.
@@ -116,9 +117,9 @@ pub fn permutation_p_value(observed: f64, null: &[f64], alternative: Alternative
 /// correlations under permutation gives p-values adjusted for the family.
 #[derive(Clone, Debug)]
 pub struct TrackFamily {
-    measured: Vec<f64>,
+    pub(super) measured: Vec<f64>,
     /// Unit vectors; `None` for a constant track, which has no correlation.
-    tracks: Vec<Option<Vec<f64>>>,
+    pub(super) tracks: Vec<Option<Vec<f64>>>,
 }
 
 impl TrackFamily {
@@ -212,7 +213,7 @@ impl TrackFamily {
     }
 
     /// Counts over the arrangements of the measurement that `arrange` writes.
-    fn count<T>(
+    pub(super) fn count<T>(
         &self,
         alternative: Alternative,
         arrangements: impl Iterator<Item = T>,

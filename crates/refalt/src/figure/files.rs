@@ -1,13 +1,12 @@
 //! Writes a figure as SVG, PNG and TSV.
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::drawing::raster;
 use super::{Figure, FigureError};
 use crate::atomic_file::AtomicFile;
-use crate::output_files::place_new;
+use crate::output_files::OutputFileError;
 
 /// The three files of a figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,30 +63,44 @@ pub fn write(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError>
     Ok(files)
 }
 
-/// Writes like [`write()`], into a folder that may be somebody's: nothing but the same bytes is replaced.
+/// A figure in the form of its files, not yet written, for a folder that may be somebody's.
+#[derive(Clone, Debug)]
+pub struct DrawnFigure<'a> {
+    files: FigureFiles,
+    contents: Contents<'a>,
+}
+
+/// Draws the files of a figure, and refuses those that would take the place of anything but the same bytes; nothing is
+/// written.
 ///
 /// # Errors
-/// Those of [`write()`], and [`FigureError::File`] for a file that holds something else; then nothing is written.
-pub fn write_new(figure: &Figure, folder: &Path) -> Result<FigureFiles, FigureError> {
+/// Those of [`write()`], and [`FigureError::File`] for a file that holds something else.
+pub fn draw_new<'a>(figure: &'a Figure, folder: &Path) -> Result<DrawnFigure<'a>, FigureError> {
     let (files, contents) = contents(figure, folder)?;
-    let complete = |(path, bytes): (&PathBuf, &Cow<'_, [u8]>)| {
-        let written = AtomicFile::create(path).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.complete()
-        });
-        written.map_err(|source| FigureError::Write {
-            path: path.clone(),
-            source,
-        })
-    };
-    let paths = [&files.svg, &files.png, &files.tsv];
-    let complete: Vec<_> = paths
-        .into_iter()
-        .zip(&contents)
-        .map(complete)
-        .collect::<Result<_, _>>()?;
-    place_new(complete)?;
-    Ok(files)
+    for (path, bytes) in [&files.svg, &files.png, &files.tsv].into_iter().zip(&contents) {
+        let is_other = match std::fs::read(path) {
+            Ok(before) => before != **bytes,
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        };
+        if is_other {
+            return Err(FigureError::File(OutputFileError::Taken {
+                path: path.clone(),
+                differences: Vec::new(),
+            }));
+        }
+    }
+    Ok(DrawnFigure { files, contents })
+}
+
+impl DrawnFigure<'_> {
+    /// Writes the files.
+    ///
+    /// # Errors
+    /// [`FigureError::Write`].
+    pub fn write(self) -> Result<FigureFiles, FigureError> {
+        write_all(&self.files, &self.contents)?;
+        Ok(self.files)
+    }
 }
 
 #[cfg(test)]

@@ -413,16 +413,21 @@ pub(super) fn cut(text: &str, size: f64, weight: Weight, room: f64) -> String {
     }
 }
 
-fn draw_row(canvas: &mut Canvas, row: &TrackRow, columns: &[Column], top: f64) {
+/// Writes the label of a row and, where there is room, its detail.
+fn draw_label(canvas: &mut Canvas, label: &str, detail: &str, top: f64) {
     let baseline = top + cap_height(look::TICK) + 4.0;
     let room = RIGHT - look::MARGIN;
-    let label = cut(&row.label, look::TICK, Weight::SemiBold, room);
+    let label = cut(label, look::TICK, Weight::SemiBold, room);
     let used = text_width(&label, look::TICK, Weight::SemiBold) + 10.0;
     canvas.text(Text::new(look::MARGIN, baseline, &label, look::TICK).bold());
-    if !row.detail.is_empty() && room - used > 30.0 {
-        let detail = cut(&row.detail, look::TICK, Weight::Regular, room - used);
+    if !detail.is_empty() && room - used > 30.0 {
+        let detail = cut(detail, look::TICK, Weight::Regular, room - used);
         canvas.text(Text::new(look::MARGIN + used, baseline, &detail, look::TICK).colour(MUTED));
     }
+}
+
+fn draw_row(canvas: &mut Canvas, row: &TrackRow, columns: &[Column], top: f64) {
+    draw_label(canvas, &row.label, &row.detail, top);
     let signal_top = top + NAME;
     let values = columns
         .iter()

@@ -111,6 +111,7 @@ pub(super) fn read(
         columns: &reader.columns,
         named: &[],
         named_file: None,
+        genes: None,
     };
     let validation = validate(&input, rows, &options, threads).map_err(|error| files(error.into()))?;
     let mut notes = chosen.notes.clone();

@@ -1,5 +1,6 @@
 //! The study file: TOML, paths relative to its folder.
 
+use refalt_core::nearest::nearest;
 use serde::Deserialize;
 use std::fs;
 use std::num::NonZeroU32;
@@ -112,12 +113,51 @@ pub struct ValidatePart {
     /// Tracks that are reported in full: names, factors or selections.
     #[serde(default)]
     pub tracks: Vec<String>,
+    /// Scorers of the run, by name; all when not given.
+    #[serde(default)]
+    pub scorers: Vec<String>,
+    /// Summaries over the tracks, by name; the default ones when not given.
+    #[serde(default)]
+    pub summaries: Vec<String>,
+    /// Columns that make the variant of the truth table, `chrom=CHR,pos=BP,ref=A2,alt=A1`.
+    pub columns: Option<String>,
     /// Permutations.
     pub permutations: u64,
     /// Bootstrap replicates.
     pub replicates: u64,
     /// Seed.
     pub seed: u64,
+    /// How intervals are made, by name.
+    pub interval: Option<String>,
+    /// Coverage of the intervals.
+    pub level: Option<f64>,
+    /// For each metric the best tracks that get bootstrap intervals.
+    pub top_tracks: Option<usize>,
+    /// Bases in blocks of which rows are resampled together; 0 takes each row by itself.
+    pub block: Option<u32>,
+    /// What is resampled together in the place of blocks: a column, `position`, `chromosome`, or bp.
+    pub cluster: Option<String>,
+    /// Column with the weight of each row.
+    pub weight: Option<String>,
+    /// Groups over which metrics are averaged.
+    pub group: Option<String>,
+    /// Rules that make strata.
+    #[serde(default)]
+    pub stratify: Vec<String>,
+    /// Columns whose share is taken out of correlations.
+    #[serde(default)]
+    pub covariates: Vec<String>,
+    /// Pairs of predictions that are compared, `max_abs,sum`.
+    #[serde(default)]
+    pub compare: Vec<String>,
+    /// Folders of other finished runs.
+    #[serde(default)]
+    pub against: Vec<PathBuf>,
+    /// Gene models (GTF, GFF3), for `|tss_distance|`.
+    pub genes: Option<PathBuf>,
+    /// Whether the experiments are replicates of one measurement.
+    #[serde(default)]
+    pub replicate_experiments: bool,
 }
 
 /// What the report shows.
@@ -217,6 +257,8 @@ pub enum StudyFileError {
         path: PathBuf,
         /// Line, column and cause, as the parser says it.
         reason: String,
+        /// Keys that come near to one that is not known.
+        nearest: Vec<String>,
     },
     /// Files that the study names are not there.
     #[error("the study `{path}` names files that are not there: {}", .missing.iter().map(|m| format!("`{}`", m.display())).collect::<Vec<_>>().join(", "))]
@@ -226,6 +268,17 @@ pub enum StudyFileError {
         /// The files.
         missing: Vec<PathBuf>,
     },
+}
+
+/// Returns the keys that may be meant, from a message "unknown field `a`, expected one of `b`, `c`".
+fn nearest_keys(message: &str) -> Vec<String> {
+    let Some((found, known)) = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split_once('`'))
+    else {
+        return Vec::new();
+    };
+    nearest(found, known.split('`').skip(1).step_by(2))
 }
 
 impl StudyFile {
@@ -241,6 +294,7 @@ impl StudyFile {
         let mut study: Self = toml::from_str(&text).map_err(|error| StudyFileError::Form {
             path: path.to_owned(),
             reason: error.to_string().trim_end().to_owned(),
+            nearest: nearest_keys(error.message()),
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut missing = Vec::new();
@@ -248,6 +302,12 @@ impl StudyFile {
             *named = folder.join(&*named);
             if !named.is_file() {
                 missing.push(named.clone());
+            }
+        }
+        for run in &mut study.validate.against {
+            *run = folder.join(&*run);
+            if !run.is_dir() {
+                missing.push(run.clone());
             }
         }
         if missing.is_empty() {
@@ -269,6 +329,7 @@ impl StudyFile {
             &mut self.validate.named,
             &mut self.show.motif,
         ];
+        paths.extend(&mut self.validate.genes);
         if let Some(audit) = &mut self.audit {
             paths.push(&mut audit.variants);
             paths.extend(&mut audit.chain);
@@ -292,6 +353,43 @@ mod tests {
     }
 
     #[test]
+    fn options_of_the_comparison_are_keys() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/tert.toml");
+        let text = fs::read_to_string(shipped).unwrap();
+        let keys = "cluster = \"position\"\ninterval = \"jackknife\"\nlevel = 0.9\ntop_tracks = 3\nweight = \"barcodes\"\n\
+                    group = \"ref\"\nstratify = [\"pos:1295069\"]\ncovariates = [\"pos\"]\ncompare = [\"sum,max_abs\"]\n\
+                    against = [\"other\"]\ngenes = \"genes.gtf\"\nsummaries = [\"sum\"]\nscorers = [\"CHIP_TF\"]\n\
+                    columns = \"pos=BP\"\nreplicate_experiments = true\n";
+        let text = text.replace("[validate]\n", &format!("[validate]\n{keys}"));
+        let part = toml::from_str::<StudyFile>(&text).unwrap().validate;
+        assert_eq!((part.level, part.top_tracks, part.block), (Some(0.9), Some(3), None));
+        assert_eq!(
+            (part.stratify, part.compare),
+            (vec!["pos:1295069".to_owned()], vec!["sum,max_abs".to_owned()])
+        );
+        assert_eq!(
+            (part.against, part.genes),
+            (vec![PathBuf::from("other")], Some(PathBuf::from("genes.gtf")))
+        );
+        assert!(part.replicate_experiments);
+    }
+
+    #[test]
+    fn an_unknown_key_is_told_what_it_may_be() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/tert.toml");
+        let text = fs::read_to_string(shipped).unwrap();
+        for (key, meant) in [
+            ("clusters = \"pos\"", "cluster"),
+            ("covariate = [\"pos\"]", "covariates"),
+        ] {
+            let text = text.replace("[validate]\n", &format!("[validate]\n{key}\n"));
+            let error = toml::from_str::<StudyFile>(&text).unwrap_err();
+            assert_eq!(nearest_keys(error.message()), [meant], "{error}");
+        }
+        assert_eq!(nearest_keys("invalid type: integer `1`"), Vec::<String>::new());
+    }
+
+    #[test]
     fn the_study_that_ships_is_read_and_its_files_are_there() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/tert.toml");
         let study = StudyFile::read(&path).unwrap();
@@ -311,7 +409,7 @@ mod tests {
             (part.gene.as_deref(), part.collapse.as_deref()),
             (Some("gene_id"), Some("max_abs"))
         );
-        assert!(of("genes = \"gene_id\"").is_err());
+        assert!(of("gene_column = \"gene_id\"").is_err());
         assert_eq!(of("").unwrap().gene, None);
     }
 }

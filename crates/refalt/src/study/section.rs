@@ -45,6 +45,8 @@ pub(super) fn all(findings: &Findings<'_>) -> Result<Vec<Section>, StudyError> {
     sections.push(sites::section(findings)?);
     sections.push(measurement::section(findings)?);
     sections.push(ranks::section(findings)?);
+    // What was asked for beside the metrics, as the page of the validation shows it.
+    sections.extend(findings.validation.comparison_sections()?);
     sections.push(limits::section(findings));
     Ok(sections)
 }

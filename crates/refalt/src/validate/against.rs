@@ -6,7 +6,7 @@ use super::error::ValidateError;
 use super::join::Join;
 use super::measure::Measured;
 use super::options::{self, ValidateOptions};
-use super::predictor::{self, Group};
+use super::predictor;
 use super::run_folder::{RunFolder, Wanted};
 use super::subject::Subject;
 use super::truth::{Truth, TruthColumns, Unit};
@@ -26,6 +26,34 @@ pub struct OtherRunRecord {
     pub model: ManifestModel,
     /// Variants measured and scored in it.
     pub joined: u64,
+    /// Tracks asked for that it does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacking_tracks: Vec<String>,
+    /// Whether every prediction that is compared has the same scores in both runs: then nothing is compared.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub same_scores: bool,
+}
+
+impl OtherRunRecord {
+    /// Says what a reader of the comparison must know.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.same_scores {
+            warnings.push(format!(
+                "every prediction compared has the same scores in `{}` as in the run that is validated: all differences are 0, and \
+                 say nothing",
+                self.name
+            ));
+        }
+        if !self.lacking_tracks.is_empty() {
+            warnings.push(format!(
+                "`{}` does not have the tracks `{}`: they are not compared",
+                self.name,
+                self.lacking_tracks.join("`, `")
+            ));
+        }
+        warnings
+    }
 }
 
 /// Names folders by as much of the end of their paths as tells them apart.
@@ -61,6 +89,16 @@ pub(super) struct Base<'a> {
     pub(super) subjects: &'a [Subject<'a>],
 }
 
+/// Another run, compared with the first.
+pub(super) struct OtherRun {
+    pub(super) record: OtherRunRecord,
+    /// Its joined units, sorted by place.
+    pub(super) units: Vec<Unit>,
+    /// Its predictions in full, over these.
+    pub(super) subjects: Vec<Subject<'static>>,
+    pub(super) differences: Vec<DifferenceRow>,
+}
+
 /// Compares the predictions of the run with those of the same name in another run, on the variants of both.
 ///
 /// # Errors
@@ -73,7 +111,7 @@ pub(super) fn of_run(
     columns: &TruthColumns,
     options: &ValidateOptions,
     effort: Effort,
-) -> Result<(OtherRunRecord, Vec<DifferenceRow>), ValidateError> {
+) -> Result<OtherRun, ValidateError> {
     let in_folder = |error: ValidateError| ValidateError::InOtherRun {
         folder: folder.clone(),
         error: Box::new(error),
@@ -96,9 +134,13 @@ pub(super) fn of_run(
         .iter()
         .map(|&scorer| run.manifest.scorers[scorer].output_type.as_str())
         .collect();
-    let asked_for = match options.tracks.is_empty() || wanted.is_empty() {
-        true => vec![Vec::new(); outputs.len()],
-        false => options.tracks_of(run.sets(), &outputs).map_err(in_folder)?.places,
+    // Nor are tracks that only the first has; without a common scorer there are none to look for.
+    let (asked_for, lacking) = match wanted.is_empty() {
+        true => (Vec::new(), Vec::new()),
+        false => {
+            let (asked_for, lacking) = options.tracks_found(run.sets(), &outputs);
+            (asked_for.places, lacking)
+        }
     };
     let join = Join::new(truth, run).map_err(in_folder)?;
     let index = join.index();
@@ -106,17 +148,7 @@ pub(super) fn of_run(
         .scores(&wanted, &Wanted::of(&index, &join.units), options.collapse)
         .map_err(in_folder)?;
     let summaries = options.summaries()?;
-    let groups: Vec<[Group<'_>; 2]> = matrices
-        .iter()
-        .zip(&asked_for)
-        .map(|(matrix, asked_for)| {
-            let scorer = options::short_name(&matrix.scorer.scorer);
-            [
-                predictor::summaries(matrix, scorer, &summaries, join.units.len()),
-                predictor::tracks(matrix, scorer, asked_for),
-            ]
-        })
-        .collect();
+    let groups = predictor::of_scorers(&matrices, &asked_for, &summaries, join.units.len());
     let others = Subject::in_full(&groups);
     let mut units: Vec<Unit> = base.units.iter().chain(&join.units).cloned().collect();
     units.sort_by(|a, b| a.place().cmp(&b.place()));
@@ -142,11 +174,10 @@ pub(super) fn of_run(
         run: run.manifest.identity.clone(),
         model: run.manifest.model.clone(),
         joined: join.units.len() as u64,
+        lacking_tracks: lacking,
+        same_scores: matched.iter().all(|[first, second]| first.has_scores_of(second)),
     };
-    let both = Join {
-        units,
-        report: join.report,
-    };
+    let both = Join::over(units);
     let mut rows = Vec::new();
     for experiment in &truth.experiments {
         let measured: Measured =
@@ -177,7 +208,13 @@ pub(super) fn of_run(
             .collect();
         rows.extend(of_pairs(&pairs, &measured, &columns.labels, effort)?);
     }
-    Ok((record, rows))
+    let all: Vec<Option<usize>> = (0..join.units.len()).map(Some).collect();
+    Ok(OtherRun {
+        record,
+        subjects: others.iter().map(|other| other.over(&all)).collect(),
+        units: join.units,
+        differences: rows,
+    })
 }
 
 #[cfg(test)]

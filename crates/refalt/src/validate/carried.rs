@@ -3,6 +3,7 @@
 use super::error::ValidateError;
 use super::row_key::RowKey;
 use super::stratum::{Quantity, StratumRule};
+use super::tss_distance::TSS_DISTANCE;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -56,9 +57,10 @@ impl AnalysisColumns {
         let group = self.group.as_ref().and_then(RowKey::column).into_iter();
         let cluster = self.cluster.as_ref().and_then(RowKey::column).into_iter();
         let covariates = self.covariates.iter().map(String::as_str);
+        let covariates = covariates.filter(|name| *name != TSS_DISTANCE);
         let strata = self.strata.iter().filter_map(|rule| match rule.of() {
             Quantity::Column(column) => Some(column.as_str()),
-            Quantity::EffectSize => None,
+            Quantity::EffectSize | Quantity::TssDistance => None,
         });
         for name in weight.chain(group).chain(cluster).chain(covariates).chain(strata) {
             if !names.contains(&name) {
@@ -69,12 +71,22 @@ impl AnalysisColumns {
     }
 }
 
+impl AnalysisColumns {
+    /// Says whether strata or covariates are of distances to transcription starts.
+    pub fn wants_tss_distance(&self) -> bool {
+        self.covariates.iter().any(|name| name == TSS_DISTANCE)
+            || self.strata.iter().any(|rule| *rule.of() == Quantity::TssDistance)
+    }
+}
+
 /// The carried cells of the rows of one experiment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carried {
     names: Vec<String>,
     /// One per row: line of the truth table and its cells, in the order of `names`.
     rows: Vec<(u64, Arc<[Option<String>]>)>,
+    /// Bases to the transcription start, one per row where they are asked for; NaN where there is none.
+    tss_distances: Vec<f64>,
 }
 
 impl Carried {
@@ -82,11 +94,32 @@ impl Carried {
         Self {
             names: columns.names().into_iter().map(str::to_owned).collect(),
             rows: Vec::new(),
+            tss_distances: Vec::new(),
         }
     }
 
     pub(super) fn push(&mut self, line: u64, cells: &Arc<[Option<String>]>) {
         self.rows.push((line, Arc::clone(cells)));
+    }
+
+    pub(super) fn push_tss_distance(&mut self, bp: f64) {
+        self.tss_distances.push(bp);
+    }
+
+    /// Returns the distances to transcription starts, one per row.
+    pub(super) fn tss_distances(&self) -> &[f64] {
+        &self.tss_distances
+    }
+
+    /// Returns the numbers of a covariate, one per row; NaN where there is none.
+    ///
+    /// # Errors
+    /// As for [`Self::numbers`].
+    pub(super) fn covariate(&self, name: &str) -> Result<Vec<f64>, ValidateError> {
+        match name {
+            TSS_DISTANCE => Ok(self.tss_distances.clone()),
+            column => self.numbers(&CarriedColumn::Covariate(column.to_owned())),
+        }
     }
 
     /// Returns the cells of a column, one per row.
@@ -129,6 +162,10 @@ impl Carried {
         Self {
             names: self.names.clone(),
             rows: rows.iter().map(|&row| self.rows[row].clone()).collect(),
+            tss_distances: match self.tss_distances.is_empty() {
+                true => Vec::new(),
+                false => rows.iter().map(|&row| self.tss_distances[row]).collect(),
+            },
         }
     }
 }

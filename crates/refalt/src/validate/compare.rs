@@ -8,8 +8,8 @@ use super::measure::{Compared, Measure, Measured, Sample};
 use super::parallel::ordered;
 use super::predictor::{Group, Predictor, PredictorKind};
 use refalt_core::stats::{
-    StatsError, average_ranks, benjamini_hochberg, cluster_design, fisher_interval, kendall_interval, sign_comparison,
-    spearman_interval,
+    StatsError, average_ranks, benjamini_hochberg, cluster_design, effective_rows as kish, fisher_interval,
+    kendall_interval, sign_comparison, spearman_interval, weighted_cluster_size,
 };
 use serde::Serialize;
 
@@ -50,9 +50,9 @@ pub struct MetricRow {
     pub high: Option<f64>,
     /// How the interval was made: `bca`, `percentile`, `jackknife`, `fisher`, `bonett_wright`, `fieller`.
     pub interval: Option<&'static str>,
-    /// Permutation p-value.
+    /// p-value by permutation of rows or clusters, or by turning the signs of clusters (`test`).
     pub p: Option<f64>,
-    /// Permutation p-value adjusted for the family (tracks of the scorer, summaries of the scorer).
+    /// The same adjusted for the family (tracks of the scorer, summaries of the scorer).
     pub p_adjusted: Option<f64>,
     /// Benjamini-Hochberg value of `p` over the tracks of the scorer.
     pub q: Option<f64>,
@@ -78,6 +78,18 @@ pub struct MetricRow {
     pub noise_ceiling: Option<f64>,
     /// `value` divided by `noise_ceiling`.
     pub share_of_noise_ceiling: Option<f64>,
+    /// What was drawn for `p`: `permutation` of rows, `cluster_permutation`, or `cluster_signs`.
+    pub test: Option<&'static str>,
+}
+
+impl MetricRow {
+    /// Adds to the note.
+    fn noting(&mut self, more: &str) {
+        self.note = Some(match self.note.take() {
+            Some(note) => format!("{note}; {more}"),
+            None => more.to_owned(),
+        });
+    }
 }
 
 /// How much is drawn, and for whom.
@@ -195,6 +207,7 @@ fn start(
         p_exact: None,
         noise_ceiling: None,
         share_of_noise_ceiling: None,
+        test: None,
     };
     let predicted = predictor.of_variants(&measured.variants);
     if let (Compared::Signed, Some(reason)) = (measure.compared, predictor.no_direction) {
@@ -238,18 +251,26 @@ pub(super) fn enter_noise_ceiling(rows: &mut [MetricRow], record: &ReliabilityRe
 /// METHOD: where prediction and measurement are unrelated, the variance of their correlation is 1 / n times
 /// 1 + (m - 1) * rx * ry, with rx and ry the intraclass correlations of the two (of their ranks for rank correlations, 0
 /// where they are below 0) and m the mean size of a cluster as a row sees it: sum(size^2) / n. Clifford, Richardson and
-/// Hemon (1989), doi:10.2307/2532039, for rows that are alike within clusters and not between them.
+/// Hemon (1989), doi:10.2307/2532039, for rows that are alike within clusters and not between them. Under weights n is Kish's
+/// number, and m counts rows by their weight (Gabler, Haeder and Lahiri 1999).
 fn effective_rows(measure: &Measure, sample: &Sample, measured: &Measured) -> Option<f64> {
     if !measure.is_correlation() {
         return None;
     }
-    let rows = sample.rows.len() as f64;
+    // Weighted measures are over the rows that have a weight.
+    let weights = measured.weights.as_ref().filter(|_| measure.metric().is_none());
+    let weights: Vec<f64> = match weights {
+        Some(weights) => sample.rows.iter().map(|&row| weights[row]).collect(),
+        None => vec![1.0; sample.rows.len()],
+    };
+    let rows = kish(&weights).ok()?;
     let Some(clusters) = measured.clusters_of(&sample.rows).ok()? else {
         return Some(rows);
     };
     if clusters.count() == sample.rows.len() {
         return Some(rows);
     }
+    let size = weighted_cluster_size(&weights, &clusters).ok()?;
     let of_values = matches!(measure.name(), "pearson" | "weighted_pearson");
     let column = |values: &[f64]| {
         let values = if of_values {
@@ -261,7 +282,7 @@ fn effective_rows(measure: &Measure, sample: &Sample, measured: &Measured) -> Op
     };
     let (x, y) = (column(&sample.predicted)?, column(&sample.measured)?);
     let alike = x.intraclass_correlation.max(0.0) * y.intraclass_correlation.max(0.0);
-    Some(rows / (1.0 + (x.mean_size - 1.0) * alike))
+    Some(rows / (1.0 + (size - 1.0) * alike))
 }
 
 /// Returns the exact p-value of a measure of directions.
@@ -282,8 +303,8 @@ fn enter(found: Found, row: &mut MetricRow) {
         row.interval = Some(method);
     }
     row.clusters = found.clusters;
-    if found.note.is_some() {
-        row.note = found.note;
+    if let Some(note) = found.note {
+        row.noting(&note);
     }
 }
 
@@ -308,16 +329,30 @@ fn intervals(
         let (Some(sample), Some(value)) = (&samples[index], rows[index].value) else {
             return Ok(Found::default());
         };
-        let Intervals { kind, bootstrap } = effort.intervals;
+        let Intervals {
+            kind,
+            bootstrap,
+            closed_forms,
+        } = effort.intervals;
         let drawn = bootstrap.replicates > 0 || kind == IntervalKind::Jackknife;
         let by_resampling = drawn && kind != IntervalKind::Fisher;
         if by_resampling && (predictors[index].in_full || best.contains(&index)) {
             let clusters = measured.clusters_of(&sample.rows)?;
             return resampled(sample.statistic.as_ref(), clusters.as_ref(), kind, bootstrap);
         }
-        Ok(closed_form(measure, value, sample.rows.len(), bootstrap.level))
+        Ok(match closed_forms {
+            true => closed_form(measure, value, sample.rows.len(), bootstrap.level),
+            false => Found {
+                note: Some(NO_CLOSED_FORM.to_owned()),
+                ..Found::default()
+            },
+        })
     })
 }
+
+/// Why a track that is neither in full nor among the best has no interval over clusters.
+const NO_CLOSED_FORM: &str = "no interval: closed forms know of no clusters, and only predictions in full and the best tracks \
+                              are resampled";
 
 /// The interval on atanh r of a correlation; nothing for other measures.
 fn closed_form(measure: &Measure, value: f64, rows: usize, level: f64) -> Found {
@@ -342,6 +377,10 @@ fn closed_form(measure: &Measure, value: f64, rows: usize, level: f64) -> Found 
 fn enter_p_values(rows: &mut [MetricRow], values: Vec<PValues>, kind: PredictorKind) -> Result<(), StatsError> {
     for (row, value) in rows.iter_mut().zip(values) {
         row.p = value.p;
+        row.test = value.test;
+        if let Some(reason) = value.why_none.filter(|_| row.value.is_some()) {
+            row.noting(reason);
+        }
         row.p_rotation = value.p_rotation;
         // The other experiments are no family of predictions from which the best is chosen.
         if kind != PredictorKind::Experiment {

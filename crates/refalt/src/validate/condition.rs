@@ -168,6 +168,10 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.column, self.comparison.sign())?;
         match &self.value {
+            // Hundreds of zeros are no number for people.
+            Comparand::Number(number) if *number != 0.0 && !(1e-9..1e15).contains(&number.abs()) => {
+                write!(f, "{number:e}")
+            }
             Comparand::Number(number) => number.fmt(f),
             Comparand::Text(text) => f.write_str(text),
         }
@@ -207,6 +211,7 @@ mod tests {
         check("barcodes>=10", "barcodes>=10", "10", Some(true));
         check(" barcodes < 10", "barcodes<10", "10", Some(false));
         check("p<=1e-5", "p<=0.00001", "1e-6", Some(true));
+        check("p<1e-300", "p<1e-300", "0", Some(true));
         check("cell=HEK293T", "cell=HEK293T", " HEK293T ", Some(true));
         check("cell!=HEK293T", "cell!=HEK293T", "K562", Some(true));
         check("n=2", "n=2", "2.0", Some(true));

@@ -7,6 +7,7 @@ use super::run_folder::ScoreMatrix;
 use super::truth::Unit;
 use refalt_core::stats::{
     Reliability, cluster_design, distinct_rows, effective_rows, merged_loci, smallest_detectable_correlation, spearman,
+    weighted_cluster_size,
 };
 use serde::Serialize;
 use std::num::NonZeroU32;
@@ -34,12 +35,13 @@ pub struct EffectiveRow {
     pub intraclass_correlation: Option<f64>,
     /// Independent rows that the mean measured effect of these clusters is worth: n / (1 + (m - 1) * intraclass correlation).
     pub effective_rows: Option<f64>,
-    /// Kish's effective number under the weights: sum(w)^2 / sum(w^2).
+    /// Independent rows that the weighted mean of these rows is worth: Kish's number sum(w)^2 / sum(w^2), less what clusters
+    /// take from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_weighted: Option<f64>,
     /// The smallest correlation that a two-sided test at 1 - level finds with probability 0.8 among n independent rows.
     pub detectable: Option<f64>,
-    /// The same among the least of distinct inputs and effective rows.
+    /// The same among the least of distinct inputs, effective rows and effective weighted rows.
     pub detectable_effective: Option<f64>,
 }
 
@@ -74,12 +76,16 @@ pub(super) fn of_scorer(
     let n = rows.len();
     let distinct_inputs = distinct_rows(&inputs);
     let effective = design.map(|design| design.effective_rows);
-    let least = effective.map_or(distinct_inputs as f64, |rows| rows.min(distinct_inputs as f64));
     let detectable = |rows: usize| smallest_detectable_correlation(rows, 1.0 - level, power).ok();
-    let weights = part.weights.as_ref().map(|weights| {
-        let known: Vec<f64> = weights.iter().copied().filter(|weight| !weight.is_nan()).collect();
-        effective_rows(&known).ok()
-    });
+    let alike = design.map_or(0.0, |design| design.intraclass_correlation.max(0.0));
+    let effective_weighted = part
+        .weights
+        .as_ref()
+        .and_then(|weights| of_weights(weights, &part, alike));
+    let least = [effective, effective_weighted]
+        .into_iter()
+        .flatten()
+        .fold(distinct_inputs as f64, f64::min);
     Ok(EffectiveRow {
         experiment: measured.name.clone(),
         scorer: scorer.to_owned(),
@@ -91,10 +97,22 @@ pub(super) fn of_scorer(
         clusters: clusters.map_or(n, |clusters| clusters.count()),
         intraclass_correlation: design.map(|design| design.intraclass_correlation),
         effective_rows: effective,
-        effective_weighted: weights.flatten(),
+        effective_weighted,
         detectable: detectable(n),
         detectable_effective: detectable(least.floor() as usize),
     })
+}
+
+/// Returns what rows under weights are worth, those without a weight left out.
+fn of_weights(weights: &[f64], part: &Measured, alike: f64) -> Option<f64> {
+    let rows: Vec<usize> = (0..weights.len()).filter(|&row| !weights[row].is_nan()).collect();
+    let weights: Vec<f64> = rows.iter().map(|&row| weights[row]).collect();
+    let kish = effective_rows(&weights).ok()?;
+    let size = match part.clusters_of(&rows).ok()? {
+        Some(clusters) => weighted_cluster_size(&weights, &clusters).ok()?,
+        None => 1.0,
+    };
+    Some(kish / (1.0 + (size - 1.0) * alike))
 }
 
 /// What replicates of a measurement say of it.

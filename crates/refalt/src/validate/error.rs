@@ -193,6 +193,39 @@ pub enum ValidateError {
         /// The file.
         path: PathBuf,
     },
+    /// Intervals in closed form were asked for of rows in clusters.
+    #[error(
+        "`{option}` makes intervals in closed form, which take rows as independent, and rows are clustered by {cluster}"
+    )]
+    ClosedFormOfClusters {
+        /// The option.
+        option: &'static str,
+        /// What makes the clusters.
+        cluster: String,
+    },
+    /// Distances to transcription starts were asked for without gene models.
+    #[error("`|tss_distance|` needs gene models")]
+    NeedsGenes,
+    /// No joined variant has a distance to a transcription start.
+    #[error("the gene models `{genes}` have no transcription start for any of the joined variants")]
+    NoTssDistance {
+        /// The file.
+        genes: String,
+        /// Whether starts of named genes were looked for.
+        by_gene: bool,
+    },
+    /// A covariate is the measured effect.
+    #[error("the covariate `{column}` is the measured effect itself: nothing of the effect is left without it")]
+    EffectAsCovariate {
+        /// The column.
+        column: String,
+    },
+    /// The run is compared with itself.
+    #[error("`{folder}` is the run that is validated, or a copy: the same variants, model, scorers and settings")]
+    SameRun {
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// An option is out of its range.
     #[error(transparent)]
     Option(#[from] StatsError),
@@ -290,6 +323,18 @@ impl Diagnostic for ValidateError {
                     "name one of them, such as `{name}`, with `@SCORER` behind it where scorers differ"
                 ));
             }
+            Self::ClosedFormOfClusters { .. } => {
+                "draw clusters (--interval bca), or leave them out one at a time (--interval jackknife, which needs no replicates)"
+            }
+            Self::NeedsGenes => "name a GTF or GFF3 (--genes FILE)",
+            Self::NoTssDistance { by_gene: true, .. } => {
+                "the column of genes (--gene) must hold ids of these gene models; versions do not count, symbols do"
+            }
+            Self::NoTssDistance { .. } => "give gene models of the contigs that are validated",
+            Self::EffectAsCovariate { .. } => {
+                "name columns that could explain the effect without a model: distance, frequency, conservation"
+            }
+            Self::SameRun { .. } => "name another run; aggregations and tracks of one run are compared with --compare",
             Self::NothingInCommon { .. } => "compare runs that share a scorer and summaries or tracks asked for",
             Self::InOtherRun { error, .. } => return error.hint(),
             Self::Figure(error) => return error.hint(),
@@ -308,6 +353,10 @@ impl Diagnostic for ValidateError {
     fn is_usage(&self) -> bool {
         match self {
             Self::Unknown { .. } | Self::Ambiguous { .. } | Self::Option(_) | Self::Strata { .. } => true,
+            Self::NeedsGenes
+            | Self::ClosedFormOfClusters { .. }
+            | Self::EffectAsCovariate { .. }
+            | Self::SameRun { .. } => true,
             Self::InOtherRun { error, .. } => error.is_usage(),
             Self::Tracks(error) => error.is_usage(),
             _ => false,

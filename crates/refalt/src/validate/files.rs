@@ -1,12 +1,14 @@
 //! From the files that a user names to a validation.
 
 use super::{
-    NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions, Validation, validate,
+    GeneModels, NamedVariant, TruthColumns, TruthRow, ValidateError, ValidateInput, ValidateOptions, Validation,
+    validate,
 };
 use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::read_json;
 use crate::engine::{InputRow, Manifest};
 use crate::io::fasta::{FastaError, FastaReference};
+use crate::io::genes::{self, GenesError, OpenOptions};
 use crate::io::variants::{self, ReadError, ReadOptions, Source, VariantRow};
 use crate::measured::{MeasuredError, MeasuredReader, MeasuredSource, STANDARD, TruthRows, truth_columns};
 use crate::provenance::FileIdentity;
@@ -35,6 +37,8 @@ pub struct ValidateRequest {
     pub columns: TruthColumns,
     /// A table of variants whose ranks are reported; their names are in its name column.
     pub named: Option<PathBuf>,
+    /// Gene models (GTF or GFF3), for distances to transcription starts.
+    pub genes: Option<PathBuf>,
     /// Choices.
     pub options: ValidateOptions,
     /// Threads that compute.
@@ -65,6 +69,9 @@ pub enum ValidateFilesError {
     /// The truth cannot be read by its format.
     #[error(transparent)]
     Measured(#[from] MeasuredError),
+    /// The gene models cannot be used.
+    #[error(transparent)]
+    Genes(#[from] Box<GenesError>),
     /// Truth and run do not make a validation.
     #[error(transparent)]
     Validate(#[from] ValidateError),
@@ -75,6 +82,7 @@ impl Diagnostic for ValidateFilesError {
         match self {
             Self::Read(error) => error.place(),
             Self::Measured(error) => error.place(),
+            Self::Genes(error) => error.place(),
             Self::Validate(error) => error.place(),
             _ => None,
         }
@@ -85,6 +93,7 @@ impl Diagnostic for ValidateFilesError {
             Self::Reference(error) => error.hint(),
             Self::Read(error) => error.hint(),
             Self::Measured(error) => error.hint(),
+            Self::Genes(error) => error.hint(),
             Self::Validate(error) => error.hint(),
             Self::Spool(_) | Self::Unreadable { .. } => None,
         }
@@ -94,6 +103,7 @@ impl Diagnostic for ValidateFilesError {
         match self {
             Self::Read(error) => error.is_usage(),
             Self::Measured(error) => error.is_usage(),
+            Self::Genes(error) => error.is_usage(),
             Self::Validate(error) => error.is_usage(),
             Self::Reference(_) | Self::Spool(_) | Self::Unreadable { .. } => false,
         }
@@ -115,6 +125,10 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
     let reference_file = file(&request.reference)?;
     let named_file = request.named.as_ref().map(file).transpose()?;
     let assembly = assembly_of_run(&request.run, &reference);
+    let models = match &request.genes {
+        Some(path) => Some(gene_models(path, &reference, assembly, file(path)?)?),
+        None => None,
+    };
     let named = match &request.named {
         Some(path) => named_variants(path, &reference, assembly)?,
         None => Vec::new(),
@@ -132,6 +146,7 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
             columns: &columns,
             named: &named,
             named_file: named_file.as_ref(),
+            genes: models.as_ref(),
         };
         let rows = TruthRows::new(reader, columns.names(), &reference, assembly);
         return Ok(validate(&input, rows, &request.options, request.threads)?);
@@ -153,8 +168,21 @@ pub fn validate_files(request: &ValidateRequest) -> Result<Validation, ValidateF
         columns: &request.columns,
         named: &named,
         named_file: named_file.as_ref(),
+        genes: models.as_ref(),
     };
     Ok(validate(&input, rows, &request.options, request.threads)?)
+}
+
+/// Opens gene models and compares them with the reference.
+fn gene_models(
+    path: &Path,
+    reference: &FastaReference,
+    assembly: ReferenceAssembly,
+    file: FileIdentity,
+) -> Result<GeneModels, ValidateFilesError> {
+    let (genes, _) = genes::open(path, &OpenOptions::default()).map_err(Box::new)?;
+    genes.check_against(reference, assembly).map_err(Box::new)?;
+    Ok(GeneModels { genes, file })
 }
 
 /// Adds the columns of the file that conditions and labels need.

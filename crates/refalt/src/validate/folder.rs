@@ -17,13 +17,14 @@ pub(super) const FIGURES: &str = "figures";
 pub(super) const PAGE: &str = "report.html";
 
 /// The tables; without the last one they are what a stopped validation left.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "metrics.tsv",
     "ranks.tsv",
     "joined.tsv",
     "effective_n.tsv",
     "calibration.tsv",
     "differences.tsv",
+    "runs.tsv",
     "strata.tsv",
     "groups.tsv",
     "partial.tsv",

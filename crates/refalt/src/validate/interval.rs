@@ -46,6 +46,18 @@ impl IntervalKind {
 /// With fewer clusters an interval covers less often than it says, and a note says so.
 const FEW_CLUSTERS: usize = 20;
 
+/// With fewer units (clusters, or rows where each stands alone) the bootstrap makes no interval.
+///
+/// METHOD: few units have few resamples, and the ends of the interval are then values of single ones: 5 units have 126. Of
+/// 1,500 samples of two columns with intraclass correlation 0.7 in clusters of 5 rows, 95 % BCa intervals of a correlation of
+/// 0 held it in 37 % with 2 clusters, 70 % with 3, 84 % with 5, 89 % with 10 and 92 % with 20. Cameron, Gelbach and Miller
+/// (2008), doi:10.1162/rest.90.3.414, find the same of resampled clusters below 10.
+const LEAST_DRAWN: usize = 10;
+
+/// With fewer units the jackknife makes no interval: its standard error is of so few values that Student's t is the interval.
+/// With 5, in the samples above, it held the correlation in 93 %.
+const LEAST_LEFT_OUT: usize = 5;
+
 /// An interval with the way it was made, or why there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Found {
@@ -74,6 +86,20 @@ pub(super) fn resampled(
             interval: None,
             clusters: Some(count),
             note: Some("all rows are one cluster: there is nothing to resample".to_owned()),
+        });
+    }
+    let (name, least, other) = match kind {
+        IntervalKind::Jackknife => ("jackknife", LEAST_LEFT_OUT, String::new()),
+        _ => ("bootstrap", LEAST_DRAWN, format!(", the jackknife {LEAST_LEFT_OUT}")),
+    };
+    if count < least {
+        let what = if clusters.is_some() { "clusters" } else { "rows" };
+        return Ok(Found {
+            interval: None,
+            clusters: Some(count),
+            note: Some(format!(
+                "no interval: only {count} {what}, and the {name} needs {least}{other}"
+            )),
         });
     }
     let few = (clusters.is_some() && count < FEW_CLUSTERS)
@@ -208,6 +234,9 @@ impl Estimate {
 pub(super) struct Intervals {
     pub(super) kind: IntervalKind,
     pub(super) bootstrap: BootstrapOptions,
+    /// Whether closed forms may stand where nothing is resampled: they take rows as independent, which rows of named
+    /// clusters are not.
+    pub(super) closed_forms: bool,
 }
 
 impl Intervals {
@@ -239,7 +268,9 @@ mod tests {
     use refalt_core::stats::{Pearson, Purpose, RandomStream, normal_cdf, normal_quantile};
 
     fn statistic() -> Pearson {
-        Pearson::new(&[1.0, 2.0, 4.0, 3.0, 5.0, 7.0], &[1.5, 1.0, 3.0, 4.0, 6.0, 5.0]).unwrap()
+        let x = [1.0, 2.0, 4.0, 3.0, 5.0, 7.0, 6.0, 9.0, 8.0, 12.0, 10.0, 11.0];
+        let y = [1.5, 1.0, 3.0, 4.0, 6.0, 5.0, 9.0, 7.0, 8.5, 10.0, 12.0, 11.0];
+        Pearson::new(&x, &y).unwrap()
     }
 
     #[test]
@@ -248,17 +279,48 @@ mod tests {
             replicates: 100,
             ..BootstrapOptions::default()
         };
-        let one = Clusters::from_keys(&[1; 6]).unwrap();
+        let one = Clusters::from_keys(&[1; 12]).unwrap();
         for kind in IntervalKind::ALL {
             let found = resampled(&statistic(), Some(&one), kind, options).unwrap();
             assert_eq!((found.interval, found.clusters), (None, Some(1)));
             assert!(found.note.unwrap().contains("nothing to resample"));
             assert_eq!(IntervalKind::from_name(kind.name()), Some(kind));
         }
-        let three = Clusters::from_keys(&[1, 1, 2, 2, 3, 3]).unwrap();
-        let found = resampled(&statistic(), Some(&three), IntervalKind::Jackknife, options).unwrap();
-        assert_eq!(found.clusters, Some(3));
-        assert!(found.note.unwrap().contains("only 3 clusters"));
+        let of = |count: usize, kind| {
+            let clusters = Clusters::contiguous(12, count).unwrap();
+            let found = resampled(&statistic(), Some(&clusters), kind, options).unwrap();
+            assert_eq!(found.clusters, Some(count));
+            (found.interval.is_some(), found.note.unwrap_or_default())
+        };
+        for (count, kind, drawn, said) in [
+            (
+                9,
+                IntervalKind::Bca,
+                false,
+                "no interval: only 9 clusters, and the bootstrap needs 10, the jackknife 5",
+            ),
+            (9, IntervalKind::Percentile, false, "the bootstrap needs 10"),
+            (10, IntervalKind::Bca, true, "only 10 clusters: the interval is rough"),
+            (
+                4,
+                IntervalKind::Jackknife,
+                false,
+                "no interval: only 4 clusters, and the jackknife needs 5",
+            ),
+            (
+                5,
+                IntervalKind::Jackknife,
+                true,
+                "only 5 clusters: the interval is rough",
+            ),
+        ] {
+            let (is_there, note) = of(count, kind);
+            assert_eq!(is_there, drawn, "{count} {kind:?}");
+            assert!(note.contains(said), "{note}");
+        }
+        let few = Pearson::new(&[1.0, 2.0, 4.0, 3.0], &[1.5, 1.0, 3.0, 4.0]).unwrap();
+        let found = resampled(&few, None, IntervalKind::Bca, options).unwrap();
+        assert!(found.interval.is_none() && found.note.unwrap().contains("only 4 rows"));
     }
 
     #[test]
@@ -267,7 +329,7 @@ mod tests {
             replicates: 100,
             ..BootstrapOptions::default()
         };
-        let single = Clusters::contiguous(6, 6).unwrap();
+        let single = Clusters::contiguous(12, 12).unwrap();
         for kind in [IntervalKind::Bca, IntervalKind::Percentile, IntervalKind::Jackknife] {
             let of_clusters = resampled(&statistic(), Some(&single), kind, options).unwrap();
             assert_eq!(of_clusters, resampled(&statistic(), None, kind, options).unwrap());
@@ -292,6 +354,33 @@ mod tests {
             }
         }
         columns
+    }
+
+    #[test]
+    fn the_bootstrap_of_few_clusters_falls_short_and_the_jackknife_does_not() {
+        let options = BootstrapOptions {
+            replicates: 200,
+            ..BootstrapOptions::default()
+        };
+        let keys: Vec<u32> = (0..20).map(|row| row / 5).collect();
+        let four = Clusters::from_keys(&keys).unwrap();
+        let simulations = 300;
+        let mut covered = [0; 2];
+        for seed in 0..simulations {
+            let [x, y] = clustered(seed, 4, 5, 0.7);
+            let statistic = Pearson::new(&x, &y).unwrap();
+            let found = [
+                drawn(&statistic, Some(&four), IntervalKind::Bca, options),
+                left_out(&statistic, Some(&four), 0.95).unwrap(),
+            ];
+            for (covered, found) in covered.iter_mut().zip(found) {
+                let holds = |(interval, _): (ConfidenceInterval, _)| interval.low <= 0.0 && 0.0 <= interval.high;
+                *covered += u32::from(found.interval.is_some_and(holds));
+            }
+        }
+        let share = covered.map(|count| f64::from(count) / simulations as f64);
+        // 0.81 and 0.93 in 1,500 samples of a program of its own; three standard errors: 0.068 and 0.044.
+        assert!(share[0] < 0.88 && share[1] > 0.885, "{share:?}");
     }
 
     #[test]

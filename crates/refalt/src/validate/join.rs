@@ -6,6 +6,7 @@ use super::measure::{Measured, blocks, rotations};
 use super::row_key::numbered;
 use super::run_folder::{Fate, RunFolder};
 use super::truth::{Experiment, Measurement, Truth, TruthCounts, Unit};
+use super::tss_distance::{self, GeneModels};
 use refalt_core::CheckedVariant;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -29,7 +30,7 @@ pub struct ExperimentJoin {
 }
 
 /// How the truth table and the run came together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JoinReport {
     /// What became of the rows of the truth table.
     pub truth: TruthCounts,
@@ -48,6 +49,8 @@ pub struct JoinReport {
 pub(super) struct Join {
     pub(super) units: Vec<Unit>,
     pub(super) report: JoinReport,
+    /// Bases to the transcription start of each unit, where they are asked for.
+    pub(super) tss_distances: Option<Vec<f64>>,
 }
 
 impl Join {
@@ -97,7 +100,44 @@ impl Join {
                 why: report.losses(),
             });
         }
-        Ok(Self { units, report })
+        Ok(Self {
+            units,
+            report,
+            tss_distances: None,
+        })
+    }
+
+    /// Finds the distances to transcription starts, when strata or covariates are of them.
+    ///
+    /// # Errors
+    /// [`ValidateError::NeedsGenes`] without gene models, [`ValidateError::NoTssDistance`] when they have none for any unit.
+    pub(super) fn measure_distances(
+        &mut self,
+        columns: &AnalysisColumns,
+        models: Option<&GeneModels>,
+    ) -> Result<(), ValidateError> {
+        if !columns.wants_tss_distance() {
+            return Ok(());
+        }
+        let models = models.ok_or(ValidateError::NeedsGenes)?;
+        let distances = tss_distance::of_units(&self.units, models);
+        if distances.iter().all(|distance| distance.is_nan()) {
+            return Err(ValidateError::NoTssDistance {
+                genes: models.file.name.clone(),
+                by_gene: self.units.iter().any(|unit| unit.gene.is_some()),
+            });
+        }
+        self.tss_distances = Some(distances);
+        Ok(())
+    }
+
+    /// Takes units that are joined already; there is no report of them.
+    pub(super) fn over(units: Vec<Unit>) -> Self {
+        Self {
+            units,
+            report: JoinReport::default(),
+            tss_distances: None,
+        }
     }
 
     /// Returns the joined units by the name of their variant.
@@ -138,6 +178,9 @@ impl Join {
             measured.variants.push(index);
             measured.effects.push(measurement.effect);
             measured.carried.push(measurement.line, &measurement.carried);
+            if let Some(distances) = &self.tss_distances {
+                measured.carried.push_tss_distance(distances[index]);
+            }
             for (column, label) in measured.labels.iter_mut().zip(&measurement.labels) {
                 column.push(*label);
             }

@@ -166,36 +166,39 @@ impl ValidateOptions {
     /// * `sets`: the tracks of the run.
     /// * `outputs`: the output type that each scorer reads, by name.
     pub(super) fn tracks_of(&self, sets: &[TrackSet], outputs: &[&str]) -> Result<AskedFor, ValidateError> {
-        let read = |set: &&TrackSet| outputs.contains(&set.output.name());
-        let sets: Vec<TrackSet> = sets.iter().filter(read).cloned().collect();
-        let mut asked_for = AskedFor {
-            places: vec![Vec::new(); outputs.len()],
-            statements: Vec::new(),
-        };
+        let sets = read_by(sets, outputs);
+        let mut asked_for = AskedFor::none(outputs);
         for wanted in &self.tracks {
-            let found = match named(wanted, &sets).or_else(|| all_named(wanted, &sets)) {
-                Some(places) => places,
-                None => {
-                    let (_, resolved) = track_source::select(wanted, &sets)?;
-                    asked_for
-                        .statements
-                        .extend(resolved.statements.iter().map(ToString::to_string));
-                    resolved.places
-                }
-            };
-            for (set, found) in sets.iter().zip(&found) {
-                let of_set = asked_for.places.iter_mut().zip(outputs);
-                for (places, _) in of_set.filter(|(_, output)| **output == set.output.name()) {
-                    places.extend(found);
+            asked_for.add(wanted, &sets, outputs)?;
+        }
+        Ok(asked_for.sorted())
+    }
+
+    /// Finds the tracks asked for in a run that is compared with the first; what it does not have is left out and named.
+    ///
+    /// Of names with commas between, those that the run has are taken.
+    pub(super) fn tracks_found(&self, sets: &[TrackSet], outputs: &[&str]) -> (AskedFor, Vec<String>) {
+        let sets = read_by(sets, outputs);
+        let mut asked_for = AskedFor::none(outputs);
+        let mut lacking = Vec::new();
+        for wanted in &self.tracks {
+            if asked_for.add(wanted, &sets, outputs).is_ok() {
+                continue;
+            }
+            for name in wanted.split(',').map(str::trim) {
+                if asked_for.add(name, &sets, outputs).is_err() {
+                    lacking.push(name.to_owned());
                 }
             }
         }
-        for places in &mut asked_for.places {
-            places.sort_unstable();
-            places.dedup();
-        }
-        Ok(asked_for)
+        (asked_for.sorted(), lacking)
     }
+}
+
+/// Returns the tracks that some scorer reads.
+fn read_by(sets: &[TrackSet], outputs: &[&str]) -> Vec<TrackSet> {
+    let read = |set: &&TrackSet| outputs.contains(&set.output.name());
+    sets.iter().filter(read).cloned().collect()
 }
 
 /// The tracks that are reported in full.
@@ -204,6 +207,43 @@ pub(super) struct AskedFor {
     pub(super) places: Vec<Vec<usize>>,
     /// What was taken in place of what was written.
     pub(super) statements: Vec<String>,
+}
+
+impl AskedFor {
+    fn none(outputs: &[&str]) -> Self {
+        Self {
+            places: vec![Vec::new(); outputs.len()],
+            statements: Vec::new(),
+        }
+    }
+
+    /// Adds the tracks of a name, a factor, a list of these or a selection.
+    fn add(&mut self, wanted: &str, sets: &[TrackSet], outputs: &[&str]) -> Result<(), ValidateError> {
+        let found = match named(wanted, sets).or_else(|| all_named(wanted, sets)) {
+            Some(places) => places,
+            None => {
+                let (_, resolved) = track_source::select(wanted, sets)?;
+                self.statements
+                    .extend(resolved.statements.iter().map(ToString::to_string));
+                resolved.places
+            }
+        };
+        for (set, found) in sets.iter().zip(&found) {
+            let of_set = self.places.iter_mut().zip(outputs);
+            for (places, _) in of_set.filter(|(_, output)| **output == set.output.name()) {
+                places.extend(found);
+            }
+        }
+        Ok(())
+    }
+
+    fn sorted(mut self) -> Self {
+        for places in &mut self.places {
+            places.sort_unstable();
+            places.dedup();
+        }
+        self
+    }
 }
 
 /// Finds the tracks of which a text is the whole name or the factor, letter by letter: names hold signs of the language.

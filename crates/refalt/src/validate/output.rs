@@ -18,14 +18,15 @@ use super::options::ValidateOptions;
 use super::partial::PartialRow;
 use super::predictor::PredictorKind;
 use super::ranks::RankRow;
+use super::side_by_side::RunRow;
 use super::strata::StratumRow;
 use super::tsv::Tsv;
 use crate::atomic_file::{AtomicFile, Committed};
 use crate::engine::manifest::{ManifestModel, ManifestScorer};
 use crate::engine::{MixedSources, RunIdentity};
-use crate::figure;
+use crate::figure::{self, DrawnFigure};
 use crate::provenance::FileIdentity;
-use crate::report::figures_of;
+use crate::report::{Report, figures_of};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
@@ -56,6 +57,9 @@ pub struct Provenance {
     /// The table of variants whose ranks are reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub named: Option<FileIdentity>,
+    /// The gene models that distances to transcription starts come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub genes: Option<FileIdentity>,
     /// The conditions that rows meet.
     pub conditions: Vec<String>,
     /// The rules that make labels.
@@ -111,6 +115,8 @@ struct Document<'a> {
     calibration: &'a [CalibrationRow],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     differences: &'a [DifferenceRow],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    runs: &'a [RunRow],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     strata: &'a [StratumRow],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -181,6 +187,8 @@ struct Metric<'a> {
     noise_ceiling: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     share_of_noise_ceiling: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<&'a str>,
 }
 
 impl Validation {
@@ -193,20 +201,18 @@ impl Validation {
     /// [`ValidateError::Run`] for a folder with another validation or other files, [`ValidateError::Write`] names the file
     /// that cannot be written.
     pub fn write(&self, out: &Path) -> Result<(), ValidateError> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |source: io::Error| ValidateError::Write { path, source }
-        };
         folder::claim(out, &self.provenance)?;
-        std::fs::create_dir_all(out).map_err(at(out))?;
+        std::fs::create_dir_all(out).map_err(cannot_write(out))?;
         let write = |name: &str, content: &str| {
             let path = out.join(name);
-            let committed = AtomicFile::write(&path, content.as_bytes()).map_err(at(&path))?;
+            let committed = AtomicFile::write(&path, content.as_bytes()).map_err(cannot_write(&path))?;
             Ok::<FileIdentity, ValidateError>(identity(name, committed))
         };
         let by_gene = self.provenance.gene_column.is_some();
-        // What may be refused comes first, so that a refusal leaves no table behind.
-        let page = self.write_page(out)?;
+        // What may be refused is drawn and compared first, so that a refusal leaves no table behind. It is written after the
+        // tables, so that a page that is there has its tables beside it.
+        let report = self.report()?;
+        let page = Page::draw(&report, out)?;
         let mut files = vec![
             write("metrics.tsv", &metrics_tsv(&self.metrics))?,
             write("ranks.tsv", &ranks_tsv(&self.ranks, by_gene))?,
@@ -215,7 +221,7 @@ impl Validation {
         for (name, content) in tables::all(self) {
             files.push(write(name, &content)?);
         }
-        files.extend(page);
+        files.extend(page.write(out)?);
         let path = out.join(folder::RECORD);
         let document = Document {
             schema_version: SCHEMA_VERSION,
@@ -229,50 +235,65 @@ impl Validation {
             reliability: &self.reliability,
             calibration: &self.calibration,
             differences: &self.differences,
+            runs: &self.runs,
             strata: &self.strata,
             groups: &self.groups,
             partial: &self.partial,
         };
-        let mut file = AtomicFile::create(&path).map_err(at(&path))?;
-        serde_json::to_writer(&mut file, &document).map_err(|error| at(&path)(error.into()))?;
-        file.write_all(b"\n").map_err(at(&path))?;
-        file.commit().map_err(at(&path))?;
+        let mut file = AtomicFile::create(&path).map_err(cannot_write(&path))?;
+        serde_json::to_writer(&mut file, &document).map_err(|error| cannot_write(&path)(error.into()))?;
+        file.write_all(b"\n").map_err(cannot_write(&path))?;
+        file.commit().map_err(cannot_write(&path))?;
         Ok(())
     }
 }
 
-impl Validation {
-    /// Writes figures and page; nothing but the same bytes is replaced.
-    fn write_page(&self, out: &Path) -> Result<Vec<FileIdentity>, ValidateError> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |source: io::Error| ValidateError::Write { path, source }
-        };
-        let report = self.report()?;
+/// Figures and page, drawn and not yet written.
+struct Page<'a> {
+    figures: Vec<DrawnFigure<'a>>,
+    html: String,
+}
+
+impl<'a> Page<'a> {
+    /// Draws figures and page; nothing but the same bytes may be in their place.
+    fn draw(report: &'a Report, out: &Path) -> Result<Self, ValidateError> {
         let figures = out.join(folder::FIGURES);
-        std::fs::create_dir_all(&figures).map_err(at(&figures))?;
+        let figures = figures_of(&report.sections)
+            .map(|figure| figure::draw_new(figure, &figures))
+            .collect::<Result<_, _>>()?;
+        let html = report.to_html()?;
+        let path = out.join(folder::PAGE);
+        match std::fs::read(&path) {
+            Ok(before) if before != html.as_bytes() => Err(ValidateError::Taken { path }),
+            _ => Ok(Self { figures, html }),
+        }
+    }
+
+    /// Writes the figures, then the page.
+    fn write(self, out: &Path) -> Result<Vec<FileIdentity>, ValidateError> {
+        let figures = out.join(folder::FIGURES);
+        std::fs::create_dir_all(&figures).map_err(cannot_write(&figures))?;
         let mut files = Vec::new();
-        for figure in figures_of(&report.sections) {
-            let written = figure::write_new(figure, &figures)?;
+        for figure in self.figures {
+            let written = figure.write()?;
             for path in [written.svg, written.png, written.tsv] {
-                let found = FileIdentity::of(&path).map_err(at(&path))?;
+                let found = FileIdentity::of(&path).map_err(cannot_write(&path))?;
                 files.push(FileIdentity {
                     name: format!("{}/{}", folder::FIGURES, found.name),
                     ..found
                 });
             }
         }
-        let page = report.to_html()?;
         let path = out.join(folder::PAGE);
-        if let Ok(before) = std::fs::read(&path)
-            && before != page.as_bytes()
-        {
-            return Err(ValidateError::Taken { path });
-        }
-        let committed = AtomicFile::write(&path, page.as_bytes()).map_err(at(&path))?;
+        let committed = AtomicFile::write(&path, self.html.as_bytes()).map_err(cannot_write(&path))?;
         files.push(identity(folder::PAGE, committed));
         Ok(files)
     }
+}
+
+fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> ValidateError + use<> {
+    let path = path.to_owned();
+    move |source| ValidateError::Write { path, source }
 }
 
 fn identity(name: &str, committed: Committed) -> FileIdentity {
@@ -331,11 +352,12 @@ fn metric(row: &MetricRow) -> Metric<'_> {
         p_exact: row.p_exact,
         noise_ceiling: row.noise_ceiling,
         share_of_noise_ceiling: row.share_of_noise_ceiling,
+        test: row.test,
     }
 }
 
 /// Columns of `metrics.tsv`.
-const METRIC_COLUMNS: [&str; 30] = [
+const METRIC_COLUMNS: [&str; 31] = [
     "experiment",
     "predictor",
     "name",
@@ -366,6 +388,7 @@ const METRIC_COLUMNS: [&str; 30] = [
     "p_exact",
     "noise_ceiling",
     "share_of_noise_ceiling",
+    "test",
 ];
 
 fn metrics_tsv(rows: &[MetricRow]) -> String {
@@ -401,6 +424,7 @@ fn metrics_tsv(rows: &[MetricRow]) -> String {
             .optional(row.p_exact)
             .optional(row.noise_ceiling)
             .optional(row.share_of_noise_ceiling)
+            .optional_text(row.test)
             .end();
     }
     tsv.finish()

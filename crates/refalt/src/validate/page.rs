@@ -11,7 +11,7 @@ use super::Validation;
 use super::error::ValidateError;
 use super::joined::JoinedColumn;
 use super::predictor::PredictorKind;
-use crate::report::Report;
+use crate::report::{Report, Section};
 
 /// Experiments that get a section of their own; the tables hold all.
 const MOST_EXPERIMENTS: usize = 8;
@@ -39,6 +39,24 @@ impl Validation {
             provenance: settings::provenance(self),
             footer: settings::footer(self),
         })
+    }
+
+    /// Makes the sections of comparisons: differences, runs, strata, groups, covariates, as far as they were asked for.
+    ///
+    /// # Errors
+    /// [`ValidateError::Figure`] when a figure cannot be drawn.
+    pub(crate) fn comparison_sections(&self) -> Result<Vec<Section>, ValidateError> {
+        comparison::sections(self, &mut Names::default())
+    }
+
+    /// Returns what the intervals are, `95 % bootstrap interval (BCa) over positions`.
+    pub(crate) fn interval_in_words(&self) -> String {
+        settings::interval(self)
+    }
+
+    /// Returns what is resampled together, in words.
+    pub(crate) fn unit_in_words(&self) -> String {
+        settings::unit(self)
     }
 
     /// Says whether a prediction is reported in full.
@@ -106,6 +124,55 @@ impl Names {
     }
 }
 
+/// What a table says of some of its rows: why there is no value or interval, or how to take them.
+struct Remark<'a> {
+    /// The prediction.
+    name: String,
+    /// The number.
+    metric: String,
+    note: Option<&'a str>,
+}
+
+/// Predictions that a remark names.
+const MOST_NAMES: usize = 6;
+/// Remarks below a table.
+const MOST_REMARKS: usize = 12;
+
+/// Sets each note once, with the numbers and predictions that it is of.
+fn remarks<'a>(rows: impl Iterator<Item = Remark<'a>>, file: &str) -> Vec<String> {
+    let mut found: Vec<(&str, Vec<String>, Vec<String>)> = Vec::new();
+    for Remark { name, metric, note } in rows {
+        let Some(note) = note else { continue };
+        let place = found
+            .iter()
+            .position(|(known, _, _)| *known == note)
+            .unwrap_or_else(|| {
+                found.push((note, Vec::new(), Vec::new()));
+                found.len() - 1
+            });
+        let (_, names, metrics) = &mut found[place];
+        for (known, new) in [(names, name), (metrics, metric)] {
+            if !known.contains(&new) {
+                known.push(new);
+            }
+        }
+    }
+    let listed = |all: &[String]| match all.len().saturating_sub(MOST_NAMES) {
+        0 => all.join(", "),
+        more => format!("{} and {more} more", all[..MOST_NAMES].join(", ")),
+    };
+    let more = found.len().saturating_sub(MOST_REMARKS);
+    let mut remarks: Vec<String> = found
+        .iter()
+        .take(MOST_REMARKS)
+        .map(|(note, names, metrics)| format!("{}; {}: {note}.", listed(names), listed(metrics)))
+        .collect();
+    if more > 0 {
+        remarks.push(format!("{more} more notes are in `{file}`."));
+    }
+    remarks
+}
+
 /// Returns what a prediction is called on the page, its scorer left out where there is one only.
 fn title(validation: &Validation, column: &JoinedColumn) -> String {
     let strand = match column.track_strand.as_deref() {
@@ -140,5 +207,29 @@ mod tests {
             "scatter-tert-hek-ma0062-3-x-2"
         );
         assert_eq!(names.of(&["a", "µ"]), "a");
+    }
+
+    #[test]
+    fn a_note_stands_once_with_what_it_is_of() {
+        let remark = |name: &str, metric: &str, note| Remark {
+            name: name.to_owned(),
+            metric: metric.to_owned(),
+            note,
+        };
+        let rows = [
+            remark("sum", "pearson", Some("too few")),
+            remark("sum", "spearman", Some("too few")),
+            remark("max", "spearman", None),
+            remark("max", "auroc", Some("one class")),
+        ];
+        assert_eq!(
+            remarks(rows.into_iter(), "metrics.tsv"),
+            ["sum; pearson, spearman: too few.", "max; auroc: one class."]
+        );
+        let many = (0..20).map(|number| remark("sum", "auroc", Some(["a", "b"][number % 2])));
+        assert_eq!(remarks(many, "x").len(), 2);
+        let names: Vec<String> = (0..9).map(|number| format!("t{number}")).collect();
+        let found = remarks(names.iter().map(|name| remark(name, "auroc", Some("n"))), "x");
+        assert_eq!(found, ["t0, t1, t2, t3, t4, t5 and 3 more; auroc: n."]);
     }
 }

@@ -1,8 +1,8 @@
 //! Correlations with the share of covariates taken out: more than distance, frequency or conservation?
 
-use super::carried::CarriedColumn;
 use super::compare::Effort;
 use super::error::ValidateError;
+use super::family;
 use super::interval::{Estimate, IntervalKind};
 use super::joined::JoinedColumn;
 use super::measure::{Compared, Measured};
@@ -33,8 +33,10 @@ pub struct PartialRow {
     /// The partial correlation with its interval.
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// Two-sided p-value by Student's t, rows taken as independent.
+    /// Two-sided p-value.
     pub p: Option<f64>,
+    /// What makes it: `student_t` of independent rows, `cluster_permutation` or `cluster_signs`.
+    pub test: Option<&'static str>,
 }
 
 /// Computes the partial correlations over one experiment.
@@ -50,7 +52,7 @@ pub(super) fn of_experiment(
     }
     let covariates: Vec<Vec<f64>> = names
         .iter()
-        .map(|name| measured.carried.numbers(&CarriedColumn::Covariate(name.clone())))
+        .map(|name| measured.carried.covariate(name))
         .collect::<Result<_, _>>()?;
     let kinds = [(Correlation::Pearson, "pearson"), (Correlation::Spearman, "spearman")];
     let mut tasks = Vec::new();
@@ -73,6 +75,7 @@ pub(super) fn of_experiment(
             plain: None,
             estimate: Estimate::default(),
             p: None,
+            test: None,
         };
         of_prediction(
             &subject.values(measured),
@@ -126,7 +129,13 @@ fn of_prediction(
         }
     };
     let test = statistic.test()?;
-    row.p = Some(test.p);
+    let bounded = matches!(kind, Correlation::Spearman);
+    let of_clusters = family::of_residuals(&statistic.residuals()?, &rows, measured, bounded, effort.draws)?;
+    let why_none = of_clusters.and_then(|found| found.why_none);
+    (row.p, row.test) = match of_clusters {
+        Some(found) => (found.p, found.test),
+        None => (Some(test.p), Some("student_t")),
+    };
     row.estimate = match effort.intervals.kind {
         IntervalKind::Fisher => {
             let estimate = Estimate {
@@ -146,5 +155,8 @@ fn of_prediction(
         }
         _ => effort.intervals.estimate(&statistic, &rows, measured)?,
     };
+    if let Some(reason) = why_none {
+        row.estimate = std::mem::take(&mut row.estimate).noting(reason);
+    }
     Ok(row)
 }

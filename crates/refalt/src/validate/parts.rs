@@ -68,10 +68,13 @@ impl Parts {
     }
 }
 
-/// Opens the other runs, which must have the reference of the first.
-pub(super) fn open_others(input: &ValidateInput<'_>) -> Result<Vec<RunFolder>, ValidateError> {
+/// Opens the other runs, which must have the reference of the first and be another run.
+pub(super) fn open_others(input: &ValidateInput<'_>, first: &RunFolder) -> Result<Vec<RunFolder>, ValidateError> {
     let open = |folder: &PathBuf| {
         let run = RunFolder::open(folder)?;
+        if run.manifest.identity.differences(&first.manifest.identity).is_empty() {
+            return Err(ValidateError::SameRun { folder: folder.clone() });
+        }
         refuse_other_reference(&run, input.reference_file).map_err(|error| ValidateError::InOtherRun {
             folder: folder.clone(),
             error: Box::new(error),

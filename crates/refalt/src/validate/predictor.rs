@@ -1,5 +1,6 @@
 //! What is compared with the measurement: another experiment, a summary over tracks, a track.
 
+use super::options::short_name;
 use super::run_folder::ScoreMatrix;
 use super::summary::Summary;
 use serde::Serialize;
@@ -105,15 +106,30 @@ pub(super) fn experiments(others: Vec<(String, Vec<f64>)>) -> Group<'static> {
     }
 }
 
+/// Returns the summaries and the tracks of each scorer.
+///
+/// * `asked_for`: for each scorer, indices of the tracks that are reported in full.
+/// * `variants`: number of joined variants.
+pub(super) fn of_scorers<'a>(
+    matrices: &'a [ScoreMatrix],
+    asked_for: &[Vec<usize>],
+    chosen: &[&'static Summary],
+    variants: usize,
+) -> Vec<[Group<'a>; 2]> {
+    let of_scorer = |(matrix, asked_for): (&'a ScoreMatrix, &Vec<usize>)| {
+        let scorer = short_name(&matrix.scorer.scorer);
+        [
+            summaries(matrix, scorer, chosen, variants),
+            tracks(matrix, scorer, asked_for),
+        ]
+    };
+    matrices.iter().zip(asked_for).map(of_scorer).collect()
+}
+
 /// Makes the summaries of a scorer.
 ///
 /// * `variants`: number of joined variants.
-pub(super) fn summaries(
-    matrix: &ScoreMatrix,
-    scorer: &str,
-    chosen: &[&'static Summary],
-    variants: usize,
-) -> Group<'static> {
+fn summaries(matrix: &ScoreMatrix, scorer: &str, chosen: &[&'static Summary], variants: usize) -> Group<'static> {
     let mut columns = vec![Vec::with_capacity(variants); chosen.len()];
     for variant in 0..variants {
         let scores = matrix.variant(variant);
@@ -142,7 +158,7 @@ pub(super) fn summaries(
 /// Makes the tracks of a scorer.
 ///
 /// * `in_full`: indices of tracks that the user asked for.
-pub(super) fn tracks<'a>(matrix: &'a ScoreMatrix, scorer: &str, in_full: &[usize]) -> Group<'a> {
+fn tracks<'a>(matrix: &'a ScoreMatrix, scorer: &str, in_full: &[usize]) -> Group<'a> {
     let kind = matrix.scorer.score_kind.as_str();
     let predictors = matrix.tracks.iter().enumerate().map(|(index, track)| Predictor {
         name: track.name.clone(),

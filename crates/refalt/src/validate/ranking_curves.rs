@@ -25,8 +25,6 @@ pub struct RankingCurves {
     pub every: usize,
 }
 
-/// Predictions that can be told apart in one figure.
-const MOST: usize = 6;
 /// Points of a curve that can be seen.
 const POINTS: usize = 400;
 
@@ -38,7 +36,7 @@ pub(super) fn of_experiment(
 ) -> Result<Vec<RankingCurves>, StatsError> {
     let mut all = Vec::new();
     for (rule, column) in labels.iter().zip(&measured.labels) {
-        for subject in subjects.iter().take(MOST) {
+        for subject in subjects {
             let sizes: Vec<f64> = subject.values(measured).iter().map(|value| value.abs()).collect();
             let known = complete_labels(column, &sizes)?;
             // One class only has no curve; the metrics say so.

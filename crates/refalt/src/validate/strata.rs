@@ -49,6 +49,9 @@ const LEAST_ROWS: usize = 3;
 const ON_OUTCOME: &str = "the strata are cut by the outcome itself: correlations within them are smaller or larger than \
                           without the cut by construction, and not comparable with the whole";
 
+const TORN: &str = "clusters lie across strata: the p of heterogeneity takes rows as exchangeable, and is too small where rows \
+                    of a cluster are alike";
+
 /// Computes the metrics within the strata of every rule over one experiment.
 pub(super) fn of_experiment(
     subjects: &[Subject<'_>],
@@ -66,14 +69,14 @@ pub(super) fn of_experiment(
             let (subject, measure) = tasks[task];
             let predicted = subject.values(measured);
             let mut rows = within(&predicted, measure, measured, &strata, effort)?;
-            let p = heterogeneity(&predicted, measure, measured, &strata, effort)?;
+            let (p, said) = heterogeneity(&predicted, measure, measured, &strata, effort)?;
             for row in &mut rows {
                 row.experiment.clone_from(&measured.name);
                 row.prediction = subject.column.clone();
                 row.compared = measure.compared_in_words(&columns.labels);
                 row.by = rule.to_string();
                 row.p_heterogeneity = p;
-                for note in &notes {
+                for note in notes.iter().map(String::as_str).chain(said) {
                     row.estimate = std::mem::take(&mut row.estimate).noting(note);
                 }
             }
@@ -123,6 +126,7 @@ fn notes(rule: &StratumRule, columns: &TruthColumns, strata: &Strata) -> Vec<Str
     };
     let on_outcome = match rule.of() {
         Quantity::EffectSize => true,
+        Quantity::TssDistance => false,
         Quantity::Column(column) => *column == columns.effect || of_label(column),
     };
     let mut notes = Vec::new();
@@ -187,14 +191,14 @@ fn heterogeneity(
     measured: &Measured,
     strata: &Strata,
     effort: Effort,
-) -> Result<Option<f64>, ValidateError> {
+) -> Result<(Option<f64>, Option<&'static str>), ValidateError> {
     let known: Vec<usize> = (0..predicted.len())
         .filter(|&row| strata.of_row[row].is_some())
         .collect();
     let part = measured.subset(&known);
     let predicted: Vec<f64> = known.iter().map(|&row| predicted[row]).collect();
     let Ok(sample) = measure.sample(&predicted, &part) else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let of_row: Vec<usize> = sample
         .rows
@@ -207,10 +211,10 @@ fn heterogeneity(
     };
     let mut scratch = Scratch::default();
     let Some(observed) = spread.of(&of_row, &mut scratch) else {
-        return Ok(None);
+        return Ok((None, None));
     };
     if effort.draws.permutations == 0 {
-        return Ok(None);
+        return Ok((None, None));
     }
     let clusters = part.clusters_of(&sample.rows)?;
     let of_cluster = clusters
@@ -233,7 +237,9 @@ fn heterogeneity(
             spread.of(&moved, &mut scratch).unwrap_or(0.0)
         })?,
     };
-    Ok(Some(permutation_p_value(observed, &null, Alternative::Greater)?))
+    let is_torn = of_cluster.is_none() && clusters.is_some_and(|clusters| clusters.count() < of_row.len());
+    let p = permutation_p_value(observed, &null, Alternative::Greater)?;
+    Ok((Some(p), is_torn.then_some(TORN)))
 }
 
 /// Returns the stratum of each cluster, when every cluster lies in one.

@@ -3,6 +3,7 @@
 use super::carried::CarriedColumn;
 use super::error::ValidateError;
 use super::measure::Measured;
+use super::tss_distance::TSS_DISTANCE;
 use crate::diagnostic::Diagnostic;
 use refalt_core::stats::quantile;
 use serde::{Serialize, Serializer};
@@ -11,6 +12,9 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+/// How the size of the effect is called among columns.
+const EFFECT_SIZE: &str = "|effect|";
+
 /// What strata are cut from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quantity {
@@ -18,6 +22,8 @@ pub enum Quantity {
     Column(String),
     /// The size of the measured effect: the outcome itself.
     EffectSize,
+    /// Bases to the transcription start, from gene models.
+    TssDistance,
 }
 
 /// How a quantity is cut.
@@ -78,7 +84,8 @@ impl Diagnostic for StratumRuleError {
         Some(match self {
             Self::Edges { .. } => "give each edge once, from the lowest to the highest: `maf:0.01,0.05`".to_owned(),
             Self::Count { .. } => format!("2 to {MOST} strata can be read"),
-            Self::Form { .. } => "write `motif`, `maf:0.01,0.05`, `distance:quantiles=4` or `|effect|:quantiles=4`; a \
+            Self::Form { .. } => "write `motif`, `maf:0.01,0.05`, `distance:quantiles=4`, `|effect|:quantiles=4` or \
+                                  `|tss_distance|:1000,10000`; a \
                                   column with a colon in its name is written with a cut behind it"
                 .to_owned(),
         })
@@ -110,10 +117,11 @@ impl FromStr for StratumRule {
             return Err(form());
         }
         let of = match plain {
-            "|effect|" if !is_column => Quantity::EffectSize,
+            EFFECT_SIZE if !is_column => Quantity::EffectSize,
+            TSS_DISTANCE if !is_column => Quantity::TssDistance,
             column => Quantity::Column(column.trim().to_owned()),
         };
-        if of == Quantity::EffectSize && cut == Cut::Values {
+        if matches!(of, Quantity::EffectSize | Quantity::TssDistance) && cut == Cut::Values {
             return Err(form());
         }
         Ok(Self { of, cut })
@@ -144,7 +152,8 @@ impl fmt::Display for StratumRule {
     /// Writes the form that `from_str` reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.of {
-            Quantity::EffectSize => f.write_str("|effect|")?,
+            Quantity::EffectSize => f.write_str(EFFECT_SIZE)?,
+            Quantity::TssDistance => f.write_str(TSS_DISTANCE)?,
             Quantity::Column(column) => f.write_str(column)?,
         }
         match &self.cut {
@@ -192,6 +201,7 @@ impl StratumRule {
         let values = match (&self.of, &self.cut) {
             (Quantity::Column(column), Cut::Values) => return self.by_text(measured, column),
             (Quantity::Column(column), _) => measured.carried.numbers(&CarriedColumn::Stratum(column.clone()))?,
+            (Quantity::TssDistance, _) => measured.carried.tss_distances().to_vec(),
             (Quantity::EffectSize, _) => measured.effects.iter().map(|effect| effect.abs()).collect(),
         };
         let edges = match &self.cut {
@@ -281,7 +291,12 @@ mod tests {
             refused("maf:quantiles=21"),
             StratumRuleError::Count { strata: 21, .. }
         ));
-        for text in ["", ":1", "maf:", "maf:x", "|effect|"] {
+        let rule: StratumRule = "|tss_distance|:1000".parse().unwrap();
+        assert_eq!(
+            (rule.of(), rule.to_string().as_str()),
+            (&Quantity::TssDistance, "|tss_distance|:1000")
+        );
+        for text in ["", ":1", "maf:", "maf:x", "|effect|", "|tss_distance|"] {
             assert!(matches!(refused(text), StratumRuleError::Form { .. }), "{text}");
         }
     }

@@ -53,6 +53,19 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Says whether two predictions over the same units have the same values wherever both have one, and are both somewhere.
+    pub(super) fn has_scores_of(&self, other: &Self) -> bool {
+        let (Source::Column(own), Source::Column(others)) = (&self.source, &other.source) else {
+            return false;
+        };
+        let mut both = own
+            .iter()
+            .zip(others)
+            .filter(|(a, b)| !a.is_nan() && !b.is_nan())
+            .peekable();
+        both.peek().is_some() && both.all(|(a, b)| a == b)
+    }
+
     /// Returns the predicted values of an experiment's rows, NaN where there is none.
     pub(super) fn values(&self, measured: &Measured) -> Vec<f64> {
         match &self.source {

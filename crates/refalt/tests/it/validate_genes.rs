@@ -178,6 +178,7 @@ fn validated(
             variant: Ok(variants[0].clone()),
         }],
         named_file: None,
+        genes: None,
     };
     let options = ValidateOptions {
         permutations: 0,

@@ -2,12 +2,12 @@
 //! coordinates below.
 
 use super::{
-    COORDINATES, GENE_LANE, GeneModel, LEFT, MarkedVariant, NAME, RIGHT, Scale, VARIANT, cut, draw_coordinates,
-    draw_gene, place_genes,
+    COORDINATES, GENE_LANE, GeneModel, LEFT, MarkedVariant, NAME, RIGHT, Scale, VARIANT, draw_coordinates, draw_gene,
+    draw_label, place_genes,
 };
 use crate::figure::Labels;
 use crate::figure::drawing::canvas::{Anchor, Canvas, Paint, Text};
-use crate::figure::drawing::colour::{MISSING, MUTED, VERMILION};
+use crate::figure::drawing::colour::{MISSING, VERMILION};
 use crate::figure::drawing::font::{Weight, cap_height, text_width};
 use crate::figure::drawing::heading::Heading;
 use crate::figure::drawing::look;
@@ -68,15 +68,7 @@ impl Along<'_> {
         }
         let mut y = panels_top;
         for (index, panel) in panels.iter().enumerate() {
-            let baseline = y + cap_height(look::TICK) + 4.0;
-            let room = RIGHT - look::MARGIN;
-            let label = cut(&panel.label, look::TICK, Weight::SemiBold, room);
-            let used = text_width(&label, look::TICK, Weight::SemiBold) + 10.0;
-            canvas.text(Text::new(look::MARGIN, baseline, &label, look::TICK).bold());
-            if !panel.detail.is_empty() && room - used > 30.0 {
-                let detail = cut(&panel.detail, look::TICK, Weight::Regular, room - used);
-                canvas.text(Text::new(look::MARGIN + used, baseline, &detail, look::TICK).colour(MUTED));
-            }
+            draw_label(&mut canvas, &panel.label, &panel.detail, y);
             inside(&mut canvas, &scale, index, y + NAME);
             y += NAME + panel.height + BELOW;
         }

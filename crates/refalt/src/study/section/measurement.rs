@@ -27,15 +27,16 @@ pub(super) fn section(findings: &Findings<'_>) -> Result<Section, StudyError> {
     for prediction in &predictions {
         blocks.push(Block::figure(scatter(findings, prediction)?.draw()?));
     }
-    blocks.push(Block::figure(forest(findings)?));
+    blocks.extend(forest(findings)?.map(Block::figure));
     blocks.push(Block::Table(summaries(findings)));
     blocks.push(Block::Table(best_tracks(findings)));
     blocks.push(Block::paragraph(format!(
-        "Intervals are 95 % bootstrap intervals (BCa, {} replicates, variants of one position resampled together) or, \
-         where the table says so, closed forms. p-values are by permutation ({}), so none is below {}; the adjusted \
-         ones hold for the whole family of tracks. Neighbouring variants share sites, so shuffling them freely makes \
-         p-values too small: the p of rotations keeps the neighbourhood.",
+        "An interval is a {} ({} replicates) or, where the table says so, a closed form. p-values are by \
+         permutation of {} ({} draws), whole ones of equal size, so none is below {}; the adjusted ones hold for the whole family of tracks. Neighbouring variants share sites, which makes p-values too \
+         small: the p of rotations keeps the neighbourhood.",
+        findings.validation.interval_in_words(),
         grouped(file.validate.replicates),
+        findings.validation.unit_in_words(),
         grouped(file.validate.permutations),
         p_value(Some(1.0 / (file.validate.permutations as f64 + 1.0))),
     )));
@@ -211,7 +212,8 @@ fn scatter(findings: &Findings<'_>, prediction: &Prediction<'_>) -> Result<Scatt
 }
 
 /// Spearman correlations of the effects: other experiments, summaries, the best tracks.
-fn forest(findings: &Findings<'_>) -> Result<Figure, StudyError> {
+/// The correlations that have an interval; none has where too few clusters are resampled.
+fn forest(findings: &Findings<'_>) -> Result<Option<Figure>, StudyError> {
     let file = findings.file;
     let shown = &file.show.experiment;
     let rows = |kind: PredictorKind| {
@@ -223,8 +225,9 @@ fn forest(findings: &Findings<'_>) -> Result<Figure, StudyError> {
         Some(ForestRow {
             label,
             estimate: row.value?,
-            low: row.low?,
-            high: row.high?,
+            // A BCa interval of a skewed statistic may leave out its estimate; it is drawn up to it.
+            low: row.low?.min(row.value?),
+            high: row.high?.max(row.value?),
             emphasised,
         })
     };
@@ -237,6 +240,9 @@ fn forest(findings: &Findings<'_>) -> Result<Figure, StudyError> {
             .into_iter()
             .filter_map(|row| line(row, row.name.clone(), false)),
     );
+    if lines.is_empty() {
+        return Ok(None);
+    }
     let forest = Forest {
         labels: Labels {
             name: "correlations".to_owned(),
@@ -249,11 +255,11 @@ fn forest(findings: &Findings<'_>) -> Result<Figure, StudyError> {
             ),
         },
         value_title: "Spearman correlation with the measured effect".to_owned(),
-        interval: "95 % interval".to_owned(),
+        interval: findings.validation.interval_in_words(),
         null_value: Some(0.0),
         rows: lines,
     };
-    Ok(forest.draw()?)
+    Ok(Some(forest.draw()?))
 }
 
 /// The tracks with the strongest Spearman correlation, strongest first.

@@ -8,6 +8,7 @@ use super::super::group_means::GroupRow;
 use super::super::interval::Estimate;
 use super::super::joined::JoinedColumn;
 use super::super::partial::PartialRow;
+use super::super::side_by_side::RunRow;
 use super::super::strata::StratumRow;
 use super::super::tsv::Tsv;
 
@@ -30,6 +31,7 @@ pub(super) fn all(validation: &Validation) -> Vec<(&'static str, String)> {
             validation.differences.len(),
             differences(&validation.differences),
         ),
+        table("runs.tsv", validation.runs.len(), runs(&validation.runs)),
         table("strata.tsv", validation.strata.len(), strata(&validation.strata)),
         table("groups.tsv", validation.groups.len(), groups(&validation.groups)),
         table("partial.tsv", validation.partial.len(), partial(&validation.partial)),
@@ -186,6 +188,29 @@ fn differences(rows: &[DifferenceRow]) -> String {
     tsv.finish()
 }
 
+fn runs(rows: &[RunRow]) -> String {
+    let mut tsv = headed(&[
+        &["experiment"],
+        &PREDICTION,
+        &["metric", "compared", "run", "window_bp", "model"],
+        &ESTIMATE,
+        &["note"],
+    ]);
+    for row in rows {
+        tsv.text(&row.experiment)
+            .prediction(&row.prediction)
+            .text(row.metric)
+            .text(&row.compared)
+            .text(&row.run)
+            .optional(Some(row.window_bp))
+            .text(&row.model)
+            .estimate(&row.estimate)
+            .optional_text(row.estimate.note.as_deref())
+            .end();
+    }
+    tsv.finish()
+}
+
 fn strata(rows: &[StratumRow]) -> String {
     let mut tsv = headed(&[
         &["experiment"],
@@ -242,7 +267,7 @@ fn partial(rows: &[PartialRow]) -> String {
         &PREDICTION,
         &["metric", "compared", "covariates", "without_covariate", "plain"],
         &ESTIMATE,
-        &["p", "note"],
+        &["p", "note", "test"],
     ]);
     for row in rows {
         tsv.text(&row.experiment)
@@ -255,6 +280,7 @@ fn partial(rows: &[PartialRow]) -> String {
             .estimate(&row.estimate)
             .optional(row.p)
             .optional_text(row.estimate.note.as_deref())
+            .optional_text(row.test)
             .end();
     }
     tsv.finish()

@@ -2,10 +2,13 @@
 
 use super::super::difference::DifferenceRow;
 use super::super::interval::Estimate;
+use super::super::joined::JoinedColumn;
+use super::super::side_by_side::RunRow;
 use super::super::strata::StratumRow;
 use super::super::{ValidateError, Validation};
-use super::{Names, figures, title};
-use crate::report::numbers::{interval, p_value, plain, signed};
+use super::settings::tests;
+use super::{Names, Remark, figures, remarks, title};
+use crate::report::numbers::{grouped, interval, p_value, plain, signed};
 use crate::report::{Block, Column, Level, Section, Table};
 
 /// Rows of a table of the page; the files hold all.
@@ -22,6 +25,14 @@ pub(super) fn sections(validation: &Validation, names: &mut Names) -> Result<Vec
         blocks.extend(figures::differences(validation, names)?.into_iter().map(Block::figure));
         blocks.push(Block::Table(differences(validation)));
         sections.push(named("Differences between predictions", "differences", blocks));
+    }
+    if !validation.runs.is_empty() {
+        let mut blocks: Vec<Block> = figures::runs(validation, names)?
+            .into_iter()
+            .map(Block::figure)
+            .collect();
+        blocks.push(Block::Table(runs(validation)));
+        sections.push(named("Runs side by side", "runs", blocks));
     }
     if !validation.strata.is_empty() {
         let mut blocks = Vec::new();
@@ -62,8 +73,9 @@ fn named(heading: &str, anchor: &str, blocks: Vec<Block>) -> Section {
     }
 }
 
-/// The first rows of a table, and a note on the others.
-fn shortened(mut table: Table, file: &str) -> Table {
+/// The first rows of a table, a note on the others, and what is said of its rows.
+fn shortened<'a>(mut table: Table, file: &str, said: impl Iterator<Item = Remark<'a>>) -> Table {
+    table.notes.extend(remarks(said, file));
     let all = table.rows.len();
     table.rows.truncate(MOST_ROWS);
     let more = all - table.rows.len();
@@ -135,7 +147,72 @@ fn differences(validation: &Validation) -> Table {
         notes: vec!["`n, both` counts the variants that both have, `in one only` those that the first, the second has alone; values of the first and \
              the second on the variants of both; differences with intervals in brackets; q over all differences of the metric.".to_owned()],
     };
-    shortened(table, "differences.tsv")
+    let said = validation.differences.iter().map(|row| {
+        let [first, second] = sides(validation, row);
+        Remark {
+            name: format!("{first} less {second}"),
+            metric: format!("{} ({})", row.metric, row.compared),
+            note: row.estimate.note.as_deref(),
+        }
+    });
+    shortened(table, "differences.tsv", said)
+}
+
+/// Runs with their windows as columns would be too wide on paper: a row for each run.
+fn runs(validation: &Validation) -> Table {
+    let is_shown = |row: &&RunRow| matches!(row.metric, "spearman" | "auroc");
+    let rows = validation.runs.iter().filter(is_shown).map(|row| {
+        vec![
+            row.experiment.clone(),
+            title(validation, &row.prediction),
+            format!("{} ({})", row.metric, row.compared),
+            row.run.clone(),
+            grouped(row.window_bp.into()),
+            row.model.clone(),
+            row.estimate.n.to_string(),
+            value(&row.estimate, 2),
+            clusters(&row.estimate),
+        ]
+    });
+    let table = Table {
+        caption: "Each run on the variants that all runs have".to_owned(),
+        columns: vec![
+            Column::text("experiment"),
+            Column::text("prediction"),
+            Column::text("metric"),
+            Column::text("run"),
+            Column::number("window, bp"),
+            Column::text("model"),
+            Column::number("n"),
+            Column::text("value"),
+            Column::number("clusters"),
+        ],
+        rows: rows.collect(),
+        emphasised: Vec::new(),
+        notes: vec![
+            "Intervals that overlap do not show that runs are alike, nor the other way round: the paired differences above do.".to_owned(),
+        ],
+    };
+    let said = validation
+        .runs
+        .iter()
+        .map(|row| remark(validation, &row.prediction, row.metric, &row.compared, &row.estimate));
+    shortened(table, "runs.tsv", said)
+}
+
+/// What the note of an estimate says, and of what.
+fn remark<'a>(
+    validation: &Validation,
+    prediction: &JoinedColumn,
+    metric: &str,
+    compared: &str,
+    estimate: &'a Estimate,
+) -> Remark<'a> {
+    Remark {
+        name: title(validation, prediction),
+        metric: format!("{metric} ({compared})"),
+        note: estimate.note.as_deref(),
+    }
 }
 
 fn strata(validation: &Validation) -> Table {
@@ -176,7 +253,12 @@ fn strata(validation: &Validation) -> Table {
                 .to_owned(),
         ],
     };
-    shortened(table, "strata.tsv")
+    let said = validation.strata.iter().map(|row| Remark {
+        name: format!("{}, {} {}", title(validation, &row.prediction), row.by, row.stratum),
+        metric: format!("{} ({})", row.metric, row.compared),
+        note: row.estimate.note.as_deref(),
+    });
+    shortened(table, "strata.tsv", said)
 }
 
 fn groups(validation: &Validation) -> Table {
@@ -216,10 +298,15 @@ fn groups(validation: &Validation) -> Table {
                 .to_owned(),
         ],
     };
-    shortened(table, "groups.tsv")
+    let said = validation
+        .groups
+        .iter()
+        .map(|row| remark(validation, &row.prediction, row.metric, &row.compared, &row.estimate));
+    shortened(table, "groups.tsv", said)
 }
 
 fn partial(validation: &Validation) -> Table {
+    let test = tests(validation.partial.iter().filter_map(|row| row.test));
     let rows = validation.partial.iter().map(|row| {
         vec![
             row.experiment.clone(),
@@ -246,15 +333,18 @@ fn partial(validation: &Validation) -> Table {
             Column::number("plain"),
             Column::text("partial"),
             Column::number("clusters"),
-            Column::number("p, Student's t"),
+            Column::number("p"),
         ],
         rows: rows.collect(),
         emphasised: Vec::new(),
-        notes: vec![
-            "The linear share of the covariates (of their ranks for Spearman) is taken out of both sides; plain on the same rows. p takes \
-             rows as independent."
-                .to_owned(),
-        ],
+        notes: vec![format!(
+            "The linear share of the covariates (of their ranks for Spearman) is taken out of both sides; plain on the same rows. p, two-sided, by \
+             {test}.",
+        )],
     };
-    shortened(table, "partial.tsv")
+    let said = validation
+        .partial
+        .iter()
+        .map(|row| remark(validation, &row.prediction, row.metric, row.compared, &row.estimate));
+    shortened(table, "partial.tsv", said)
 }

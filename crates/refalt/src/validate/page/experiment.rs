@@ -5,7 +5,8 @@ use super::super::joined::JoinedColumn;
 use super::super::output::ExperimentRecord;
 use super::super::predictor::PredictorKind;
 use super::super::{ValidateError, Validation};
-use super::{Names, figures, title};
+use super::settings::test;
+use super::{Names, Remark, figures, remarks, title};
 use crate::report::numbers::{grouped, interval, p_value, plain, signed};
 use crate::report::{Block, Column, Section, Table};
 
@@ -61,6 +62,18 @@ pub(super) fn section(
         blocks.extend(figures::calibration(validation, record, place, names)?.map(Block::figure));
     }
     blocks.extend(best_tracks(&rows, &of).map(Block::Table));
+    let in_full = predictions.iter().flatten().map(|row| Remark {
+        name: name(row, &of),
+        metric: format!("{} ({})", row.metric, row.compared),
+        note: row.note.as_deref(),
+    });
+    let items = remarks(in_full, "metrics.tsv");
+    if !items.is_empty() {
+        blocks.push(Block::Heading {
+            text: "Numbers that are missing, and how to take others".to_owned(),
+        });
+        blocks.push(Block::List { items });
+    }
     Ok(Section {
         heading: record.experiment.clone(),
         anchor: names.of(&["experiment", &record.experiment]),
@@ -168,6 +181,7 @@ fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&M
         [one] => format!("{one} clusters"),
         [first, .., last] => format!("{first} to {last} clusters"),
     };
+    let tests = test(predictions.iter().flatten().copied());
     Some(Table {
         caption: match compared {
             "signed" => "Correlation of the effects, with their signs".to_owned(),
@@ -177,7 +191,7 @@ fn correlations(predictions: &[Vec<&MetricRow>], compared: &str, of: &impl Fn(&M
         rows,
         emphasised: Vec::new(),
         notes: vec![format!(
-            "Values with intervals in brackets, over {clusters}. Permutation p for ρ, {}. The ceiling is the best value of another experiment in the \
+            "Values with intervals in brackets, over {clusters}. p for ρ by {tests}, {}. The ceiling is the best value of another experiment in the \
              place of a prediction. From `metrics.tsv`, `compared` = `{compared}`.",
             if compared == "signed" {
                 "two-sided"
@@ -243,15 +257,15 @@ fn directions(predictions: &[Vec<&MetricRow>], of: &impl Fn(&MetricRow) -> Strin
             Column::text("gain"),
             Column::number("p, McNemar"),
             Column::number("p, above commoner"),
-            Column::number("p, permutation"),
+            Column::number("p"),
         ],
         rows,
         emphasised: Vec::new(),
-        notes: vec![
+        notes: vec![format!(
             "Gain: share of right directions less that of the commoner direction, on the same variants. The exact tests take rows as \
-             independent. From `metrics.tsv`, `sign_accuracy` and `sign_accuracy_gain`."
-                .to_owned(),
-        ],
+             independent; the last p is by {tests}, one-sided. From `metrics.tsv`, `sign_accuracy` and `sign_accuracy_gain`.",
+            tests = test(predictions.iter().flatten().copied())
+        )],
     })
 }
 
@@ -292,7 +306,8 @@ fn labelled(predictions: &[Vec<&MetricRow>], label: &str, of: &impl Fn(&MetricRo
         rows,
         emphasised: Vec::new(),
         notes: vec![format!(
-            "Variants are ordered by the size of the score. From `metrics.tsv`, `compared` = `{label}`."
+            "Variants are ordered by the size of the score; p by {}, one-sided. From `metrics.tsv`, `compared` = `{label}`.",
+            test(predictions.iter().flatten().copied())
         )],
     })
 }
@@ -312,6 +327,7 @@ fn best_tracks(rows: &[&MetricRow], of: &impl Fn(&MetricRow) -> String) -> Optio
         found => (found, "the effects"),
     };
     let all = best.len();
+    let tests = test(best.iter().copied());
     let size = |row: &MetricRow| row.value.map_or(0.0, f64::abs);
     best.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| a.name.cmp(&b.name)));
     best.truncate(BEST_TRACKS);
@@ -348,9 +364,8 @@ fn best_tracks(rows: &[&MetricRow], of: &impl Fn(&MetricRow) -> String) -> Optio
         ],
         rows,
         emphasised: Vec::new(),
-        notes: vec![
-            "Chosen after the fact: the family p is the chance that the best of all does so well. From `metrics.tsv`."
-                .to_owned(),
-        ],
+        notes: vec![format!(
+            "Chosen after the fact: the family p is the chance that the best of all does so well. p by {tests}. From `metrics.tsv`.",
+        )],
     })
 }

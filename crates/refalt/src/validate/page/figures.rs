@@ -3,6 +3,8 @@
 use super::super::compare::MetricRow;
 use super::super::output::ExperimentRecord;
 use super::super::predictor::PredictorKind;
+use super::super::ranking_curves::RankingCurves;
+use super::super::side_by_side::RunRow;
 use super::super::{ValidateError, Validation};
 use super::comparison::sides;
 use super::settings::{interval as interval_words, level};
@@ -258,72 +260,101 @@ pub(super) fn ranking(
 ) -> Result<Vec<Figure>, ValidateError> {
     let mut figures = Vec::new();
     for rule in &validation.provenance.labels {
-        let curves: Vec<_> = validation
+        let mut all: Vec<&RankingCurves> = validation
             .curves
             .iter()
             .filter(|curves| curves.experiment == record.experiment && curves.compared == *rule)
             .collect();
-        let Some(first) = curves.first() else { continue };
-        let value = |metric: &str, column| {
-            let row = validation.metrics.iter().find(|row| {
-                row.experiment == record.experiment
-                    && row.is_of(column)
-                    && row.metric == metric
-                    && row.compared == *rule
-            });
-            plain(row.and_then(|row| row.value), 2)
-        };
-        let every = curves.iter().map(|curves| curves.every).max().unwrap_or(1);
-        let thinned = match every {
-            1 => String::new(),
-            _ => format!(" Up to every {every}th threshold is drawn."),
-        };
-        let curve = |points, metric: &str, column| Curve {
-            label: format!("{}, {}", short(&title(validation, column)), value(metric, column)),
-            points,
-        };
-        let roc = Curves {
-            labels: labels(
-                names.of(&["roc", &record.experiment, rule]),
-                "ROC".to_owned(),
-                format!("{}, positives: {rule}", record.experiment),
-                format!("Variants in the order of the size of the score; AUROC in the legend.{thinned}"),
-            ),
-            x_title: "share of negatives above the threshold".to_owned(),
-            y_title: "share of positives above the threshold".to_owned(),
-            curves: curves
-                .iter()
-                .map(|of| curve(of.roc.clone(), "auroc", &of.prediction))
-                .collect(),
-            comparison: Some(Curve {
-                label: "by chance".to_owned(),
-                points: vec![(0.0, 0.0), (1.0, 1.0)],
-            }),
-            ranges: Some(((0.0, 1.0), (0.0, 1.0))),
-        };
-        figures.push(roc.draw()?);
-        let precision_recall = Curves {
-            labels: labels(
-                names.of(&["precision-recall", &record.experiment, rule]),
-                "Precision and recall".to_owned(),
-                format!("{}, positives: {rule}", record.experiment),
-                format!("Steps, as average precision (in the legend) adds them up.{thinned}"),
-            ),
-            x_title: "recall".to_owned(),
-            y_title: "precision".to_owned(),
-            curves: curves
-                .iter()
-                .map(|of| curve(steps(&of.precision_recall), "average_precision", &of.prediction))
-                .collect(),
-            comparison: Some(Curve {
-                label: format!("by chance, {}", plain(Some(first.positives), 3)),
-                points: vec![(0.0, first.positives), (1.0, first.positives)],
-            }),
-            ranges: Some(((0.0, 1.0), (0.0, 1.0))),
-        };
-        figures.push(precision_recall.draw()?);
+        // Tracks asked for first, then the summaries.
+        all.sort_by_key(|curves| curves.prediction.kind != PredictorKind::Track);
+        let sheets = all.len().div_ceil(MOST_CURVES).min(MOST_CURVE_FIGURES);
+        let undrawn = all.len().saturating_sub(sheets * MOST_CURVES);
+        for (number, curves) in all.chunks(MOST_CURVES).take(sheets).enumerate() {
+            let sheet = match sheets {
+                1 => String::new(),
+                _ => format!(" ({} of {sheets})", number + 1),
+            };
+            let undrawn = match undrawn {
+                0 => String::new(),
+                more => format!(" {more} more predictions are not drawn; `metrics.tsv` has their areas."),
+            };
+            figures.extend(curve_pair(validation, record, rule, curves, names, (&sheet, &undrawn))?);
+        }
     }
     Ok(figures)
+}
+
+/// Predictions that can be told apart in one figure.
+const MOST_CURVES: usize = 6;
+/// Figures of curves for each experiment and label rule.
+const MOST_CURVE_FIGURES: usize = 4;
+
+/// The ROC and precision-recall curves of some predictions.
+fn curve_pair(
+    validation: &Validation,
+    record: &ExperimentRecord,
+    rule: &str,
+    curves: &[&RankingCurves],
+    names: &mut Names,
+    (sheet, undrawn): (&str, &str),
+) -> Result<Vec<Figure>, ValidateError> {
+    let Some(first) = curves.first() else {
+        return Ok(Vec::new());
+    };
+    let value = |metric: &str, column| {
+        let row = validation.metrics.iter().find(|row| {
+            row.experiment == record.experiment && row.is_of(column) && row.metric == metric && row.compared == rule
+        });
+        plain(row.and_then(|row| row.value), 2)
+    };
+    let every = curves.iter().map(|curves| curves.every).max().unwrap_or(1);
+    let thinned = match every {
+        1 => String::new(),
+        _ => format!(" Up to every {every}th threshold is drawn."),
+    };
+    let curve = |points, metric: &str, column| Curve {
+        label: format!("{}, {}", short(&title(validation, column)), value(metric, column)),
+        points,
+    };
+    let roc = Curves {
+        labels: labels(
+            names.of(&["roc", &record.experiment, rule]),
+            format!("ROC{sheet}"),
+            format!("{}, positives: {rule}", record.experiment),
+            format!("Variants in the order of the size of the score; AUROC in the legend.{thinned}{undrawn}"),
+        ),
+        x_title: "share of negatives above the threshold".to_owned(),
+        y_title: "share of positives above the threshold".to_owned(),
+        curves: curves
+            .iter()
+            .map(|of| curve(of.roc.clone(), "auroc", &of.prediction))
+            .collect(),
+        comparison: Some(Curve {
+            label: "by chance".to_owned(),
+            points: vec![(0.0, 0.0), (1.0, 1.0)],
+        }),
+        ranges: Some(((0.0, 1.0), (0.0, 1.0))),
+    };
+    let precision_recall = Curves {
+        labels: labels(
+            names.of(&["precision-recall", &record.experiment, rule]),
+            format!("Precision and recall{sheet}"),
+            format!("{}, positives: {rule}", record.experiment),
+            format!("Steps, as average precision (in the legend) adds them up.{thinned}{undrawn}"),
+        ),
+        x_title: "recall".to_owned(),
+        y_title: "precision".to_owned(),
+        curves: curves
+            .iter()
+            .map(|of| curve(steps(&of.precision_recall), "average_precision", &of.prediction))
+            .collect(),
+        comparison: Some(Curve {
+            label: format!("by chance, {}", plain(Some(first.positives), 3)),
+            points: vec![(0.0, first.positives), (1.0, first.positives)],
+        }),
+        ranges: Some(((0.0, 1.0), (0.0, 1.0))),
+    };
+    Ok(vec![roc.draw()?, precision_recall.draw()?])
 }
 
 /// Turns points of falling recall into steps: from each recall down to the next, precision is that of the larger.
@@ -385,6 +416,64 @@ pub(super) fn differences(validation: &Validation, names: &mut Names) -> Result<
     Ok(figures)
 }
 
+/// Spearman correlations of each run on the variants of all, a figure for each experiment.
+pub(super) fn runs(validation: &Validation, names: &mut Names) -> Result<Vec<Figure>, ValidateError> {
+    let mut figures = Vec::new();
+    for record in &validation.experiments {
+        let of = |compared: &str| -> Vec<&RunRow> {
+            let rows = validation.runs.iter().filter(|row| {
+                row.experiment == record.experiment && row.metric == "spearman" && row.compared == compared
+            });
+            rows.collect()
+        };
+        let (found, value_title) = match of("signed") {
+            found if found.is_empty() => (of("magnitude"), "Spearman correlation of sizes"),
+            found => (found, "Spearman correlation with the measured effect"),
+        };
+        let all = found.len();
+        let rows: Vec<ForestRow> = found
+            .into_iter()
+            .filter_map(|run| {
+                let name = title(validation, &run.prediction);
+                let label = format!("{name}, {} ({} bp)", run.run, grouped(run.window_bp.into()));
+                let estimate = &run.estimate;
+                row(label, estimate.value, estimate.low, estimate.high, false)
+            })
+            .take(MOST_ROWS)
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let undrawn = match all - rows.len() {
+            0 => String::new(),
+            more => format!(" {more} more are not drawn, for want of an interval or of room; `runs.tsv` has them."),
+        };
+        let n = validation
+            .runs
+            .iter()
+            .filter(|row| row.experiment == record.experiment)
+            .map(|row| row.estimate.n);
+        let forest = Forest {
+            labels: labels(
+                names.of(&["runs", &record.experiment]),
+                "Runs side by side".to_owned(),
+                format!(
+                    "{}, n up to {}",
+                    record.experiment,
+                    grouped(n.max().unwrap_or(0) as u64)
+                ),
+                format!("Each run on the variants that all runs have; windows in brackets.{undrawn}"),
+            ),
+            value_title: value_title.to_owned(),
+            interval: interval_words(validation),
+            null_value: Some(0.0),
+            rows,
+        };
+        figures.push(forest.draw()?);
+    }
+    Ok(figures)
+}
+
 /// Spearman correlations within strata, a figure for each rule, experiment and prediction that figures show.
 pub(super) fn strata(validation: &Validation, names: &mut Names) -> Result<Vec<Figure>, ValidateError> {
     let leads: Vec<_> = validation
@@ -402,6 +491,7 @@ pub(super) fn strata(validation: &Validation, names: &mut Names) -> Result<Vec<F
         let by = rule.to_string();
         let mut rows = Vec::new();
         let mut tests = Vec::new();
+        let mut undrawn = Vec::new();
         for lead in &leads {
             let of = |compared: &str| {
                 let rows = validation.strata.iter().filter(|row| {
@@ -417,9 +507,23 @@ pub(super) fn strata(validation: &Validation, names: &mut Names) -> Result<Vec<F
                 found if found.is_empty() => of("magnitude"),
                 found => found,
             };
-            if let Some(p) = found.first().and_then(|row| row.p_heterogeneity) {
-                tests.push(format!("{}: p = {}", title(validation, lead), p_value(Some(p))));
-            }
+            tests.push(match found.first().and_then(|row| row.p_heterogeneity) {
+                Some(p) => format!("{}: p = {}", title(validation, lead), p_value(Some(p))),
+                None => format!("{}: none, for want of two strata with a value", title(validation, lead)),
+            });
+            undrawn.extend(found.iter().filter(|row| row.estimate.low.is_none()).map(|stratum| {
+                format!(
+                    "{}, {} (n {}){}",
+                    title(validation, lead),
+                    stratum.stratum,
+                    stratum.estimate.n,
+                    stratum
+                        .estimate
+                        .note
+                        .as_ref()
+                        .map_or_else(String::new, |note| format!(": {note}"))
+                )
+            }));
             rows.extend(found.into_iter().filter_map(|stratum| {
                 let estimate = &stratum.estimate;
                 let name = short(&title(validation, lead));
@@ -431,6 +535,10 @@ pub(super) fn strata(validation: &Validation, names: &mut Names) -> Result<Vec<F
         if rows.is_empty() {
             continue;
         }
+        let undrawn = match undrawn.is_empty() {
+            true => String::new(),
+            false => format!(" Without an interval, and not drawn: {}.", undrawn.join("; ")),
+        };
         let note = validation
             .strata
             .iter()
@@ -445,7 +553,10 @@ pub(super) fn strata(validation: &Validation, names: &mut Names) -> Result<Vec<F
                 names.of(&["strata", &by, &record.experiment]),
                 "Within strata".to_owned(),
                 format!("{}, by {by}", record.experiment),
-                format!("Test of all strata being alike: {}.{on_outcome}", tests.join("; ")),
+                format!(
+                    "Test of all strata being alike: {}.{undrawn}{on_outcome}",
+                    tests.join("; ")
+                ),
             ),
             value_title: "Spearman correlation with the measured effect".to_owned(),
             interval: interval_words(validation),

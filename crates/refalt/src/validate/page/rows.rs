@@ -1,6 +1,6 @@
 //! Which rows were compared, what became of the others, and what they are worth.
 
-use super::super::Validation;
+use super::super::{OtherRunRecord, Validation};
 use crate::report::numbers::{grouped, plain};
 use crate::report::{Block, Column, Fact, Level, Section, Table};
 use std::collections::BTreeMap;
@@ -37,7 +37,26 @@ pub(super) fn section(validation: &Validation) -> Section {
             note: String::new(),
         });
     }
+    if let Some(turned) = &truth.orientation {
+        facts.push(Fact {
+            label: "effects with their sign turned".to_owned(),
+            value: grouped(turned.flipped),
+            note: format!(
+                "effects of `{}`: {} as written, {} with alleles in the other order; {} palindromic",
+                turned.effect_allele,
+                grouped(turned.as_written),
+                grouped(turned.reordered),
+                grouped(turned.palindromic)
+            ),
+        });
+    }
     let mut blocks = vec![Block::Facts { facts }];
+    for warning in validation.provenance.against.iter().flat_map(OtherRunRecord::warnings) {
+        blocks.push(Block::Callout {
+            level: Level::Warning,
+            text: warning,
+        });
+    }
     if !truth.rejected.is_empty() {
         blocks.push(Block::Callout {
             level: Level::Warning,
@@ -126,6 +145,7 @@ fn worth(validation: &Validation) -> Table {
             count(row.clusters),
             plain(row.intraclass_correlation, 2),
             plain(row.effective_rows, 0),
+            plain(row.effective_weighted, 0),
             plain(row.detectable, 3),
             plain(row.detectable_effective, 3),
         ]
@@ -143,6 +163,7 @@ fn worth(validation: &Validation) -> Table {
             Column::number("clusters"),
             Column::number("alike within"),
             Column::number("effective rows"),
+            Column::number("under weights"),
             Column::number("least r at n"),
             Column::number("least r, effective"),
         ],
@@ -151,7 +172,7 @@ fn worth(validation: &Validation) -> Table {
         notes: vec![format!(
             "Distinct inputs: rows that differ in a score. Loci: rows with at most {} bp, the window, between them are one. \
              Clusters are resampled together; `alike within` is the intraclass correlation of the measured effects over them, and \
-             effective rows are the independent rows that their mean is worth. Least r: the smallest correlation that a test at the \
+             effective rows are the independent rows that their mean is worth; under weights by Kish, less what clusters take. Least r: the smallest correlation that a test at the \
              level of the intervals finds with probability 0.8. From `effective_n.tsv`.",
             grouped(locus_bp.into())
         )],

@@ -1,7 +1,8 @@
 //! How the numbers are made, and from what.
 
-use super::super::Validation;
+use super::super::compare::MetricRow;
 use super::super::interval::IntervalKind;
+use super::super::{Validation, family};
 use crate::report::numbers::{grouped, p_value};
 use crate::report::{Block, Section};
 
@@ -13,6 +14,28 @@ pub(super) fn unit(validation: &Validation) -> String {
         (None, Some(bp)) if bp.get() == 1 => "positions".to_owned(),
         (None, Some(bp)) => format!("blocks of {bp} bp"),
         (None, None) => "rows".to_owned(),
+    }
+}
+
+/// Returns what makes the p-values of some rows, in words.
+pub(super) fn test<'a>(rows: impl Iterator<Item = &'a MetricRow>) -> String {
+    tests(rows.filter_map(|row| row.test))
+}
+
+/// Returns tests in words, each once.
+pub(super) fn tests<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut found: Vec<&str> = names.collect();
+    found.sort_unstable();
+    found.dedup();
+    let words = found.iter().map(|test| match *test {
+        family::SIGNS => "turned signs of whole clusters",
+        family::WHOLE => "permutation of whole clusters of equal size",
+        family::PERMUTATION => "permutation of rows",
+        _ => "Student's t, rows taken as independent",
+    });
+    match words.collect::<Vec<_>>() {
+        words if words.is_empty() => "nothing (none was drawn)".to_owned(),
+        words => words.join(" or "),
     }
 }
 
@@ -46,7 +69,9 @@ pub(super) fn section(validation: &Validation) -> Section {
             grouped(options.replicates)
         ),
         format!(
-            "p: permutations of the measured effects, {}, so that none is below {}. Family p: the chance that any prediction of the \
+            "p: permutations of the measured effects, of whole clusters among those of equal size where rows are drawn in clusters; where \
+             most rows are in clusters with a size of their own, turned signs of what whole clusters add to the correlation. {} \
+             draws, so that none is below {}. Family p: the chance that any prediction of the \
              family (summaries, or tracks, of a scorer) does so well. Rotations keep the neighbourhood of variants that tile one place; \
              where they are given, believe them.",
             grouped(options.permutations),

@@ -86,6 +86,8 @@ impl Bench {
             bins: 3.try_into().unwrap(),
         };
         change(&mut matching);
+        // A table of another content would not be replaced.
+        let _ = std::fs::remove_file(self.path("table.parquet"));
         let request = CalibrateRequest {
             background: self.path("background"),
             out: self.path("table.parquet"),

@@ -119,6 +119,8 @@ fn variants_that_made_the_table_are_no_controls() {
     // 50 variants of the run among 150.
     source(3).score_from(2_050, 150, &path("others"));
     let calibrated = |hold_out: f64| {
+        // A table of another content would not be replaced.
+        let _ = std::fs::remove_file(path("table.parquet"));
         let request = CalibrateRequest {
             background: path("background"),
             out: path("table.parquet"),

@@ -1,7 +1,7 @@
 //! How failures are told, in one place: what and why, where, what to do.
 
 use crate::exit::Exit;
-use crate::terminal::{Paint, Settings};
+use crate::terminal::{Paint, Settings, stderr_line};
 use refalt::{Diagnostic, ServiceStop};
 use serde_json::json;
 use std::error::Error;
@@ -67,6 +67,14 @@ impl Failure {
         self
     }
 
+    /// Returns the exit code of a verdict once it was printed: a reader that went away does not change it.
+    pub(crate) fn verdict(printed: Result<(), Self>, exit: Exit) -> Result<Exit, Self> {
+        match printed {
+            Err(failure) if !failure.broken_pipe => Err(failure),
+            _ => Ok(exit),
+        }
+    }
+
     /// Prints the failure to standard error and returns the exit code; a reader that went away is no failure.
     pub(crate) fn report(&self, settings: &Settings) -> ExitCode {
         if self.broken_pipe {
@@ -82,18 +90,18 @@ impl Failure {
             if let Some(detail) = &self.detail {
                 error["detail"] = detail.as_str().into();
             }
-            eprintln!("{error}");
+            stderr_line(&error);
         } else {
             let paint = Paint::stderr();
-            eprintln!("{}: {}", paint.error("error"), self.message);
+            stderr_line(format_args!("{}: {}", paint.error("error"), self.message));
             if let Some(place) = &self.place {
-                eprintln!("  {} {place}", paint.dim("-->"));
+                stderr_line(format_args!("  {} {place}", paint.dim("-->")));
             }
             if let Some(hint) = &self.hint {
-                eprintln!("{}: {hint}", paint.hint("hint"));
+                stderr_line(format_args!("{}: {hint}", paint.hint("hint")));
             }
             if let Some(detail) = &self.detail {
-                eprintln!("{}: {detail}", paint.dim("detail"));
+                stderr_line(format_args!("{}: {detail}", paint.dim("detail")));
             }
         }
         self.exit.into()

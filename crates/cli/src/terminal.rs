@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use refalt::engine::{Observer, Progress};
 use refalt::io::fasta::DigestProgress;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -31,16 +31,21 @@ impl Settings {
     /// Prints a line that nobody may miss to standard error, with `--quiet`, too; JSON says it in its own words.
     pub(crate) fn tell(&self, line: impl AsRef<str>) {
         if !self.json {
-            eprintln!("{}", line.as_ref());
+            stderr_line(line.as_ref());
         }
     }
 
     /// Prints a line about what is going on to standard error.
     pub(crate) fn note(&self, line: impl AsRef<str>) {
         if !self.quiet && !self.json {
-            eprintln!("{}", line.as_ref());
+            stderr_line(line.as_ref());
         }
     }
+}
+
+/// Prints a line to standard error. Where it cannot be written, there is nobody to tell it, and the work goes on.
+pub(crate) fn stderr_line(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Colour for standard error, if it is a terminal and `NO_COLOR` is not set.

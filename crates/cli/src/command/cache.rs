@@ -4,7 +4,7 @@ use super::cache_options::answers_folder;
 use crate::byte_size;
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::Settings;
+use crate::terminal::{Settings, stderr_line};
 use refalt_core::score::UtcDay;
 use refalt_rpc::cache::{AnswerCache, ByKind, Prune, Stats};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     if !folder.is_dir() {
         return nothing(options, &folder.display().to_string(), settings);
     }
-    let trouble = |trouble: &refalt_rpc::cache::CacheTrouble| eprintln!("{trouble}");
+    let trouble = |trouble: &refalt_rpc::cache::CacheTrouble| stderr_line(trouble);
     let cache = AnswerCache::open(&folder, None, Arc::new(trouble)).map_err(|error| Failure::of(&error))?;
     match &options.action {
         Action::Stats => {

@@ -52,11 +52,11 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     let open = |path: &Path| ScoreFolder::open(path).map_err(|error| Failure::of(&error));
     let (left, right) = (open(&options.left)?, open(&options.right)?);
     let report = diff(&left, &right, &chosen).map_err(|error| Failure::of(&error))?;
-    print(&report, settings)?;
     if let Some(out) = &options.out {
         settings.note(format!("written to `{}`", out.display()));
     }
-    Ok(if report.is_same() { Exit::Done } else { Exit::Partial })
+    let exit = if report.is_same() { Exit::Done } else { Exit::Partial };
+    Failure::verdict(print(&report, settings), exit)
 }
 
 fn print(report: &DiffReport, settings: &Settings) -> Result<(), Failure> {

@@ -80,8 +80,8 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
             .collect(),
     })
     .map_err(|error| Failure::of(&error))?;
-    print(&report, settings)?;
-    Ok(if report.is_clean() { Exit::Done } else { Exit::Partial })
+    let exit = if report.is_clean() { Exit::Done } else { Exit::Partial };
+    Failure::verdict(print(&report, settings), exit)
 }
 
 fn print(report: &LintReport, settings: &Settings) -> Result<(), Failure> {

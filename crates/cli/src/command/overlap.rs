@@ -3,7 +3,7 @@
 use super::input::{self, ReadingOptions};
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::Settings;
+use crate::terminal::{Settings, stderr_line};
 use refalt::io::bed::BedLayout;
 use refalt::overlap::{self, EnrichmentSummary, Extent, Output, Request, RowsReference, Summary};
 use refalt::reference_assembly::ReferenceAssembly;
@@ -134,7 +134,7 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         let line = serde_json::to_string(&summary).map_err(|error| Failure::new(error.to_string()))?;
         if is_stdout {
             // The rows have standard output.
-            eprintln!("{line}");
+            stderr_line(&line);
         } else {
             writeln!(io::stdout().lock(), "{line}")?;
         }

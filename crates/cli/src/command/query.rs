@@ -90,10 +90,18 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         temporary: options.temporary.clone(),
     };
     let Some(path) = &options.out else {
-        let mut out = std::io::BufWriter::new(std::io::stdout());
+        let mut out = Watched {
+            out: std::io::BufWriter::new(std::io::stdout()),
+            is_gone: false,
+        };
         let answered = query(&folder, &options.sql, &chosen, format, &mut out).map_err(|error| Failure::of(&error));
-        answered.and_then(|_| Ok(std::io::Write::flush(&mut out)?))?;
-        return Ok(Exit::Done);
+        let answered = answered.and_then(|_| Ok(std::io::Write::flush(&mut out)?));
+        // Not every format tells why it could not write.
+        return if out.is_gone {
+            Ok(Exit::Done)
+        } else {
+            answered.map(|()| Exit::Done)
+        };
     };
     let failed = |error| Failure::file("write", path, &error);
     let mut file = refalt::atomic_file::AtomicFile::create(path).map_err(failed)?;
@@ -103,6 +111,34 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
         .map_err(|error| Failure::new(error.to_string()).with_hint(error.hint()))?;
     settings.note(format!("{rows} rows, written to `{}`", path.display()));
     Ok(Exit::Done)
+}
+
+/// An output that remembers whether its reader went away.
+#[cfg(feature = "query")]
+struct Watched<W> {
+    out: W,
+    is_gone: bool,
+}
+
+#[cfg(feature = "query")]
+impl<W> Watched<W> {
+    fn seen<T>(&mut self, result: std::io::Result<T>) -> std::io::Result<T> {
+        self.is_gone |= matches!(&result, Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+#[cfg(feature = "query")]
+impl<W: std::io::Write> std::io::Write for Watched<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.seen(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let flushed = self.out.flush();
+        self.seen(flushed)
+    }
 }
 
 /// Returns the format that was asked for, or the one that fits.

@@ -4,7 +4,7 @@ use super::score::GeneOptions;
 use crate::args::at_least_one;
 use crate::exit::Exit;
 use crate::message::Failure;
-use crate::terminal::Settings;
+use crate::terminal::{Settings, stderr_line};
 use refalt::Diagnostic;
 use refalt::engine::MixedSources;
 use refalt::provenance::FileIdentity;
@@ -210,9 +210,9 @@ fn log(settings: &Settings) -> Option<refalt_rpc::server::CallLog> {
                 "milliseconds": record.duration.as_secs_f64() * 1e3,
                 "bytes": record.bytes,
             });
-            eprintln!("{line}");
+            stderr_line(&line);
         } else {
-            eprintln!("{record}");
+            stderr_line(&record);
         }
     }))
 }
@@ -342,7 +342,7 @@ impl Told<'_> {
                 "scorers": self.scorers,
                 "atlas": self.atlas.map(AtlasFacts::json),
             });
-            eprintln!("{line}");
+            stderr_line(&line);
             return;
         }
         let tracks: usize = card.outputs.iter().map(|set| set.tracks.len()).sum();
@@ -408,7 +408,7 @@ fn tell_summary(summary: &Summary, settings: &Settings) {
             "cut_off": summary.cut_off,
             "seconds": summary.duration.as_secs_f64(),
         });
-        eprintln!("{line}");
+        stderr_line(&line);
         return;
     }
     let calls: Vec<String> = summary

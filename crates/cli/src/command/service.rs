@@ -2,7 +2,7 @@
 
 use super::cache_options::CacheOptions;
 use crate::message::Failure;
-use crate::terminal::Settings;
+use crate::terminal::{Settings, stderr_line};
 use refalt::engine::{ModelSource, ScoreSource};
 use refalt::scoring::ScoreRequest;
 use refalt_core::Organism;
@@ -302,7 +302,7 @@ fn waits(settings: &Settings) -> WaitTold {
     let settings = settings.clone();
     WaitTold(Arc::new(move |waiting: &Waiting| {
         if settings.json {
-            eprintln!("{}", json!({ "waiting": waiting.to_string() }));
+            stderr_line(format_args!("{}", json!({ "waiting": waiting.to_string() })));
         } else {
             settings.tell(waiting.to_string());
         }

@@ -112,3 +112,63 @@ fn a_wrong_value_is_2_a_wrong_file_is_1_and_rejected_rows_are_3() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A device that takes no byte.
+#[cfg(target_os = "linux")]
+fn full() -> std::process::Stdio {
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap()
+        .into()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_note_that_cannot_be_written_ends_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::made_up::write_genome(folder.path());
+    std::fs::write(folder.path().join("in.vcf"), crate::made_up::vcf(6, 9)).unwrap();
+    let run = |arguments: &[&str]| {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin!("refalt"))
+            .current_dir(folder.path())
+            .args(arguments)
+            .stderr(full())
+            .stdout(std::process::Stdio::null())
+            .status()
+            .unwrap()
+            .code()
+    };
+    let score = ["score", "in.vcf", "-r", "genome.fa", "--window", "512", "-o", "run"];
+    assert_eq!(run(&score), Some(0));
+    assert!(folder.path().join("run/manifest.json").is_file());
+    assert_eq!(run(&["export", "run", "--to", "tsv", "-o", "out.tsv"]), Some(0));
+    // An error that cannot be told has its code all the same.
+    assert_eq!(run(&["export", "run", "--to", "nope", "-o", "out.tsv"]), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_verdict_outlives_its_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::made_up::write_genome(folder.path());
+    std::fs::write(folder.path().join("in.vcf"), crate::made_up::vcf(6, 9)).unwrap();
+    for (window, out) in [("512", "left"), ("1024", "right")] {
+        let score = ["score", "in.vcf", "-r", "genome.fa", "--window", window, "-o", out];
+        crate::refalt()
+            .current_dir(folder.path())
+            .args(score)
+            .assert()
+            .success();
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = std::process::Command::new(assert_cmd::cargo::cargo_bin!("refalt"))
+        .current_dir(folder.path())
+        .args(["diff", "left", "right"])
+        .stdout(writer)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(3));
+}

@@ -30,6 +30,12 @@ pub enum ExportError {
         /// The known names, when they are few.
         known: Vec<String>,
     },
+    /// Two tracks have one name and strand, and the rows of scores tell no more of them.
+    #[error("the track `{track}` is there twice, and its scores cannot be told apart")]
+    TrackTwice {
+        /// The track, with its strand.
+        track: String,
+    },
     /// A score belongs to a track that the table of tracks does not have.
     #[error("the score table has the track `{track}`, and tracks.parquet does not")]
     TrackUnknown {
@@ -142,6 +148,10 @@ impl Diagnostic for ExportError {
             Self::Unknown { nearest, .. } => question(nearest),
             Self::NothingSelected => Some("choose scorers of the same output type as the tracks".to_owned()),
             Self::Output(error) => Some(error.hint()),
+            Self::TrackTwice { .. } => Some(
+                "choose other tracks with --tracks, or score with `--layout wide`, which numbers such columns"
+                    .to_owned(),
+            ),
             Self::TrackUnknown { .. } => Some("export it as tsv".to_owned()),
             Self::Tracks(error) => error.hint(),
             Self::LengthUnknown { .. } => Some("give the reference of the run with --reference".to_owned()),

@@ -48,11 +48,14 @@ pub(super) fn write(folder: &ScoreFolder, out: &Path, selection: &Selection) -> 
             strand => format!("{name} ({strand})"),
         })
         .collect();
-    let places: HashMap<(&str, &str), usize> = tracks
-        .iter()
-        .enumerate()
-        .map(|(place, (name, strand))| ((name.as_str(), *strand), place))
-        .collect();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for (place, (name, strand)) in tracks.iter().enumerate() {
+        if places.insert((name.as_str(), *strand), place).is_some() {
+            return Err(ExportError::TrackTwice {
+                track: format!("{name} {strand}"),
+            });
+        }
+    }
     let failed = ExportError::write(out);
     let mut sink = Sink::create(out, &names, by_gene).map_err(&failed)?;
     let mut report = ExportReport {

@@ -209,6 +209,17 @@ impl Scoring {
             notes.push(format!("tracks `{selection}`: {written} of {given}"));
             notes.extend(plan.statements().iter().map(ToString::to_string));
         }
+        let window_bp = plan.window().get();
+        for planned in plan.planned() {
+            let wide = planned.scorer.width_bp().filter(|&width_bp| width_bp > window_bp);
+            notes.extend(wide.map(|width_bp| {
+                format!(
+                    "`{}` reads {width_bp} bp around a variant, and the window has {window_bp} bp: its mask is cut to the window, give a \
+                     longer --window",
+                    planned.scorer
+                )
+            }));
+        }
         if !plan.merged().is_empty() {
             let merged: Vec<String> = plan.merged().iter().map(ToString::to_string).collect();
             notes.push(format!("strands merged for scorers by gene: {}", merged.join(", ")));

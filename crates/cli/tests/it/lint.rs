@@ -62,3 +62,23 @@ fn rules_are_listed_and_explained() {
     assert!(text.contains("What to do") && text.contains("Source"), "{text}");
     assert_eq!(run(&["--explain", "RF999"]).0, Some(2));
 }
+
+#[test]
+fn a_row_with_a_cell_too_few_or_too_many_is_refused_by_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for (row, cells) in [("chr1\t20\tC", 3), ("chr1\t20\tC\tT\t0.2\tx", 6)] {
+        let text = format!("chrom\tpos\tref\talt\teffect\nchr1\t10\tA\tG\t-0.1\n{row}\nchr1\t30\tG\tA\t0.3\n");
+        std::fs::write(folder.path().join("table.tsv"), text).unwrap();
+        let output = refalt()
+            .current_dir(folder.path())
+            .args(["lint", "table.tsv"])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains(&format!("row 3: it has {cells} cells, and the header 5")),
+            "{told}"
+        );
+    }
+}

@@ -248,3 +248,20 @@ fn a_dry_run_tells_what_is_done_and_what_was_damaged() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(stderr(&output).contains("part-"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_mask_wider_than_the_window_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::made_up::write_genome(folder.path());
+    std::fs::write(folder.path().join("in.vcf"), crate::made_up::vcf(3, 9)).unwrap();
+    for (window, is_told) in [("256", true), ("512", false)] {
+        let output = crate::refalt()
+            .current_dir(folder.path())
+            .args(["score", "in.vcf", "-r", "genome.fa", "--window", window, "-o", window])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        assert_eq!(told.contains("its mask is cut to the window"), is_told, "{told}");
+    }
+}

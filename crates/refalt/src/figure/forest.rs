@@ -95,20 +95,17 @@ impl Forest {
         }
 
         let names: Vec<(String, bool)> = self.rows.iter().map(|r| (r.label.clone(), r.emphasised)).collect();
+        let decimals = decimals(&self.rows);
         let values: Vec<String> = self
             .rows
             .iter()
             .map(|row| {
+                let number = |value: f64| fixed(value, decimals);
                 // A value without an interval, such as what chance makes of a statistic.
                 if row.low == row.high {
-                    return fixed(row.estimate, 2);
+                    return number(row.estimate);
                 }
-                format!(
-                    "{} [{}, {}]",
-                    fixed(row.estimate, 2),
-                    fixed(row.low, 2),
-                    fixed(row.high, 2)
-                )
+                format!("{} [{}, {}]", number(row.estimate), number(row.low), number(row.high))
             })
             .collect();
         let widest = values
@@ -228,5 +225,33 @@ impl Forest {
             }
         }
         table.finish()
+    }
+}
+
+/// Decimals of all numbers of a figure: two, or as many more, four at most, as it takes that none but 0 is written as 0. An
+/// interval from -0.004 would else read as one that begins at 0.
+fn decimals(rows: &[ForestRow]) -> usize {
+    let shows = |value: f64, decimals: i32| value == 0.0 || value.abs() >= 0.5 * 10f64.powi(-decimals);
+    let numbers = || rows.iter().flat_map(|row| [row.estimate, row.low, row.high]);
+    let enough = (2..4).find(|&decimals| numbers().all(|value| shows(value, decimals)));
+    enough.map_or(4, |decimals| decimals as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_but_zero_is_written_as_zero() {
+        let row = |low: f64, estimate: f64, high: f64| ForestRow {
+            label: String::new(),
+            estimate,
+            low,
+            high,
+            emphasised: false,
+        };
+        assert_eq!(decimals(&[row(-0.25, 0.0, 0.31)]), 2);
+        assert_eq!(decimals(&[row(-0.25, 0.1, 0.31), row(-0.004, 0.007, 0.017)]), 3);
+        assert_eq!(decimals(&[row(-0.000_01, 0.1, 0.2)]), 4);
     }
 }

@@ -50,6 +50,18 @@ pub enum LintError {
         /// All columns.
         columns: Vec<String>,
     },
+    /// A row has not as many cells as the header, so those behind a lost or an added one stand under other names.
+    #[error("`{path}`, row {row}: it has {found} cells, and the header {header}")]
+    Cells {
+        /// The file.
+        path: PathBuf,
+        /// The line; in a Parquet table the record.
+        row: u64,
+        /// Cells found.
+        found: usize,
+        /// Cells of the header.
+        header: usize,
+    },
     /// No column of a table is recognised.
     #[error("no column of `{path}` is recognised")]
     NoRole {
@@ -114,6 +126,7 @@ impl Diagnostic for LintError {
             Self::ColumnMissing { nearest, columns, .. } => {
                 question(nearest).or_else(|| Some(format!("its columns: {}", quoted(columns))))
             }
+            Self::Cells { .. } => Some("mend the row, or cut it off if the file was not written to its end".to_owned()),
             Self::NoRole { columns, .. } => Some(format!(
                 "say what its columns are, `--columns effect=NAME`; it has {}",
                 quoted(columns)

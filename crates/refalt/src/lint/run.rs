@@ -284,6 +284,14 @@ impl<'a> Lint<'a> {
         let mut cells = Cells::default();
         while let Some(number) = table.next_row(&mut cells)? {
             self.rows += 1;
+            if cells.count() != columns.header.len() {
+                return Err(LintError::Cells {
+                    path: path.to_owned(),
+                    row: number,
+                    found: cells.count(),
+                    header: columns.header.len(),
+                });
+            }
             let variant = variant_of_row(&columns, &cells);
             if let (Some(reference), Some(variant)) = (&self.reference, &variant) {
                 self.places += 1;

@@ -8,7 +8,7 @@ use refalt::gene_context::GeneContext;
 use refalt::io::genes::{Genes, IndexUse, MalformedLines, OpenOptions, open};
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::annotation::GeneIndex;
-use refalt_core::{ContigName, Position};
+use refalt_core::{ContigName, Position, Reference};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -75,14 +75,22 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     for contradiction in genes.contradictions() {
         settings.tell(format!("`{}` contradicts itself: {contradiction}", genes.source.name));
     }
-    if let Some(path) = &options.reference {
-        let reference = super::input::reference(path, settings)?;
-        let on = ReferenceAssembly::of(&reference, said)
+    let reference = options
+        .reference
+        .as_deref()
+        .map(|path| super::input::reference(path, settings));
+    let reference = reference.transpose()?;
+    if let Some(reference) = &reference {
+        let on = ReferenceAssembly::of(reference, said)
             .map_err(|error| Failure::new(error.to_string()).with_hint(error.hint()).usage())?;
         genes
-            .check_against(&reference, on)
+            .check_against(reference, on)
             .map_err(|error| Failure::of(&error))?;
     }
+    let known = Known {
+        genes: &genes,
+        reference: reference.as_ref().map(|reference| reference as &dyn Reference),
+    };
     let asked = !places.is_empty() || !options.variants.is_empty();
     if asked && !genes.marks_canonical() {
         settings.note(format!(
@@ -94,12 +102,13 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
     let mut out = BufWriter::new(std::io::stdout().lock());
     let exit = if !places.is_empty() {
         write_header(&mut out, settings)?;
+        let mut refused = 0;
         for (text, contig, position) in &places {
-            write_row(&mut out, &genes, text, None, contig, *position, settings)?;
+            refused += u64::from(!write_row(&mut out, &known, text, None, contig, *position, settings)?);
         }
-        Exit::Done
+        exit_of(refused, places.len() as u64, "places", settings)
     } else if !options.variants.is_empty() {
-        write_variants(&mut out, &genes, options, settings)?
+        write_variants(&mut out, &known, options, settings)?
     } else {
         summarize(&mut out, &genes, &index, settings)?;
         Exit::Done
@@ -172,19 +181,50 @@ fn write_header(out: &mut impl Write, settings: &Settings) -> Result<(), Failure
 }
 
 /// Writes a row; a place without genes has empty cells and a note.
+/// What places are looked up in.
+struct Known<'a> {
+    genes: &'a Genes,
+    reference: Option<&'a dyn Reference>,
+}
+
+impl Known<'_> {
+    /// Says where the contig ends in the reference, for a place beyond.
+    fn beyond(&self, contig: &ContigName, position: Position) -> Option<String> {
+        let reference = self.reference?;
+        let contig = reference.contig(reference.contig_id(contig.as_str())?);
+        let length_bp = contig.length_bp?;
+        (position.one_based() > length_bp).then(|| format!("`{}` ends at {length_bp} in the reference", contig.name))
+    }
+}
+
+/// Writes the row of a place; false where it is beyond the end of its contig.
 fn write_row(
     out: &mut impl Write,
-    genes: &Genes,
+    known: &Known<'_>,
     id: &str,
     rsid: Option<&str>,
     contig: &ContigName,
     position: Position,
     settings: &Settings,
-) -> Result<(), Failure> {
-    match genes.context(contig, position) {
-        Ok(context) => write_cells(out, id, rsid, Some(&context), "", settings),
-        Err(reason) => write_cells(out, id, rsid, None, &reason.to_string(), settings),
+) -> Result<bool, Failure> {
+    if let Some(note) = known.beyond(contig, position) {
+        write_cells(out, id, rsid, None, &note, settings)?;
+        return Ok(false);
     }
+    match known.genes.context(contig, position) {
+        Ok(context) => write_cells(out, id, rsid, Some(&context), "", settings)?,
+        Err(reason) => write_cells(out, id, rsid, None, &reason.to_string(), settings)?,
+    }
+    Ok(true)
+}
+
+/// Says how many were refused, if any.
+fn exit_of(refused: u64, all: u64, what: &str, settings: &Settings) -> Exit {
+    if refused == 0 {
+        return Exit::Done;
+    }
+    settings.tell(format!("{refused} of {all} {what} were refused; `note` says why"));
+    Exit::Partial
 }
 
 fn write_cells(
@@ -252,14 +292,14 @@ fn write_cells(
 /// Writes a row for each variant, in the order of the input; refused ones say why.
 fn write_variants(
     out: &mut impl Write,
-    genes: &Genes,
+    known: &Known<'_>,
     options: &Options,
     settings: &Settings,
 ) -> Result<Exit, Failure> {
     let source = super::input::source(&options.variants)?;
     let reader =
         refalt::io::variants::open(&source, &options.reading.reading()?).map_err(|error| Failure::of(&error))?;
-    let assembly = genes.assembly().map(|(assembly, _)| assembly);
+    let assembly = known.genes.assembly().map(|(assembly, _)| assembly);
     if let (Some(variants_on), Some(genes_on)) = (reader.header_assembly(), assembly)
         && variants_on != genes_on
     {
@@ -289,18 +329,17 @@ fn write_variants(
             continue;
         }
         match &row.variant {
-            Ok(variant) => write_row(out, genes, &id, rsid, &variant.contig, variant.position, settings)?,
+            Ok(variant) => {
+                let is_placed = write_row(out, known, &id, rsid, &variant.contig, variant.position, settings)?;
+                refused += u64::from(!is_placed);
+            }
             Err(problem) => {
                 write_cells(out, &id, rsid, None, &problem.to_string(), settings)?;
                 refused += 1;
             }
         }
     }
-    if refused == 0 {
-        return Ok(Exit::Done);
-    }
-    settings.tell(format!("{refused} of {rows} variants were refused; `note` says why"));
-    Ok(Exit::Partial)
+    Ok(exit_of(refused, rows, "variants", settings))
 }
 
 /// Genes, transcripts and exons.

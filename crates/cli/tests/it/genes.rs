@@ -279,3 +279,36 @@ fn without_a_reference_the_file_is_held_against_the_contigs_of_its_assembly() {
 fn text_of(output: &Output) -> String {
     text(output).1
 }
+
+#[test]
+fn a_place_beyond_the_end_of_the_reference_is_near_no_gene() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::made_up::write_genome(folder.path());
+    let row = "chr1\tx\tgene\t100\t900\t.\t+\t.\tgene_id \"G\"; gene_name \"G\"; gene_type \"lncRNA\";\n";
+    let transcript = row
+        .replace("\tgene\t", "\ttranscript\t")
+        .replace("gene_name", "transcript_id \"T\"; gene_name");
+    let exon = transcript.replace("\ttranscript\t", "\texon\t");
+    std::fs::write(folder.path().join("genes.gtf"), format!("{row}{transcript}{exon}")).unwrap();
+    let (last, beyond) = (crate::made_up::GENOME_BP, crate::made_up::GENOME_BP + 1);
+    let run = |place: String, option: &str| {
+        let output = refalt()
+            .current_dir(folder.path())
+            .args(["genes", "genes.gtf", "-r", "genome.fa", option, &place])
+            .output()
+            .unwrap();
+        (output.status.code(), text(&output).0)
+    };
+    assert_eq!(run(format!("chr1:{last}"), "--at").0, Some(0));
+    for (place, option) in [
+        (format!("chr1:{beyond}"), "--at"),
+        (format!("chr1:{beyond}:A>C"), "--variants"),
+    ] {
+        let (code, out) = run(place, option);
+        assert_eq!(code, Some(3), "{out}");
+        assert!(
+            out.contains("`chr1` ends at 60000 in the reference") && !out.contains("\tG\t"),
+            "{out}"
+        );
+    }
+}

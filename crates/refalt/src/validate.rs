@@ -192,7 +192,7 @@ pub fn validate<E: Diagnostic>(
         places: asked_for,
         statements,
     } = options.tracks_of(run.sets(), &outputs)?;
-    let truth = Truth::read(truth, input.columns, input.reference)?;
+    let truth = Truth::read(truth, input.columns, input.reference, &input.truth_file.name)?;
     truth.refuse_p_values()?;
     let mut join = Join::new(&truth, &run)?;
     join.measure_distances(&input.columns.analysis, input.genes)?;

@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::Rejection;
 use crate::lint::EffectWatch;
 use crate::measured::{AlleleOrder, EffectAllele, ListedAllele, Orientation, orient};
+use crate::reference_fit::ReferenceFit;
 use refalt_core::annotation::without_version;
 use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Variant, VariantError, check};
 use serde::Serialize;
@@ -213,10 +214,13 @@ impl Truth {
 
 impl Truth {
     /// Reads and checks all rows.
+    ///
+    /// * `file`: the name of the table.
     pub(super) fn read<E: Diagnostic>(
         rows: impl Iterator<Item = Result<TruthRow, E>>,
         columns: &TruthColumns,
         reference: &dyn Reference,
+        file: &str,
     ) -> Result<Self, ValidateError> {
         let cells = CellPlaces::of(columns);
         let mut counts = TruthCounts {
@@ -226,6 +230,7 @@ impl Truth {
             }),
             ..TruthCounts::default()
         };
+        let mut fit = ReferenceFit::default();
         let mut experiments: Vec<Experiment> = Vec::new();
         for row in rows {
             let row = row.map_err(|error| ValidateError::of_truth(&error))?;
@@ -241,6 +246,7 @@ impl Truth {
             match cells.measurement(columns, &row, reference) {
                 Ok((name, measurement, orientation)) => {
                     counts.used += 1;
+                    fit.add_fit();
                     counts.orient(orientation);
                     match experiments.iter_mut().find(|experiment| experiment.name == name) {
                         Some(experiment) => experiment.measurements.push(measurement),
@@ -250,9 +256,13 @@ impl Truth {
                         }),
                     }
                 }
-                Err(rejection) => counts.reject(&row, &rejection),
+                Err(rejection) => {
+                    fit.add_refused(row.line, &rejection);
+                    counts.reject(&row, &rejection);
+                }
             }
         }
+        fit.check(file)?;
         for experiment in &mut experiments {
             experiment
                 .measurements

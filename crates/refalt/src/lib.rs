@@ -26,6 +26,7 @@ pub mod predict;
 pub mod protocol;
 pub mod provenance;
 pub mod reference_assembly;
+pub mod reference_fit;
 pub mod report;
 pub mod saturation;
 pub mod score_folder;

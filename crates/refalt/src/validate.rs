@@ -83,6 +83,7 @@ pub(crate) use tsv::Tsv;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::MixedSources;
+use crate::measured::EffectAllele;
 use crate::provenance::{FileIdentity, VERSION};
 use compare::Effort;
 use family::Draws;
@@ -192,8 +193,10 @@ pub fn validate<E: Diagnostic>(
         places: asked_for,
         statements,
     } = options.tracks_of(run.sets(), &outputs)?;
-    let truth = Truth::read(truth, input.columns, input.reference)?;
+    let truth = Truth::read(truth, input.columns, input.reference, &input.truth_file.name)?;
     truth.refuse_p_values()?;
+    let is_turned = matches!(input.columns.effect_allele, Some(EffectAllele::Column(_)));
+    let effect_warnings = truth.one_sided(is_turned);
     let mut join = Join::new(&truth, &run)?;
     join.measure_distances(&input.columns.analysis, input.genes)?;
     let index = join.index();
@@ -303,6 +306,7 @@ pub fn validate<E: Diagnostic>(
         provenance: Provenance {
             run_name: (!records.is_empty()).then(|| names[0].clone()),
             against: records,
+            effect_warnings,
             ..provenance(&run, input, &matrices, options, statements)
         },
         effective: parts.effective,
@@ -438,6 +442,7 @@ fn provenance(
         against: Vec::new(),
         options: options.clone(),
         track_statements,
+        effect_warnings: Vec::new(),
         mixed_sources: MixedSources::of(
             &run.manifest.sources,
             matrices.iter().map(|matrix| matrix.scorer.scorer.as_str()),

@@ -41,9 +41,13 @@ pub(crate) fn run(options: &Options, settings: &Settings) -> Result<Exit, Failur
 
 fn print(outcome: &StudyOutcome, seconds: f64, settings: &Settings) -> Result<(), Failure> {
     let counts = &outcome.scores.manifest.counts;
+    let warnings = &outcome.validation.provenance.effect_warnings;
+    for warning in warnings {
+        settings.tell(format!("warning: {warning}"));
+    }
     let mut out = std::io::stdout().lock();
     if settings.json {
-        let summary = json!({
+        let mut summary = json!({
             "report": outcome.report,
             "rows": counts.rows,
             "scored": counts.scored,
@@ -53,6 +57,9 @@ fn print(outcome: &StudyOutcome, seconds: f64, settings: &Settings) -> Result<()
             "joined": outcome.validation.joined.variants.len(),
             "seconds": seconds,
         });
+        if !warnings.is_empty() {
+            summary["effect_warnings"] = json!(warnings);
+        }
         writeln!(out, "{summary}")?;
         return Ok(());
     }

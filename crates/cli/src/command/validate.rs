@@ -196,6 +196,9 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let validation = validate_files(&request).map_err(|error| Failure::of(&error))?;
     validation.write(&out).map_err(|error| Failure::of(&error))?;
     print(&validation, settings)?;
+    for warning in &validation.provenance.effect_warnings {
+        settings.tell(format!("warning: {warning}"));
+    }
     for mixed in &validation.provenance.mixed_sources {
         settings.tell(format!("warning: {mixed}"));
     }
@@ -325,6 +328,10 @@ fn as_json(validation: &Validation) -> Result<serde_json::Value, Failure> {
     let mut printed = value(serde_json::to_value(&validation.join))?;
     let in_full: Vec<_> = validation.metrics.iter().filter(|row| row.in_full).collect();
     let parts = [
+        (
+            "effect_warnings",
+            serde_json::to_value(&validation.provenance.effect_warnings),
+        ),
         (
             "mixed_sources",
             serde_json::to_value(&validation.provenance.mixed_sources),

@@ -33,6 +33,7 @@ mod serve;
 mod service;
 mod tracks;
 mod validate;
+mod validate_tables;
 mod vep;
 
 use assert_cmd::Command;

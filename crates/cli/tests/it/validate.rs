@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use tempfile::TempDir;
 
-fn run(folder: &Path, arguments: &str) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &str) -> Output {
     let arguments = arguments.split_whitespace();
     refalt().current_dir(folder).args(arguments).output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -36,7 +36,7 @@ fn table(folder: &Path, name: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 /// A scored folder, with 30 variants and their measured effects in a table with further columns.
-fn bench() -> TempDir {
+pub(crate) fn bench() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     crate::made_up::write_genome(here);
@@ -159,6 +159,19 @@ fn clusters_are_drawn_together_and_too_few_have_no_interval() {
     let (row, printed) = of("--cluster chromosome");
     assert_eq!([&row["clusters"], &row["p"]], ["1", ""]);
     assert!(printed["note"].contains("one cluster"), "{printed:?}");
+    // Nothing tells what the rows of one cluster are worth, nor whether strata of it differ.
+    let (out, _, _) = validated(here, "--cluster chromosome --stratify motif");
+    for row in table(&out, "effective_n.tsv") {
+        assert_eq!(
+            [&row["clusters"], &row["effective_rows"], &row["detectable_effective"]],
+            ["1", "", ""]
+        );
+    }
+    let strata = table(&out, "strata.tsv");
+    assert!(!strata.is_empty());
+    for row in strata {
+        assert_eq!([&row["p_heterogeneity"], &row["q_heterogeneity"]], ["", ""], "{row:?}");
+    }
     refused(
         here,
         "--cluster pair --interval fisher",

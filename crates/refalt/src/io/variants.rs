@@ -308,6 +308,7 @@ fn word_row(line: u64, word: &str, contigs: &mut Contigs) -> VariantRow {
         written: Some(word.into()),
         variant: parsed.variant,
         carried: Box::default(),
+        shared: Box::default(),
     }
 }
 

@@ -80,7 +80,7 @@ impl Tally {
 }
 
 /// Numbers of a column: exact count, bounds and signs, and a sample spread over the file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Numbers {
     pub(super) n: u64,
     pub(super) min: f64,

@@ -13,6 +13,7 @@ use crate::atomic_file::{AtomicFile, Complete};
 use crate::io::fasta::{DigestProgress, FastaReference};
 use crate::output_files::{place_new, record_path};
 use crate::reference_assembly::{ReferenceAssembly, StatedByVariants};
+use crate::reference_fit::ReferenceFit;
 use crate::validate::Condition;
 use refalt_core::Reference;
 use std::io::{self, Write};
@@ -146,7 +147,7 @@ impl Work<'_> {
             Some(out) => Some(TableFile::create(out, &columns, &self.provenance)?),
             None => None,
         };
-        let mut fates = Fates::default();
+        let (mut fates, mut fit) = (Fates::default(), ReferenceFit::default());
         let mut repeats = RepeatCheck::new(self.request.repeats);
         let mut write = |mut row: StandardRow| -> Result<(), MeasuredError> {
             let extras = std::mem::take(&mut row.details.extras);
@@ -168,11 +169,13 @@ impl Work<'_> {
                     if refused.rejection.code == ORDER_AMBIGUOUS {
                         fates.order.add_ambiguous();
                     }
+                    fit.add_refused(refused.line, &refused.rejection);
                     fates.drop(&refused);
                     continue;
                 }
             };
             if let Some(proven) = row.proven {
+                fit.add_fit();
                 fates.order.add(proven, row.is_palindromic);
             }
             let fails = |condition: &&Condition| {
@@ -195,7 +198,7 @@ impl Work<'_> {
             }
         }
         stated.check_rows(reader.label(), self.assembly)?;
-        refuse_other_genome(&reader, &fates)?;
+        fit.check(reader.label())?;
         if let Some(order) = other_order(orienter.order(), &fates.order, self.request.indels_as_others) {
             return Ok(Attempt::Order(order));
         }
@@ -267,26 +270,6 @@ fn order_in_words(taken: AlleleOrder, counts: &OrderCounts) -> Option<String> {
         counts.proven(),
         counts.either
     ))
-}
-
-/// Compared rows from which on a table that fits nowhere is refused.
-const LEAST_COMPARED: u64 = 5;
-
-/// Refuses a table most of whose rows have neither allele on the genome: the others fit by chance, and their signs with them.
-fn refuse_other_genome(reader: &MeasuredReader, fates: &Fates) -> Result<(), MeasuredError> {
-    const NEITHER: &str = "neither_allele_reference";
-    let neither = fates.dropped.get(NEITHER).copied().unwrap_or(0);
-    let compared = neither + fates.as_written + fates.flipped + fates.reordered;
-    if compared < LEAST_COMPARED || neither * 2 <= compared {
-        return Ok(());
-    }
-    let first = fates.dropped_first.iter().find(|row| row.code == NEITHER);
-    Err(MeasuredError::NotOnThisGenome {
-        file: reader.label().to_owned(),
-        neither,
-        compared,
-        first: first.map(|row| format!("line {}: {}", row.line, row.reason)),
-    })
 }
 
 /// Leaves out the columns that were carried for conditions only.

@@ -6,6 +6,7 @@ use crate::io::table::TableError;
 use crate::io::variants::ReadError;
 use crate::output_files::OutputFileError;
 use crate::reference_assembly::{AssemblyContradicted, AssemblyRefused};
+use crate::reference_fit::NotOnThisGenome;
 use refalt_core::nearest::question;
 use refalt_core::stats::StatsError;
 use std::io;
@@ -220,20 +221,9 @@ pub enum MeasuredError {
         /// The file.
         file: String,
     },
-    /// Most rows have neither allele on the genome.
-    #[error(
-        "in {neither} of {compared} rows of `{file}` neither allele is the reference: the table does not count on this genome"
-    )]
-    NotOnThisGenome {
-        /// The file.
-        file: String,
-        /// Rows without an allele of the genome.
-        neither: u64,
-        /// Rows that were compared.
-        compared: u64,
-        /// The first of them, with its line and reason.
-        first: Option<String>,
-    },
+    /// Many rows have other bases than the reference.
+    #[error(transparent)]
+    NotOnThisGenome(#[from] NotOnThisGenome),
     /// No row is left.
     #[error("none of the {rows} rows of `{file}` is left: {why}")]
     NothingLeft {
@@ -469,13 +459,7 @@ impl Diagnostic for MeasuredError {
             }
             Self::MeanWithoutReference => "give the genome with --reference",
             Self::Assemblies(error) => return Some(error.hint()),
-            Self::NotOnThisGenome { first, .. } => {
-                let first = first.as_ref().map_or_else(String::new, |first| format!("{first}; "));
-                return Some(format!(
-                    "{first}rows that seem to fit do so by chance: another build, a shift by one or the other strand look like \
-                     this, and `refalt vet` tells them apart"
-                ));
-            }
+            Self::NotOnThisGenome(error) => return Some(error.hint()),
             Self::Counts { .. } => {
                 "name the columns with --dna and --rna, with `{allele}` and `{replicate}` where they differ: \
                  `DNA_allele_{allele}_{replicate}`"

@@ -559,6 +559,7 @@ fn free_row(
             reason: problem.to_string(),
         })
     })?;
+    row.check_effect_of_one(0).map_err(refuse)?;
     let effect_of = effect_of(allele, at(places.allele), &variant).map_err(refuse)?;
     let effect_name = name_of(&names.effect);
     let effect = effect(cell(0), &effect_name).and_then(|number| kind.effect(number, &effect_name));

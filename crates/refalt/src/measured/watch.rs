@@ -72,9 +72,7 @@ impl NumberWatch {
     /// * `is_turned`: whether a column says which allele each effect is of; such tables may list the one that raises the trait, and
     ///   are refused only when the numbers lie around 1, as ratios do.
     pub(super) fn one_sided(&self, is_turned: bool) -> Option<String> {
-        self.effects
-            .one_sided()
-            .filter(|_| !is_turned || self.effects.is_around_one())
+        self.effects.one_sided_of(is_turned)
     }
 
     /// Says what the effects may be, when they are not proven to be it.

@@ -121,6 +121,21 @@ fn check_metric(
         let allowed = "`group` in [predictions] and [truth]".to_owned();
         return Err(wrong("metric.over", "group", allowed));
     }
+    let is_left_out = |group: &&String| protocol.exclude.iter().any(|excluded| excluded.group == **group);
+    if let Some(group) = metric.groups.iter().find(is_left_out) {
+        return Err(wrong(
+            "metric.groups",
+            group,
+            "groups that [[exclude]] does not leave out".to_owned(),
+        ));
+    }
+    if let Some(group) = metric.groups.first().filter(|_| metric.over != Some(Over::Group)) {
+        return Err(wrong(
+            "metric.groups",
+            group,
+            "groups with `over = \"group\"` alone".to_owned(),
+        ));
+    }
     let has_matches = has(|part| part.match_group.is_some(), |part| part.match_group.is_some());
     if (metric.cluster == Cluster::MatchGroup || metric.draws.is_some()) && !has_matches {
         let allowed = "`match_group` in [predictions] and [truth]".to_owned();

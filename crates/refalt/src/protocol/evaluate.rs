@@ -74,7 +74,10 @@ pub struct Evaluation {
     pub overall: MetricLine,
     /// The metric in each group that is averaged.
     pub groups: Vec<MetricLine>,
-    /// Standard error over groups drawn whole, each with the value that it has; with groups.
+    /// Groups that the protocol lists and that have no value here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_groups: Vec<String>,
+    /// Standard error over groups drawn whole, each with the value that it has; with two groups or more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_over_groups: Option<f64>,
     /// Standard error that the average has from the number of draws; with draws.
@@ -128,6 +131,7 @@ pub(super) fn evaluate(
         return Ok(Evaluation {
             overall,
             groups: Vec::new(),
+            missing_groups: Vec::new(),
             error_over_groups: None,
             error_of_draws: None,
             notes,
@@ -185,15 +189,29 @@ pub(super) fn evaluate(
             names.join(", ")
         ));
     }
+    let has_value = |name: &str| groups.iter().any(|line| line.group == name && line.value.is_some());
+    let listed = &protocol.metric.groups;
+    let missing_groups: Vec<String> = listed.iter().filter(|name| !has_value(name)).cloned().collect();
+    if !missing_groups.is_empty() {
+        notes.push(format!(
+            "warning: {} of the {} groups of the protocol are missing, and the mean is over the others: `{}`",
+            missing_groups.len(),
+            listed.len(),
+            missing_groups.join("`, `")
+        ));
+    }
+    let with_value = groups.iter().filter(|line| line.value.is_some()).count();
     let over_groups = mean.over_groups()?;
     let error = bootstrap(&over_groups, Units::Rows, IntervalMethod::Percentile, options, threads);
     Ok(Evaluation {
         overall,
         groups,
+        missing_groups,
         error_over_groups: error
             .ok()
             .map(|found| found.standard_error)
-            .filter(|_| options.replicates > 1),
+            // Every draw of a single group is that group: an error of 0 would look sure.
+            .filter(|_| options.replicates > 1 && with_value > 1),
         error_of_draws: None,
         notes,
     })
@@ -267,6 +285,7 @@ fn matched(
     Ok(Evaluation {
         overall,
         groups: Vec::new(),
+        missing_groups: Vec::new(),
         error_over_groups: None,
         error_of_draws: drawn.draw_error(),
         notes,

@@ -330,6 +330,9 @@ pub struct MetricPart {
     /// What the groups are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub over: Option<Over>,
+    /// The groups that published values are over, where they are known by name; a value without one of them is compared with none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
     /// What the average precision of a group of one class is.
     #[serde(default)]
     pub one_class: OneClass,

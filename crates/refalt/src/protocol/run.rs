@@ -23,6 +23,8 @@ pub struct ProtocolRequest {
     pub truth: Option<PathBuf>,
     /// The reference of the run, for a score folder.
     pub reference: Option<PathBuf>,
+    /// What the user chose in place of the protocol's settings, in words.
+    pub choices: Vec<String>,
     /// How much is drawn.
     pub options: ProtocolOptions,
     /// Threads that compute; they change nothing but the time.
@@ -143,12 +145,20 @@ pub fn run(request: &ProtocolRequest) -> Result<ProtocolResult, ProtocolError> {
     let evaluation = evaluate(protocol, &rows.rows, request.options, request.threads)?;
     let overall = &evaluation.overall;
     let verdicts = match (overall.value, protocol.metric()) {
-        (Some(value), Some(metric)) => verdicts(protocol, metric, value, overall.low.zip(overall.high), overall.n),
+        (Some(value), Some(metric)) => verdicts(
+            protocol,
+            metric,
+            value,
+            overall.low.zip(overall.high),
+            overall.n,
+            evaluation.missing_groups.len(),
+        ),
         _ => Vec::new(),
     };
     notes.extend(rows.notes);
     notes.extend(evaluation.notes.iter().cloned());
-    notes.extend(protocol.notes.iter().cloned());
+    notes.extend(request.choices.iter().cloned());
+    notes.extend(protocol.notes.iter().map(|note| format!("the protocol notes: {note}")));
     Ok(ProtocolResult {
         provenance: ProtocolProvenance {
             refalt: VERSION.to_owned(),

@@ -21,6 +21,8 @@ pub enum Status {
     Different,
     /// Not compared: so few rows say nothing about a published value.
     TooFewRows,
+    /// Not compared: the value lacks groups that the published one is over.
+    GroupsMissing,
 }
 
 /// Rows from which on a value is compared.
@@ -47,34 +49,50 @@ pub struct Verdict {
 ///
 /// * `interval`: the interval of the value, where there is one.
 /// * `rows`: the rows that the value is of.
+/// * `missing`: how many groups it lacks that the protocol lists.
 pub(super) fn verdicts(
     protocol: &Protocol,
     metric: &Metric,
     value: f64,
     interval: Option<(f64, f64)>,
     rows: usize,
+    missing: usize,
 ) -> Vec<Verdict> {
     let compare = |published: &PublishedValue| {
         if rows < LEAST_ROWS {
-            return too_few(published, value, rows);
+            return not_compared(
+                published,
+                value,
+                Status::TooFewRows,
+                &format!("{rows} rows are too few, from {LEAST_ROWS} on a value is judged"),
+            );
+        }
+        if missing > 0 {
+            return not_compared(
+                published,
+                value,
+                Status::GroupsMissing,
+                &format!(
+                    "{missing} of the {} groups of the protocol are missing, and it is over all of them",
+                    protocol.metric.groups.len()
+                ),
+            );
         }
         verdict(published, protocol, metric, value, interval)
     };
     protocol.published.iter().map(compare).collect()
 }
 
-/// A correlation of two rows is 1 or -1 whatever they are, and its interval holds everything.
-fn too_few(published: &PublishedValue, value: f64, rows: usize) -> Verdict {
+/// Sets a value beside a published one without a word on their difference: a correlation of two rows is 1 or -1 whatever they are, and
+/// its interval holds everything; a mean over some groups is another quantity than that over all.
+fn not_compared(published: &PublishedValue, value: f64, status: Status, why: &str) -> Verdict {
     Verdict {
         predictor: published.predictor.clone(),
         kind: published.kind.clone(),
         published: published.number(),
         difference: value - published.number(),
-        status: Status::TooFewRows,
-        statement: format!(
-            "not compared with the {} {}: {rows} rows are too few, from {LEAST_ROWS} on a value is judged",
-            published.kind, published.value
-        ),
+        status,
+        statement: format!("not compared with the {} {}: {why}", published.kind, published.value),
     }
 }
 

@@ -41,7 +41,7 @@ pub struct EffectiveRow {
     pub effective_weighted: Option<f64>,
     /// The smallest correlation that a two-sided test at 1 - level finds with probability 0.8 among n independent rows.
     pub detectable: Option<f64>,
-    /// The same among the least of distinct inputs, effective rows and effective weighted rows.
+    /// The same among the least of distinct inputs, effective rows and effective weighted rows; none where all rows are one cluster.
     pub detectable_effective: Option<f64>,
 }
 
@@ -86,6 +86,7 @@ pub(super) fn of_scorer(
         .into_iter()
         .flatten()
         .fold(distinct_inputs as f64, f64::min);
+    let is_one_cluster = clusters.as_ref().is_some_and(|clusters| clusters.count() < 2);
     Ok(EffectiveRow {
         experiment: measured.name.clone(),
         scorer: scorer.to_owned(),
@@ -99,7 +100,8 @@ pub(super) fn of_scorer(
         effective_rows: effective,
         effective_weighted,
         detectable: detectable(n),
-        detectable_effective: detectable(least.floor() as usize),
+        // What rows of a single cluster are worth nothing tells.
+        detectable_effective: detectable(least.floor() as usize).filter(|_| !is_one_cluster),
     })
 }
 

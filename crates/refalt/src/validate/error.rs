@@ -4,6 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::ledger::LedgerError;
 use crate::figure::FigureError;
 use crate::provenance::FileIdentity;
+use crate::reference_fit::NotOnThisGenome;
 use crate::report::ReportError;
 use crate::track_source::TrackSourceError;
 use refalt_core::nearest::question;
@@ -69,6 +70,9 @@ pub enum ValidateError {
         /// What the user can do.
         hint: Option<String>,
     },
+    /// Many rows have other bases than the reference.
+    #[error(transparent)]
+    NotOnThisGenome(#[from] NotOnThisGenome),
     /// The measured values are p-values.
     #[error("the measured effects of `{experiment}` are p-values and no effects: {evidence}")]
     PValues {
@@ -286,6 +290,7 @@ impl Diagnostic for ValidateError {
                 "give the reference that the run names: a variant is only the same on the same sequence"
             }
             Self::Truth { hint, .. } => return hint.clone(),
+            Self::NotOnThisGenome(error) => return Some(error.hint()),
             Self::PValues { .. } => {
                 "name the column with the effect (--effect; in GTEx `slope`, and `pval_nominal` is one to the left); `refalt lint \
                  --explain RF006` says more"

@@ -226,8 +226,9 @@ pub fn named_variants(
         .collect()
 }
 
-/// Turns a row of a file into one of the truth.
+/// Turns a row of a file, whose effect is the first cell carried, into one of the truth.
 pub(super) fn truth_row(mut row: VariantRow, reference: &dyn Reference, assembly: ReferenceAssembly) -> TruthRow {
+    let of_one = row.check_effect_of_one(0);
     let cells = std::mem::take(&mut row.carried);
     let InputRow {
         line, text, variant, ..
@@ -235,7 +236,7 @@ pub(super) fn truth_row(mut row: VariantRow, reference: &dyn Reference, assembly
     TruthRow {
         line,
         text,
-        variant,
+        variant: of_one.and(variant),
         cells: cells.iter().map(|cell| cell.as_deref().map(str::to_owned)).collect(),
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn measured_effects(request: &ValidateRequest) -> Result<MeasuredEffe
     let rows = table
         .open(&reading)?
         .map(|row| row.map(|row| truth_row(row, &reference, assembly)));
-    let truth = Truth::read(rows, &request.columns, &reference)?;
+    let truth = Truth::read(rows, &request.columns, &reference, &table.identity().name)?;
     let join = Join::new(&truth, &run)?;
     let labels = request.columns.labels.len();
     let mut experiments = Vec::new();

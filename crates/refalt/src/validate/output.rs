@@ -77,6 +77,9 @@ pub struct Provenance {
     /// What the selections of tracks took in place of what was written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub track_statements: Vec<String>,
+    /// What the measured effects may be that are no signed effects.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub effect_warnings: Vec<String>,
     /// The validated scorers whose scores come from several sources: their ranks and summaries stand across these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mixed_sources: Vec<MixedSources>,

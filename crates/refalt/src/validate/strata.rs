@@ -49,6 +49,8 @@ const LEAST_ROWS: usize = 3;
 const ON_OUTCOME: &str = "the strata are cut by the outcome itself: correlations within them are smaller or larger than \
                           without the cut by construction, and not comparable with the whole";
 
+const ONE_CLUSTER: &str = "one cluster: there is nothing to permute, and no p of heterogeneity";
+
 const TORN: &str = "clusters lie across strata: the p of heterogeneity takes rows as exchangeable, and is too small where rows \
                     of a cluster are alike";
 
@@ -217,6 +219,9 @@ fn heterogeneity(
         return Ok((None, None));
     }
     let clusters = part.clusters_of(&sample.rows)?;
+    if clusters.as_ref().is_some_and(|clusters| clusters.count() < 2) {
+        return Ok((None, Some(ONE_CLUSTER)));
+    }
     let of_cluster = clusters
         .as_ref()
         .and_then(|clusters| stratum_of_clusters(clusters, &of_row));

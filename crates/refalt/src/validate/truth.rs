@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::Rejection;
 use crate::lint::EffectWatch;
 use crate::measured::{AlleleOrder, EffectAllele, ListedAllele, Orientation, orient};
+use crate::reference_fit::ReferenceFit;
 use refalt_core::annotation::without_version;
 use refalt_core::{Alternate, CheckedVariant, ContigId, Position, Reference, Variant, VariantError, check};
 use serde::Serialize;
@@ -190,16 +191,14 @@ const VARIANTS_NAMED: usize = 5;
 pub(super) struct Truth {
     pub(super) experiments: Vec<Experiment>,
     pub(super) counts: TruthCounts,
+    /// For each experiment its effects as written, before any sign was turned.
+    watches: Vec<EffectWatch>,
 }
 
 impl Truth {
     /// Refuses values that the linter's rule RF006 takes for p-values: their correlation with scores means nothing.
     pub(super) fn refuse_p_values(&self) -> Result<(), ValidateError> {
-        for experiment in &self.experiments {
-            let mut watch = EffectWatch::default();
-            for measurement in &experiment.measurements {
-                watch.add(measurement.effect);
-            }
+        for (experiment, watch) in self.experiments.iter().zip(&self.watches) {
             if let Some(evidence) = watch.p_values() {
                 return Err(ValidateError::PValues {
                     experiment: experiment.name.clone(),
@@ -209,14 +208,33 @@ impl Truth {
         }
         Ok(())
     }
+
+    /// Says of which experiments the effects are all on one side of 0, by the test of the linter's rule RF007.
+    ///
+    /// * `is_turned`: whether a column says which allele each effect is of; such tables may list the one that raises the trait, unless
+    ///   the numbers lie around 1, as ratios do.
+    pub(super) fn one_sided(&self, is_turned: bool) -> Vec<String> {
+        let doubt = |(experiment, watch): (&Experiment, &EffectWatch)| {
+            let evidence = watch.one_sided_of(is_turned)?;
+            Some(format!(
+                "the measured effects of `{}` have no sign: {evidence}; odds ratios, sizes and p-values look like this, and signs and \
+                 signed correlations then mean nothing (`refalt lint --explain RF007`)",
+                experiment.name
+            ))
+        };
+        self.experiments.iter().zip(&self.watches).filter_map(doubt).collect()
+    }
 }
 
 impl Truth {
     /// Reads and checks all rows.
+    ///
+    /// * `file`: the name of the table.
     pub(super) fn read<E: Diagnostic>(
         rows: impl Iterator<Item = Result<TruthRow, E>>,
         columns: &TruthColumns,
         reference: &dyn Reference,
+        file: &str,
     ) -> Result<Self, ValidateError> {
         let cells = CellPlaces::of(columns);
         let mut counts = TruthCounts {
@@ -226,7 +244,9 @@ impl Truth {
             }),
             ..TruthCounts::default()
         };
+        let mut fit = ReferenceFit::default();
         let mut experiments: Vec<Experiment> = Vec::new();
+        let mut watches: Vec<EffectWatch> = Vec::new();
         for row in rows {
             let row = row.map_err(|error| ValidateError::of_truth(&error))?;
             counts.rows += 1;
@@ -241,25 +261,41 @@ impl Truth {
             match cells.measurement(columns, &row, reference) {
                 Ok((name, measurement, orientation)) => {
                     counts.used += 1;
+                    fit.add_fit();
                     counts.orient(orientation);
-                    match experiments.iter_mut().find(|experiment| experiment.name == name) {
-                        Some(experiment) => experiment.measurements.push(measurement),
-                        None => experiments.push(Experiment {
+                    let place = experiments.iter().position(|experiment| experiment.name == name);
+                    let place = place.unwrap_or_else(|| {
+                        experiments.push(Experiment {
                             name,
-                            measurements: vec![measurement],
-                        }),
-                    }
+                            measurements: Vec::new(),
+                        });
+                        watches.push(EffectWatch::default());
+                        experiments.len() - 1
+                    });
+                    watches[place].add(match orientation.0 {
+                        Orientation::Flipped => -measurement.effect,
+                        _ => measurement.effect,
+                    });
+                    experiments[place].measurements.push(measurement);
                 }
-                Err(rejection) => counts.reject(&row, &rejection),
+                Err(rejection) => {
+                    fit.add_refused(row.line, &rejection);
+                    counts.reject(&row, &rejection);
+                }
             }
         }
+        fit.check(file)?;
         for experiment in &mut experiments {
             experiment
                 .measurements
                 .sort_by(|a, b| a.unit.place().cmp(&b.unit.place()).then(a.line.cmp(&b.line)));
         }
         refuse_repeats(&experiments, columns.experiment.is_some())?;
-        Ok(Self { experiments, counts })
+        Ok(Self {
+            experiments,
+            counts,
+            watches,
+        })
     }
 }
 

@@ -244,11 +244,55 @@ fn reporter_effects_are_read_without_a_header_and_elements_are_refused() {
 fn a_table_that_is_one_base_off_is_refused_and_not_flipped_into_place() {
     // 10 of 13 rows have another base where BED puts them (igvf/README.md).
     let error = refused(&on_chr1(data("igvf/starr_seq_variant_example.tsv")));
-    let MeasuredError::NotOnThisGenome { neither, compared, .. } = error else {
+    let MeasuredError::NotOnThisGenome(found) = error else {
         panic!("{error}");
     };
-    assert!(neither * 2 > compared, "{neither} of {compared}");
+    assert!(found.neither * 2 > found.compared, "{found:?}");
     assert!(error_hint(&on_chr1(data("igvf/starr_seq_variant_example.tsv"))).contains("refalt vet"));
+}
+
+#[test]
+fn the_measurements_of_tert_are_refused_when_shifted_by_one() {
+    let text = std::fs::read_to_string(crate::study("tert/tert_satmut_snv_grch38.tsv")).unwrap();
+    let shifted: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let mut cells: Vec<String> = line.split('\t').map(str::to_owned).collect();
+            if let Ok(position) = cells[1].parse::<u32>() {
+                cells[1] = (position + 1).to_string();
+            }
+            cells.join("\t")
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let mut request = of_allele(request(path), "alt");
+        request.reference = Some(crate::study("tert/chr5_1294490_1296547.fa"));
+        request.source.format = "table".to_owned();
+        request.source.columns.effect = Some("effect_log2".to_owned());
+        request.source.columns.experiment = Some("experiment".to_owned());
+        request.out = Some(folder.path().join("out.tsv"));
+        request
+    };
+    let error = refused(&of("shifted.tsv", &shifted.join("\n")));
+    let MeasuredError::NotOnThisGenome(found) = &error else {
+        panic!("{error}");
+    };
+    // About a half: with three ALT at each place, one allele or the other is the next base by chance in a half of the rows.
+    assert!(
+        found.neither * 5 >= found.compared && found.compared > 1_000,
+        "{found:?}"
+    );
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("refalt vet") && error.to_string().contains("shifted by one"),
+        "{error} {hint}"
+    );
+    assert!(!folder.path().join("out.tsv").exists());
+    let report = measure(&of("right.tsv", &text), &|_| {}).unwrap();
+    assert_eq!(report.rows.dropped_total(), 0);
 }
 
 fn error_hint(request: &MeasuredRequest) -> String {

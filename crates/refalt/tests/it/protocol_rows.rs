@@ -41,6 +41,51 @@ fn a_few_rows_have_a_value_and_no_verdict() {
 }
 
 #[test]
+fn groups_of_the_protocol_that_are_missing_are_named_and_leave_no_verdict() {
+    let protocol = find("cagi5_saturation_mutagenesis").unwrap();
+    let table = |groups: &[String]| {
+        let mut text = String::from("Chrom\tPos\tRef\tAlt\tElement\tRelease\tBarcodes\tCoefficient\tprediction\n");
+        for (number, group) in groups.iter().enumerate() {
+            for row in 0..12 {
+                let position = 1_000 * (number + 1) + row;
+                let (target, prediction) = (row as i64 - 5, (row * 7) % 12);
+                text.push_str(&format!(
+                    "3\t{position}\tA\tC\t{group}\tGRCh38\t20\t{target}\t{prediction}\n"
+                ));
+            }
+        }
+        judge_text(&protocol.name, &text).unwrap()
+    };
+    let all = &protocol.metric.groups;
+    assert_eq!(all.len(), 13);
+    let whole = table(all);
+    assert!(whole.evaluation.missing_groups.is_empty() && whole.evaluation.error_over_groups.is_some());
+    assert!(
+        whole
+            .verdicts
+            .iter()
+            .all(|verdict| verdict.status != Status::GroupsMissing)
+    );
+    let one = table(&all[..1]);
+    assert_eq!(one.evaluation.missing_groups, all[1..]);
+    assert_eq!(one.evaluation.error_over_groups, None);
+    assert!(!one.verdicts.is_empty());
+    assert!(
+        one.verdicts
+            .iter()
+            .all(|verdict| verdict.status == Status::GroupsMissing)
+    );
+    let named = one
+        .notes
+        .iter()
+        .find(|note| note.starts_with("warning: 12 of the 13 groups"))
+        .unwrap();
+    assert!(named.contains("`GP1BA`") && !named.contains("`F9`"), "{named}");
+    let first = format!("the protocol notes: {}", protocol.notes[0]);
+    assert!(one.notes.contains(&first), "{:?}", one.notes);
+}
+
+#[test]
 fn groups_that_are_left_out_are_neither_drawn_nor_counted() {
     let mut text = String::from("variant_id\ttissue\ttarget\tprediction\n");
     for row in 0..12 {

@@ -25,6 +25,7 @@ fn expected(name: &str) -> Value {
 
 pub(crate) fn request(protocol: Protocol, predictions: PathBuf) -> ProtocolRequest {
     ProtocolRequest {
+        choices: Vec::new(),
         protocol,
         predictions,
         truth: None,

@@ -430,6 +430,38 @@ fn swapped_alleles_are_rejected_and_not_turned() {
 }
 
 #[test]
+fn the_measurements_of_tert_are_refused_when_shifted_by_one() {
+    // Positions are those of the table; the next one is another base.
+    let shifted = || -> Vec<TruthRow> {
+        let next = |mut row: TruthRow| {
+            if let Ok(variant) = &mut row.variant {
+                variant.position = refalt::core::Position::new(variant.position.one_based() + 1).unwrap();
+            }
+            row
+        };
+        tert_truth().into_iter().map(next).collect()
+    };
+    let allele = |effect_allele| TruthColumns {
+        effect_allele,
+        ..columns()
+    };
+    for named in [None, Some(EffectAllele::Alternate)] {
+        let error = validate_rows(fixture_run(), shifted(), &allele(named), &options(), 2).unwrap_err();
+        let ValidateError::NotOnThisGenome(found) = &error else {
+            panic!("{error}");
+        };
+        assert!((found.neither + found.swapped) * 5 >= found.compared, "{found:?}");
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("refalt vet") && error.to_string().contains("shifted by one"),
+            "{error} {hint}"
+        );
+    }
+    // The right table passes: `fixture` is made of it.
+    assert!(fixture().join.truth.rejected.is_empty());
+}
+
+#[test]
 fn with_the_effect_allele_named_signs_follow_it_and_are_counted() {
     let columns = TruthColumns {
         effect_allele: Some(EffectAllele::Column("allele".to_owned())),

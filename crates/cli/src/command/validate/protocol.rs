@@ -52,9 +52,10 @@ pub(crate) fn judge(options: ProtocolArguments, shared: Shared, settings: &Setti
         }
         truth => truth.map(PathBuf::from),
     };
-    replace_scores(&mut protocol, &shared)?;
+    let choices = replace_scores(&mut protocol, &shared)?;
     let request = ProtocolRequest {
         protocol,
+        choices,
         predictions,
         truth,
         reference: shared.reference,
@@ -71,12 +72,12 @@ pub(crate) fn judge(options: ProtocolArguments, shared: Shared, settings: &Setti
     Ok(if rejected { Exit::Partial } else { Exit::Done })
 }
 
-/// Puts scorer, tracks and aggregation of the command line in the place of the protocol's, and notes it.
-fn replace_scores(protocol: &mut refalt::protocol::Protocol, shared: &Shared) -> Result<(), Failure> {
+/// Puts scorer, tracks and aggregation of the command line in the place of the protocol's; returns what was chosen, in words.
+fn replace_scores(protocol: &mut refalt::protocol::Protocol, shared: &Shared) -> Result<Vec<String>, Failure> {
     let name = protocol.name.clone();
     let (given, collapse) = ([&shared.scorers, &shared.tracks, &shared.summaries], shared.collapse);
     if given.iter().all(|list| list.is_empty()) && collapse.is_none() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let Some(scores) = &mut protocol.scores else {
         return Err(Failure::new(format!("the protocol `{name}` has no scores to choose"))
@@ -124,8 +125,7 @@ fn replace_scores(protocol: &mut refalt::protocol::Protocol, shared: &Shared) ->
     if let Some(collapse) = collapse {
         scores.collapse = Some(collapse.name().to_owned());
     }
-    protocol.notes.extend(notes);
-    Ok(())
+    Ok(notes)
 }
 
 /// Prints value, interval and what stands beside it, then the groups.

@@ -172,6 +172,7 @@ impl BcfRows {
                 written: written.map(Into::into),
                 variant,
                 carried: Box::default(),
+                shared: Box::default(),
             });
         }
         Ok(true)

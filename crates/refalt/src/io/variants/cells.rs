@@ -54,6 +54,10 @@ impl CellReader {
             AssemblyFrom::Column(column) => stated_assembly(text(column)),
             AssemblyFrom::Constant(assembly) => Ok(assembly),
         };
+        let shared: Box<[usize]> = match &self.columns.variant {
+            VariantFrom::Columns { alternate, .. } if text(*alternate).contains(',') => (0..carried.len()).collect(),
+            _ => Box::default(),
+        };
         let mut push = |allele: u32, said_assembly, variant, written: Option<Box<str>>| {
             rows.push_back(VariantRow {
                 row: 0,
@@ -65,6 +69,7 @@ impl CellReader {
                 written,
                 variant,
                 carried: carried.clone(),
+                shared: shared.clone(),
             });
         };
         match &self.columns.variant {

@@ -2,6 +2,7 @@
 
 use super::ids;
 use super::problem::RowProblem;
+use crate::engine::Rejection;
 use refalt_core::{Assembly, Reference, Strand, Variant};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -28,6 +29,8 @@ pub struct VariantRow {
     /// The cells of the columns asked for in [`ReadOptions::carry`](super::ReadOptions::carry), in that order;
     /// `None` for missing values.
     pub carried: Box<[Option<Box<str>>]>,
+    /// Places in `carried` of values that the record gives once for several ALTs; empty for a record of one.
+    pub shared: Box<[usize]>,
 }
 
 /// Names that a row carries besides its own.
@@ -56,6 +59,7 @@ impl VariantRow {
             written: Some(written),
             variant: Err(problem),
             carried: Box::default(),
+            shared: Box::default(),
         }
     }
 
@@ -71,6 +75,22 @@ impl VariantRow {
             }
             (None, Err(_)) => Cow::Borrowed(""),
         }
+    }
+
+    /// Refuses an effect, by its place in `carried`, that is one number for several ALTs: it is not known which allele it is of.
+    ///
+    /// # Errors
+    /// `effect_of_several_alleles`.
+    pub fn check_effect_of_one(&self, effect: usize) -> Result<(), Rejection> {
+        if !self.shared.contains(&effect) {
+            return Ok(());
+        }
+        Err(Rejection {
+            code: "effect_of_several_alleles",
+            reason: "the row lists several ALTs with one effect, and an effect of one allele is not that of the others: give each ALT \
+                     a row with its own effect"
+                .to_owned(),
+        })
     }
 
     /// Returns the dbSNP name of the row: its column, or the ID when that is one (the first of several).

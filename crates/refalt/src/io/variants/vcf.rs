@@ -238,9 +238,15 @@ impl RecordReader<'_> {
                 written: written(&columns, alternate, &variant),
                 variant,
                 carried: Box::default(),
+                shared: Box::default(),
             };
             if !self.info.is_empty() {
                 self.take_info(columns.info(), index, &mut row)?;
+                if index > 0 || !is_last {
+                    let carried = self.info.carried.iter().enumerate();
+                    let shared = carried.filter(|(_, key)| matches!(key.per_allele, PerAllele::No));
+                    row.shared = shared.map(|(place, _)| place).collect();
+                }
             }
             rows.push_back(row);
         }

@@ -63,7 +63,7 @@ pub(super) fn likeness(numbers: &Numbers) -> Option<(Severity, f64, f64)> {
 }
 
 /// The rule for effects that do not come as a column of a table.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct EffectWatch(Numbers);
 
 impl EffectWatch {
@@ -87,6 +87,12 @@ impl EffectWatch {
     /// Says what the effects are like when they are on one side of 0, by the test of `RF007`.
     pub(crate) fn one_sided(&self) -> Option<String> {
         one_sided_effects::side(&self.0)
+    }
+
+    /// The same, except in tables where a column says which allele each effect is of (`is_turned`): these may list the one that raises
+    /// the trait, and are meant only when the numbers lie around 1, as ratios do.
+    pub(crate) fn one_sided_of(&self, is_turned: bool) -> Option<String> {
+        self.one_sided().filter(|_| !is_turned || self.is_around_one())
     }
 
     /// Says what the effects are like when they are on one side of 0, and too few for the test.

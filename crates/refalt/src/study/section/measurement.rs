@@ -4,7 +4,7 @@ use super::super::{Findings, StudyError};
 use super::{Prediction, element, experiment_name, metric, predictions, shown_experiment};
 use crate::figure::{EffectMap, EffectMark, EffectPanel, Figure, Forest, ForestRow, Labels, Point, Scatter};
 use crate::report::numbers::{grouped, interval, p_value, plain};
-use crate::report::{Block, Column, Section, Table};
+use crate::report::{Block, Column, Level, Section, Table};
 use crate::validate::{MetricRow, PredictorKind};
 use refalt_core::{Interval, Reference};
 
@@ -23,6 +23,11 @@ pub(super) fn section(findings: &Findings<'_>) -> Result<Section, StudyError> {
         ),
         join_paragraph(findings),
     ];
+    let warnings = &findings.validation.provenance.effect_warnings;
+    blocks.extend(warnings.iter().map(|warning| Block::Callout {
+        level: Level::Warning,
+        text: warning.clone(),
+    }));
     blocks.push(Block::figure(map(findings, &predictions)?.draw()?));
     for prediction in &predictions {
         blocks.push(Block::figure(scatter(findings, prediction)?.draw()?));

@@ -67,10 +67,11 @@ pub(super) fn section(validation: &Validation) -> Section {
             ),
         });
     }
-    for mixed in &validation.provenance.mixed_sources {
+    let mixed = validation.provenance.mixed_sources.iter().map(ToString::to_string);
+    for text in validation.provenance.effect_warnings.iter().cloned().chain(mixed) {
         blocks.push(Block::Callout {
             level: Level::Warning,
-            text: mixed.to_string(),
+            text,
         });
     }
     if !truth.left_out.is_empty() {

@@ -1,6 +1,6 @@
 //! Files that a command writes under names that the user gives: nothing but the same bytes is replaced.
 //!
-//! The rule is that of output folders ([`crate::engine::folder`]): a name is free when nothing has it, and the work's own when
+//! The rule is that of output folders (`engine::folder`): a name is free when nothing has it, and the work's own when
 //! the same work has written there. A table may have a record of how it was made beside it, [`record_path`]; of two records
 //! the error names what differs. Files that belong together get their names together, or none does.
 

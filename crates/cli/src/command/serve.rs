@@ -212,7 +212,7 @@ fn log(settings: &Settings) -> Option<refalt_rpc::server::CallLog> {
             });
             stderr_line(&line);
         } else {
-            stderr_line(&record);
+            stderr_line(record);
         }
     }))
 }

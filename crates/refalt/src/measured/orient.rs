@@ -33,7 +33,7 @@ pub enum EffectAllele {
 impl EffectAllele {
     /// Reads `alt`, `ref` or the name of a column.
     ///
-    /// Letters count, because `ALT` may be the name of a column; [`in_header`](Self::in_header) reads it where there is none.
+    /// Letters count, because `ALT` may be the name of a column; it is read in any letters where there is none.
     pub fn named(text: &str) -> Self {
         match text {
             "alt" => Self::Alternate,

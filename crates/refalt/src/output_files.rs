@@ -105,6 +105,15 @@ pub fn place_new(files: Vec<Complete>) -> Result<(), OutputFileError> {
     Ok(())
 }
 
+/// Says whether a name is that of a file with other bytes than these, before anything is written.
+pub(crate) fn has_other_bytes(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    match fs::read(path) {
+        Ok(before) => Ok(before != bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Says whether a name is that of a file with other bytes.
 fn holds_other(path: &Path, file: &Complete) -> io::Result<bool> {
     match fs::metadata(path) {

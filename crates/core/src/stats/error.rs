@@ -252,6 +252,16 @@ pub(super) fn all_finite(column: &'static str, values: &[f64]) -> Result<(), Sta
     }
 }
 
+/// Refuses the values of a track that are not one for each row, or not finite.
+pub(super) fn track_values(track: usize, rows: usize, values: &[f64]) -> Result<(), StatsError> {
+    same_length("first track", rows, "track", values.len())
+        .and_then(|()| all_finite("track", values))
+        .map_err(|source| StatsError::Track {
+            track,
+            source: Box::new(source),
+        })
+}
+
 /// Refuses weights that are negative, not finite, or all 0.
 pub(super) fn weights_allowed(weights: &[f64]) -> Result<(), StatsError> {
     all_finite("weights", weights)?;

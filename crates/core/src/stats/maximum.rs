@@ -12,7 +12,7 @@
 //! # Source
 //! David and Nagaraja (2003), Order statistics, sections 2.1 (independent) and 5.3 (equicorrelated normal numbers).
 
-use super::error::{StatsError, all_finite, row_count, same_length};
+use super::error::{StatsError, row_count, same_length, track_values};
 use super::normal::{normal_cdf, normal_quantile};
 use super::random::{Purpose, RandomStream};
 use std::f64::consts::PI;
@@ -219,12 +219,7 @@ impl TrackMaxima {
         let rows = tracks[0].len();
         row_count(rows, 1)?;
         let prepare = |(track, values): (usize, &&[f64])| {
-            same_length("first track", rows, "track", values.len())
-                .and_then(|()| all_finite("track", values))
-                .map_err(|source| StatsError::Track {
-                    track,
-                    source: Box::new(source),
-                })?;
+            track_values(track, rows, values)?;
             Ok(values.iter().map(|&value| of.of(value)).collect())
         };
         let tracks: Vec<Vec<f64>> = tracks.iter().enumerate().map(prepare).collect::<Result<_, _>>()?;

@@ -17,7 +17,7 @@
 //! # Source
 //! Nelsen (2006), An introduction to copulas, section 2.3; normal scores Phi^-1((rank - 1/2) / rows), Hazen's positions.
 
-use super::error::{StatsError, all_finite, row_count, same_length};
+use super::error::{StatsError, row_count, track_values};
 use super::maximum::MaximumOf;
 use super::normal::{normal_cdf, normal_quantile};
 use super::random::{Purpose, RandomStream};
@@ -49,12 +49,7 @@ impl TrackCopula {
         row_count(rows, 3)?;
         let mut columns: Vec<Vec<f64>> = Vec::with_capacity(tracks.len());
         for (track, values) in tracks.iter().enumerate() {
-            same_length("first track", rows, "track", values.len())
-                .and_then(|()| all_finite("track", values))
-                .map_err(|source| StatsError::Track {
-                    track,
-                    source: Box::new(source),
-                })?;
+            track_values(track, rows, values)?;
             columns.extend(normal_scores(values)?);
         }
         let mut scores = vec![0.0; rows * columns.len()];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::drawing::raster;
 use super::{Figure, FigureError};
 use crate::atomic_file::AtomicFile;
-use crate::output_files::OutputFileError;
+use crate::output_files::{OutputFileError, has_other_bytes};
 
 /// The three files of a figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +78,8 @@ pub struct DrawnFigure<'a> {
 pub fn draw_new<'a>(figure: &'a Figure, folder: &Path) -> Result<DrawnFigure<'a>, FigureError> {
     let (files, contents) = contents(figure, folder)?;
     for (path, bytes) in [&files.svg, &files.png, &files.tsv].into_iter().zip(&contents) {
-        let is_other = match std::fs::read(path) {
-            Ok(before) => before != **bytes,
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-        };
-        if is_other {
+        // What cannot be read may be anything.
+        if has_other_bytes(path, bytes).unwrap_or(true) {
             return Err(FigureError::File(OutputFileError::Taken {
                 path: path.clone(),
                 differences: Vec::new(),

@@ -25,6 +25,7 @@ use crate::atomic_file::{AtomicFile, Committed};
 use crate::engine::manifest::{ManifestModel, ManifestScorer};
 use crate::engine::{MixedSources, RunIdentity};
 use crate::figure::{self, DrawnFigure};
+use crate::output_files::has_other_bytes;
 use crate::provenance::FileIdentity;
 use crate::report::{Report, figures_of};
 use serde::Serialize;
@@ -266,10 +267,11 @@ impl<'a> Page<'a> {
             .collect::<Result<_, _>>()?;
         let html = report.to_html()?;
         let path = out.join(folder::PAGE);
-        match std::fs::read(&path) {
-            Ok(before) if before != html.as_bytes() => Err(ValidateError::Taken { path }),
-            _ => Ok(Self { figures, html }),
+        // What cannot be read is told when it is written.
+        if has_other_bytes(&path, html.as_bytes()).unwrap_or(false) {
+            return Err(ValidateError::Taken { path });
         }
+        Ok(Self { figures, html })
     }
 
     /// Writes the figures, then the page.

@@ -6,6 +6,19 @@ use refalt::core::stats::{MaximumOf, equicorrelated_tail, independent_tail};
 use refalt::saturation::{Saturation, SaturationError, SaturationOptions, SaturationRequest, saturation};
 use std::path::Path;
 
+/// Asks for `table.parquet` of all of `background`, a table for each track.
+fn of_background(folder: &Path) -> CalibrateRequest {
+    CalibrateRequest {
+        background: folder.join("background"),
+        out: folder.join("table.parquet"),
+        pooling: Pooling::Track,
+        matching: None,
+        hold_out: 0.0,
+        seed: 0,
+        memory_bytes: 1 << 30,
+    }
+}
+
 /// Scores a background, and variants and controls of the same distribution, and gives both quantiles of the background.
 fn bench(folder: &Path, tracks: usize, correlation: f64) {
     let path = |name: &str| folder.join(name);
@@ -13,16 +26,7 @@ fn bench(folder: &Path, tracks: usize, correlation: f64) {
     source(1).score(4_000, &path("background"));
     source(2).score(1_500, &path("raw"));
     source(3).score_from(1_500, 1_000, &path("raw_controls"));
-    calibrate(&CalibrateRequest {
-        background: path("background"),
-        out: path("table.parquet"),
-        pooling: Pooling::Track,
-        matching: None,
-        hold_out: 0.0,
-        seed: 0,
-        memory_bytes: 1 << 30,
-    })
-    .unwrap();
+    calibrate(&of_background(folder)).unwrap();
     for (run, out) in [("raw", "run"), ("raw_controls", "controls")] {
         fill(folder, run, out);
     }
@@ -122,13 +126,9 @@ fn variants_that_made_the_table_are_no_controls() {
         // A table of another content would not be replaced.
         let _ = std::fs::remove_file(path("table.parquet"));
         let request = CalibrateRequest {
-            background: path("background"),
-            out: path("table.parquet"),
-            pooling: Pooling::Track,
-            matching: None,
             hold_out,
             seed: 7,
-            memory_bytes: 1 << 30,
+            ..of_background(folder.path())
         };
         calibrate(&request).unwrap().0
     };
@@ -234,16 +234,7 @@ fn thresholds_that_the_background_does_not_resolve_are_marked() {
     Correlated::new(3, 0.0, 1).score(1_000, &path("background"));
     Correlated::new(3, 0.0, 2).score_from(1_000, 300, &path("run"));
     Correlated::new(3, 0.0, 3).score_from(1_300, 300, &path("controls"));
-    calibrate(&CalibrateRequest {
-        background: path("background"),
-        out: path("table.parquet"),
-        pooling: Pooling::Track,
-        matching: None,
-        hold_out: 0.0,
-        seed: 0,
-        memory_bytes: 1 << 30,
-    })
-    .unwrap();
+    calibrate(&of_background(folder.path())).unwrap();
     fill(folder.path(), "run", "run_q");
     fill(folder.path(), "controls", "controls_q");
     let found = beside(folder.path(), "run_q", "controls_q").unwrap();

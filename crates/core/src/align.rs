@@ -183,6 +183,25 @@ impl Alignment {
         Self(pieces)
     }
 
+    /// Returns the map for the reverse complements of both sequences.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        let bases = self.0.last().map_or(0, |(piece, _)| piece.end());
+        let mirror = |span: BinSpan| {
+            let bin = |index: usize| Bin::new(u32::try_from(index).expect("a window is shorter than 2^32 bases"));
+            BinSpan::new(bin(bases - span.end()), bin(bases - span.start()))
+        };
+        let piece = |&(piece, source): &(BinSpan, Source)| {
+            let source = match source {
+                Source::Bases(span) => Source::Bases(mirror(span)),
+                Source::Maximum(span) => Source::Maximum(mirror(span)),
+                Source::Nothing => Source::Nothing,
+            };
+            (mirror(piece), source)
+        };
+        Self(self.0.iter().rev().map(piece).collect())
+    }
+
     /// Returns the parts of `bases` (bins of 1 bp) in order, each with where its values come from.
     pub fn pieces(&self, bases: BinSpan) -> impl Iterator<Item = (BinSpan, Source)> {
         self.0.iter().filter_map(move |&(piece, source)| {

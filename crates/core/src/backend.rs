@@ -1,9 +1,11 @@
 //! Models: one reference sequence and k alternate sequences in, predicted tracks out.
 
+use crate::align::Alignment;
+use crate::annotation::SpliceSiteClass;
 use crate::dna::Sequence;
 use crate::prediction::Outputs;
 use crate::track::{BinSpans, OutputType, TrackSet};
-use crate::window::Window;
+use crate::window::{Offset, Window};
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -84,8 +86,8 @@ pub struct OutputRequest {
     /// The output type.
     pub output: OutputType,
     /// The bins, at the model's resolution for this output: several spans where a scorer reads exons, one with all bins
-    /// for the whole window. Of a contact map these are columns; the rows are always all bins. Junctions are those of
-    /// the whole window, whatever the bins.
+    /// for the whole window. Of a contact map these are columns; the rows are always all bins. For junctions they are the
+    /// bases where a model that chooses candidate sites itself looks for them; it may answer with sites elsewhere.
     pub spans: BinSpans,
 }
 
@@ -112,6 +114,10 @@ pub struct Query<'a> {
     pub reference: &'a Sequence,
     /// The alternate sequences, possibly none.
     pub alternates: &'a [Sequence],
+    /// How the bases of each alternate lie on those of the reference; none at all where they do so base by base.
+    pub alignments: &'a [Alignment],
+    /// Annotated splice sites, which are candidates whatever the model makes of them.
+    pub known_sites: &'a [(Offset, SpliceSiteClass)],
     /// The outputs wanted, each type at most once.
     pub outputs: &'a [OutputRequest],
 }

@@ -9,6 +9,7 @@
 //!
 //! Source: `reverse_complement_output_type` of the published model (google-deepmind/alphagenome_research, May 2026).
 
+use crate::align::Alignment;
 use crate::annotation::SpliceSiteClass;
 use crate::backend::{Answer, Backend, BackendError, ModelCard, OutputRequest, Query};
 use crate::dna::Sequence;
@@ -52,10 +53,19 @@ impl ReverseStrand<'_> {
             });
         }
         let alternates: Vec<Sequence> = query.alternates.iter().map(Sequence::reverse_complement).collect();
+        let alignments: Vec<Alignment> = query.alignments.iter().map(Alignment::mirrored).collect();
+        let last = window.length().get() - 1;
+        let mirrored = |&(site, class): &(Offset, SpliceSiteClass)| {
+            let offset = last.checked_sub(u32::try_from(site.index()).ok()?)?;
+            Some((Offset::new(offset), class.other_strand()))
+        };
+        let known_sites: Vec<(Offset, SpliceSiteClass)> = query.known_sites.iter().filter_map(mirrored).collect();
         let reversed = Query {
             window,
             reference: &query.reference.reverse_complement(),
             alternates: &alternates,
+            alignments: &alignments,
+            known_sites: &known_sites,
             outputs: &requests,
         };
         let answer = self.0.predict(&[reversed]).pop();
@@ -316,6 +326,8 @@ mod tests {
             window: &window,
             reference: &Sequence::from_bases(b"ACGTTGNA".to_vec()),
             alternates: &[Sequence::from_bases(b"ACCTTGNA".to_vec())],
+            alignments: &[],
+            known_sites: &[],
             outputs: &[OutputRequest {
                 output,
                 spans: spans.iter().copied().collect(),
@@ -430,6 +442,8 @@ mod tests {
             window: &window,
             reference: &sequence,
             alternates: &[],
+            alignments: &[],
+            known_sites: &[],
             outputs: &[OutputRequest {
                 output: set.output,
                 spans: BinSpan::all(&window, set.resolution).into(),

@@ -105,6 +105,8 @@ fn predict(c: &mut Criterion) {
             window: &window,
             reference: &reference,
             alternates,
+            alignments: &[],
+            known_sites: &[],
             outputs: &outputs,
         };
         model.predict(&[query]).len()

@@ -185,10 +185,19 @@ impl Scorer for SpliceJunction {
         Needs::Genes
     }
 
+    /// METHOD: sites are looked for in the bodies of the genes that the variant touches, as in the published scorer; where it
+    /// touches none, there is nothing to look for.
     fn request(&self, tracks: &TrackSet, place: &ScoringPlace<'_>) -> OutputRequest {
+        let spans = match place.annotation {
+            Some(annotation) => gene_signal::bodies(annotation, place)
+                .into_iter()
+                .flat_map(|(_, spans)| spans)
+                .collect(),
+            None => BinSpan::all(place.window, tracks.resolution).into(),
+        };
         OutputRequest {
             output: self.output(),
-            spans: BinSpan::all(place.window, tracks.resolution).into(),
+            spans,
         }
     }
 

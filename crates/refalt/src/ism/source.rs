@@ -135,6 +135,8 @@ impl ScoreBatch for ModelSource {
             window: stretch.window,
             reference: stretch.reference,
             alternates: &alternates,
+            alignments: &[],
+            known_sites: &[],
             outputs: &outputs,
         };
         let answer = self

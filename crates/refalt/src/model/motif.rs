@@ -363,6 +363,8 @@ mod tests {
             window: &window(2048),
             reference: &sequence(&reference),
             alternates: &alternates,
+            alignments: &[],
+            known_sites: &[],
             outputs: &request(span(0, 16)),
         };
         let answer = model().predict(&[query]).remove(0).unwrap();
@@ -400,6 +402,8 @@ mod tests {
             window: &window,
             reference,
             alternates,
+            alignments: &[],
+            known_sites: &[],
             outputs,
         };
         let answers = model().predict(&[
@@ -426,6 +430,8 @@ mod tests {
                 window,
                 reference: &reference,
                 alternates: &[],
+                alignments: &[],
+                known_sites: &[],
                 outputs,
             };
             model().predict(&[query]).remove(0).unwrap_err().to_string()

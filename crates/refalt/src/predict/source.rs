@@ -156,6 +156,8 @@ pub fn predict_with(
         window,
         reference,
         alternates,
+        alignments: &[],
+        known_sites: &[],
         outputs: &outputs,
     };
     let failed = |reason: &str| BackendError::Query {

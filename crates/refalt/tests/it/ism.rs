@@ -98,6 +98,8 @@ fn the_score_of_a_substitution_is_that_of_the_variant() {
             window: &window,
             reference: &pair.reference,
             alternates: std::slice::from_ref(&pair.alternate),
+            alignments: &[],
+            known_sites: &[],
             outputs: &outputs,
         };
         let answer = model.predict(&[query]).pop().unwrap().unwrap();

@@ -191,6 +191,8 @@ impl Predicting<'_> {
             window,
             reference,
             alternates,
+            alignments: &[],
+            known_sites: &[],
             outputs: &outputs,
         };
         super::score::one_answer(self.model, strand, query)

@@ -160,6 +160,8 @@ impl ScoringMethods<'_> {
             window,
             reference: &sequence,
             alternates: &[],
+            alignments: &[],
+            known_sites: &[],
             outputs: &requests,
         };
         let answer = one_answer(self.model, place.strand, query)?;
@@ -271,6 +273,8 @@ impl ScoringMethods<'_> {
             window,
             reference: &own,
             alternates: &alternates,
+            alignments: &[],
+            known_sites: &[],
             outputs: &outputs,
         };
         let answer = one_answer(self.model, strand, query)?;

@@ -414,6 +414,8 @@ fn the_minus_strand_is_read_and_laid_back() {
         window: &window,
         reference: &sequence,
         alternates: &[],
+        alignments: &[],
+        known_sites: &[],
         outputs: &outputs,
     };
     let expected = ReverseStrand(setting.model.backend.as_ref())

@@ -193,6 +193,8 @@ fn predict(backend: &dyn Backend, window: &Window, sequence: &Sequence, outputs:
         window,
         reference: sequence,
         alternates: &[],
+        alignments: &[],
+        known_sites: &[],
         outputs,
     };
     backend.predict(&[query]).remove(0).unwrap().reference
@@ -314,6 +316,8 @@ fn predictions_are_the_models_own_for_intervals_variants_and_sequences() {
         window: &window,
         reference: &pair.reference,
         alternates: std::slice::from_ref(&pair.alternate),
+        alignments: &[],
+        known_sites: &[],
         outputs: &requests,
     };
     let expected = model.backend.predict(&[query]).remove(0).unwrap();

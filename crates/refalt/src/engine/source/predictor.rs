@@ -26,6 +26,8 @@ impl ScoreSource for Predictor<'_> {
                 window: job.window,
                 reference: &job.sequences.reference,
                 alternates: std::slice::from_ref(&job.sequences.alternate),
+                alignments: &[],
+                known_sites: &[],
                 outputs,
             })
             .collect();

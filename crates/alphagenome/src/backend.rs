@@ -1,0 +1,258 @@
+//! The model as a backend: queries in, outputs of the bins that are asked for.
+
+mod assemble;
+mod junctions;
+
+use crate::network::{Head, Network};
+use crate::pass::{Pass, Pieces};
+use crate::probe::Probe;
+use crate::rope::Angles;
+use crate::weights::{Weights, WeightsError};
+use assemble::Assembled;
+use junctions::Sites;
+use refalt_core::splice_candidate::CandidateOptions;
+use refalt_core::{
+    Answer, Backend, BackendError, BinSpan, BinSpans, ModelCard, OutputRequest, OutputType, Organism, Outputs, Query,
+    Resolution, TrackSet, WindowLengths,
+};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::ops::Range;
+use std::sync::Mutex;
+
+/// Windows are as long as whole stretches of the pair representation.
+const STEP_BP: u32 = 2048;
+
+/// The longest window that the model was trained for.
+const LONGEST_BP: u32 = 1 << 20;
+
+/// What the model is besides its weights.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The organism whose tracks are predicted.
+    pub organism: Organism,
+    /// Tracks of each output type, with their columns ([`channel_index`](refalt_core::Track::channel_index)) and means.
+    pub tracks: Vec<TrackSet>,
+    /// Angles of the position embeddings.
+    pub angles: Angles,
+    /// How candidate splice sites are chosen; `within` is that of each query.
+    pub sites: CandidateOptions,
+    /// Columns that heads have been cut to, of models made small for tests; their tracks are those of the first columns.
+    pub cut_to: Option<usize>,
+    /// Threads of a prediction. Predictions follow one another: memory is that of one.
+    pub threads: NonZeroUsize,
+    /// Version of the weights, for the card.
+    pub version: String,
+    /// Digest of the weights, for the card.
+    pub digest: String,
+}
+
+/// The open AlphaGenome model of one organism.
+pub struct AlphaGenome {
+    card: ModelCard,
+    network: Network,
+    sites: CandidateOptions,
+    threads: rayon::ThreadPool,
+    /// Held by the prediction that runs.
+    turn: Mutex<()>,
+}
+
+impl AlphaGenome {
+    /// Reads the model.
+    ///
+    /// # Errors
+    /// [`WeightsError`] when arrays are missing or do not fit.
+    ///
+    /// # Panics
+    /// When the system gives no threads.
+    pub fn read(weights: &dyn Weights, options: Options) -> Result<Self, WeightsError> {
+        let organism = match options.organism {
+            Organism::Human => 0,
+            Organism::Mouse => 1,
+        };
+        let tracks = match options.cut_to {
+            None => options.tracks,
+            Some(columns) => options.tracks.iter().map(|set| first_columns(set, columns)).collect(),
+        };
+        let network = Network::read(weights, organism, &tracks, options.angles, options.cut_to)?;
+        let bp = |length| NonZeroU32::new(length).expect("the length is written here and not 0");
+        let version = match options.angles {
+            Angles::Bfloat16 => options.version,
+            Angles::Float32 => format!("{}, {} angles", options.version, options.angles),
+        };
+        let card = ModelCard {
+            name: "alphagenome".to_owned(),
+            version,
+            digest: options.digest,
+            organism: options.organism.name().to_owned(),
+            licence: "AlphaGenome Model Terms: weights, outputs and what derives from them for non-commercial use only, not to be \
+                      redistributed"
+                .to_owned(),
+            citation: "Avsec et al. 2026, Nature 649:1206, doi:10.1038/s41586-025-10014-0".to_owned(),
+            lengths: WindowLengths::Multiples {
+                step: bp(STEP_BP),
+                least: bp(STEP_BP),
+                most: bp(LONGEST_BP),
+            },
+            outputs: tracks,
+        };
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads.get())
+            .thread_name(|index| format!("alphagenome {index}"))
+            .build()
+            .expect("the system gives threads to a process that has none yet");
+        Ok(Self {
+            card,
+            network,
+            sites: options.sites,
+            threads,
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// Answers a query while `probe` sees the output of each block.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the model does not give what is asked for.
+    pub fn answer(&self, query: &Query<'_>, probe: Probe<'_>) -> Result<Answer, BackendError> {
+        self.check(query)?;
+        // A panic of another prediction leaves nothing behind.
+        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.threads.install(|| self.predict_one(query, probe))
+    }
+
+    fn failed(&self, query: &Query<'_>, reason: String) -> BackendError {
+        BackendError::Query {
+            model: self.card.name.clone(),
+            window: query.window.to_string(),
+            reason,
+        }
+    }
+
+    fn check(&self, query: &Query<'_>) -> Result<(), BackendError> {
+        let length = query.window.length();
+        if !self.card.lengths.allow(length) {
+            return Err(BackendError::LengthUnknown {
+                model: self.card.name.clone(),
+                length,
+                allowed: self.card.lengths.to_string(),
+            });
+        }
+        let sequences = std::iter::once(query.reference).chain(query.alternates);
+        for sequence in sequences {
+            if sequence.len() != length.get() as usize {
+                let reason = format!("a sequence has {} bases, the window {length}", sequence.len());
+                return Err(self.failed(query, reason));
+            }
+        }
+        if !query.alignments.is_empty() && query.alignments.len() != query.alternates.len() {
+            let (found, wanted) = (query.alignments.len(), query.alternates.len());
+            return Err(self.failed(query, format!("{found} alignments for {wanted} alternates")));
+        }
+        for request in query.outputs {
+            let Some(tracks) = self.card.tracks(request.output) else {
+                return Err(BackendError::OutputUnknown {
+                    model: self.card.name.clone(),
+                    output: request.output,
+                });
+            };
+            let all = BinSpan::all(query.window, tracks.resolution);
+            let hull = request.spans.hull();
+            if !all.covers(hull) {
+                let reason = format!(
+                    "bins {}..{} of {} reach outside the {} bins of the window",
+                    hull.start(),
+                    hull.end(),
+                    request.output,
+                    all.len()
+                );
+                return Err(self.failed(query, reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn predict_one(&self, query: &Query<'_>, probe: Probe<'_>) -> Result<Answer, BackendError> {
+        let failed = |reason: String| self.failed(query, reason);
+        let tokens = query.reference.len() / crate::encoder::TOKEN_BP;
+        let decoded = Pieces::over(self.bases_read(query).as_slice().iter().map(range), tokens);
+        let junctions = query.outputs.iter().find(|request| request.output == OutputType::SpliceJunctions);
+
+        let run = |pass: &Pass<'_>, alignment| -> Result<(Assembled, Option<Sites>), BackendError> {
+            let sites = junctions.map(|request| Sites::new(query, request, alignment, &self.sites));
+            Assembled::of(&self.network, pass, query, &decoded, sites).map_err(failed)
+        };
+        let pass = Pass::reference(&self.network, query.reference.as_bytes(), &decoded, probe);
+        let (reference, sites) = run(&pass, None)?;
+        let mut seen = Vec::new();
+        let mut alternates = Vec::with_capacity(query.alternates.len());
+        for (index, alternate) in query.alternates.iter().enumerate() {
+            let Some(pass) = pass.alternate(alternate.as_bytes()) else {
+                // The same bases: the same outputs, and the same sites.
+                alternates.push((reference.clone(), None));
+                continue;
+            };
+            let (assembled, sites) = run(&pass, query.alignments.get(index))?;
+            let place = sites.is_some().then_some(seen.len() + 1);
+            seen.extend(sites.map(|sites| (sites, pass.forget())));
+            alternates.push((assembled, place));
+        }
+        let counted = match (sites, junctions, self.network.head(OutputType::SpliceJunctions)) {
+            (Some(sites), Some(request), Some((tracks, Head::Junctions(head)))) => {
+                seen.insert(0, (sites, pass.forget()));
+                junctions::count(head, tracks, query, request, &self.sites, &seen).map_err(failed)?
+            }
+            _ => Vec::new(),
+        };
+        let finish = |(assembled, place): (Assembled, Option<usize>)| -> Outputs {
+            let outputs = assembled.into_outputs();
+            match counted.get(place.unwrap_or(0)) {
+                Some(junctions) => outputs.with_junctions(junctions.clone()),
+                None => outputs,
+            }
+        };
+        Ok(Answer {
+            reference: finish((reference, None)),
+            alternates: alternates.into_iter().map(finish).collect(),
+        })
+    }
+
+    /// Returns the bases whose embeddings are read.
+    fn bases_read(&self, query: &Query<'_>) -> BinSpans {
+        let at_1_bp = |request: &&OutputRequest| {
+            let resolution = self.card.tracks(request.output).map(|tracks| tracks.resolution);
+            resolution == Some(Resolution::BP_1)
+        };
+        let spans = query.outputs.iter().filter(at_1_bp);
+        spans.fold(BinSpans::default(), |all, request| match request.output {
+            // An alternate's bases that lie on these may lie beside them.
+            OutputType::SpliceJunctions => query
+                .alignments
+                .iter()
+                .fold(all.union(&request.spans), |all, alignment| all.union(&alignment.sources(&request.spans))),
+            _ => all.union(&request.spans),
+        })
+    }
+}
+
+/// Returns the tracks of the first columns.
+fn first_columns(set: &TrackSet, columns: usize) -> TrackSet {
+    let is_first = |track: &&refalt_core::Track| track.channel_index.is_none_or(|column| (column as usize) < columns);
+    TrackSet {
+        tracks: set.tracks.iter().filter(is_first).cloned().collect(),
+        ..set.clone()
+    }
+}
+
+fn range(span: &BinSpan) -> Range<usize> {
+    span.start()..span.end()
+}
+
+impl Backend for AlphaGenome {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    fn predict(&self, queries: &[Query<'_>]) -> Vec<Result<Answer, BackendError>> {
+        queries.iter().map(|query| self.answer(query, Probe::NONE)).collect()
+    }
+}

@@ -1,0 +1,212 @@
+//! Candidate splice sites of an answer, and the counts between them.
+//!
+//! The sites are those of REF and ALT together, on the coordinates of REF, so they are known only when all sequences have been
+//! decoded. The embeddings of bases that may be sites are kept on the way; of those that are not kept, the decoder runs again.
+
+use crate::head::{JunctionHead, SiteRows};
+use crate::matrix::Matrix;
+use crate::pass::{Pass, Pieces};
+use refalt_core::align::{Alignment, Source};
+use refalt_core::splice_candidate::{CandidateOptions, SiteProbabilities, candidate_splice_sites};
+use refalt_core::{Bin, BinSpan, BinSpans, JunctionValues, OutputRequest, Query, TrackSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Classes of sites.
+const CLASSES: usize = 4;
+
+/// Bases whose embeddings are kept, 6 kB each; annotated genes of a megabase have a few thousand sites.
+const KEPT: usize = 8192;
+
+/// What is seen of the splice sites of one sequence.
+pub(super) struct Sites {
+    /// Where sites are looked for, in the sequence's own coordinates.
+    spans: BinSpans,
+    alignment: Option<Alignment>,
+    threshold: f32,
+    /// Bases that are annotated sites, in the sequence's own coordinates.
+    known: Vec<usize>,
+    /// `[bases x classes]`, 0 where nobody looks.
+    probabilities: Vec<f32>,
+    embeddings: BTreeMap<usize, Vec<f32>>,
+}
+
+impl Sites {
+    pub(super) fn new(
+        query: &Query<'_>,
+        request: &OutputRequest,
+        alignment: Option<&Alignment>,
+        options: &CandidateOptions,
+    ) -> Self {
+        let spans = match alignment {
+            Some(alignment) => alignment.sources(&request.spans),
+            None => request.spans.clone(),
+        };
+        let known = query.known_sites.iter().map(|(site, _)| single(site.index()));
+        let known: BinSpans = known.filter(|&site| request.spans.covers(site)).collect();
+        let known = alignment.map_or_else(|| known.clone(), |alignment| alignment.sources(&known));
+        let known = known.as_slice().iter().flat_map(|span| span.start()..span.end()).collect();
+        Self {
+            spans,
+            alignment: alignment.cloned(),
+            threshold: options.threshold,
+            known,
+            probabilities: vec![0.0; query.reference.len() * CLASSES],
+            embeddings: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the bases of a stretch where sites are looked for.
+    pub(super) fn within(&self, stretch: &Range<usize>) -> Vec<Range<usize>> {
+        let common = |span: &BinSpan| span.start().max(stretch.start)..span.end().min(stretch.end);
+        self.spans.as_slice().iter().map(common).filter(|common| !common.is_empty()).collect()
+    }
+
+    /// Sees the probabilities of bases from `first` on, and their embeddings.
+    pub(super) fn see(&mut self, first: usize, probabilities: &Matrix, embeddings: &Matrix) {
+        for (row, found) in probabilities.values.chunks_exact(probabilities.width).enumerate() {
+            let (base, classes) = (first + row, probabilities.width.min(CLASSES));
+            self.probabilities[base * CLASSES..base * CLASSES + classes].copy_from_slice(&found[..classes]);
+            let may_be = found.iter().any(|&probability| probability >= self.threshold);
+            if (may_be || self.known.binary_search(&base).is_ok()) && self.embeddings.len() < KEPT {
+                self.embeddings.insert(base, embeddings.slice(row..row + 1).to_vec());
+            }
+        }
+    }
+
+    /// Returns the probabilities on the coordinates of the reference.
+    fn on_reference(&self) -> Vec<f32> {
+        let Some(alignment) = &self.alignment else {
+            return self.probabilities.clone();
+        };
+        let bases = self.probabilities.len() / CLASSES;
+        let mut laid = vec![0.0; self.probabilities.len()];
+        for (span, source) in alignment.pieces(span(0, bases)) {
+            let out = &mut laid[span.start() * CLASSES..span.end() * CLASSES];
+            let row = |base: usize| &self.probabilities[base * CLASSES..(base + 1) * CLASSES];
+            match source {
+                Source::Bases(from) => {
+                    out.copy_from_slice(&self.probabilities[from.start() * CLASSES..from.end() * CLASSES]);
+                }
+                Source::Maximum(from) => out.copy_from_slice(&greatest(CLASSES, (from.start()..from.end()).map(row))),
+                Source::Nothing => {}
+            }
+        }
+        laid
+    }
+
+    /// Returns where the embedding of a base of the reference comes from.
+    fn source(&self, base: usize) -> Source {
+        match &self.alignment {
+            None => Source::Bases(single(base)),
+            Some(alignment) => alignment.pieces(single(base)).next().map_or(Source::Nothing, |(_, source)| source),
+        }
+    }
+
+    /// Returns the embeddings of bases of the reference, one row for each.
+    fn rows(&self, sites: &[usize], pass: &Pass<'_>, width: usize) -> Matrix {
+        let sources: Vec<Range<usize>> = sites
+            .iter()
+            .map(|&site| match self.source(site) {
+                Source::Bases(from) | Source::Maximum(from) => from.start()..from.end(),
+                Source::Nothing => 0..0,
+            })
+            .collect();
+        let mut missing: Vec<usize> = sources.iter().cloned().flatten().collect();
+        missing.retain(|base| !self.embeddings.contains_key(base));
+        missing.sort_unstable();
+        missing.dedup();
+        let tokens = pass.towered.tokens.rows;
+        let mut again: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
+        for piece in Pieces::over(missing.iter().map(|&base| base..base + 1), tokens).iter() {
+            let decoded = pass.decode(&piece);
+            let whole = piece.start * crate::encoder::TOKEN_BP..piece.end * crate::encoder::TOKEN_BP;
+            for &base in missing.iter().filter(|base| whole.contains(base)) {
+                again.insert(base, pass.embed(&decoded, base..base + 1).values);
+            }
+        }
+        let row = |base: usize| self.embeddings.get(&base).or_else(|| again.get(&base)).map_or(&[][..], Vec::as_slice);
+        Matrix {
+            rows: sites.len(),
+            width,
+            // A base that the alternate sequence has not is a row of zeros.
+            values: sources.into_iter().flat_map(|source| greatest(width, source.map(row))).collect(),
+        }
+    }
+}
+
+/// The greatest of some rows, value by value; zeros of none. NaN counts as the greatest.
+fn greatest<'a>(width: usize, mut rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let Some(first) = rows.next() else {
+        return vec![0.0; width];
+    };
+    let mut all = first.to_vec();
+    for row in rows {
+        for (value, &other) in all.iter_mut().zip(row) {
+            if other > *value || other.is_nan() {
+                *value = other;
+            }
+        }
+    }
+    all
+}
+
+fn span(start: usize, end: usize) -> BinSpan {
+    let bin = |index: usize| Bin::new(u32::try_from(index).expect("a window is shorter than 2^32 bases"));
+    BinSpan::new(bin(start), bin(end))
+}
+
+fn single(base: usize) -> BinSpan {
+    span(base, base + 1)
+}
+
+/// Counts the junctions of each sequence between the candidate sites of all of them.
+///
+/// * `seen`: the reference first.
+///
+/// # Errors
+/// Why values do not make counts, which no check before would have let pass.
+pub(super) fn count(
+    head: &JunctionHead,
+    tracks: &TrackSet,
+    query: &Query<'_>,
+    request: &OutputRequest,
+    options: &CandidateOptions,
+    seen: &[(Sites, Pass<'_>)],
+) -> Result<Vec<JunctionValues>, String> {
+    let Some(((reference, _), alternates)) = seen.split_first() else {
+        return Ok(Vec::new());
+    };
+    let laid = alternates.iter().map(|(sites, _)| sites.on_reference());
+    let alternate = laid.reduce(|mut all, other| {
+        for (value, other) in all.iter_mut().zip(other) {
+            if other > *value || other.is_nan() {
+                *value = other;
+            }
+        }
+        all
+    });
+    let probabilities = SiteProbabilities {
+        reference: &reference.probabilities,
+        alternate: alternate.as_deref(),
+        columns: CLASSES,
+    };
+    let options = CandidateOptions {
+        within: Some(request.spans.clone()),
+        ..options.clone()
+    };
+    let chosen = candidate_splice_sites(&probabilities, query.known_sites, &options).map_err(|error| error.to_string())?;
+    let slots = chosen.iter().map(Vec::len).max().unwrap_or(0);
+    let counts = seen.iter().map(|(sites, pass)| {
+        let of_class = |offsets: &Vec<refalt_core::Offset>| {
+            let bases: Vec<usize> = offsets.iter().map(|offset| offset.index()).collect();
+            SiteRows {
+                embeddings: sites.rows(&bases, pass, head.inputs()),
+                offsets: bases.iter().filter_map(|&base| u32::try_from(base).ok()).collect(),
+            }
+        };
+        let counts = head.predict(&chosen.each_ref().map(of_class), slots);
+        JunctionValues::new(tracks.clone(), chosen.clone(), slots, counts).map_err(|error| error.to_string())
+    });
+    counts.collect()
+}

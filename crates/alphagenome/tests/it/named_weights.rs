@@ -1,0 +1,58 @@
+//! Weights that follow from the names of arrays, as those of the oracles do: nothing trained, nothing shipped.
+
+use refalt_alphagenome::{Weights, WeightsError};
+use std::collections::BTreeMap;
+
+/// Arrays of given extents, whose values follow from their names.
+pub(crate) struct NamedWeights(pub(crate) BTreeMap<String, Vec<usize>>);
+
+impl Weights for NamedWeights {
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.0.get(name).cloned()
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
+        let shape = self.0.get(name).ok_or_else(|| WeightsError::Missing { name: name.to_owned() })?;
+        Ok(values(name, shape))
+    }
+}
+
+/// Element i of an array is base + amplitude u, each operation rounded to f32. With h the FNV-1a hash of the name, u is made
+/// of the upper 24 bits of the splitmix64 finaliser of h + (i + 1) 0x9E3779B97F4A7C15, from -1 to 1.
+pub(crate) fn values(name: &str, shape: &[usize]) -> Vec<f32> {
+    let hash = fnv1a(name.as_bytes());
+    let (base, amplitude) = rule(name, shape);
+    (1..=shape.iter().product::<usize>() as u64)
+        .map(|i| {
+            let mut z = hash.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            z ^= z >> 31;
+            let u = ((z >> 40) as i64 - (1 << 23)) as f32 * 2f32.powi(-23);
+            base + amplitude * u
+        })
+        .collect()
+}
+
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, step)
+}
+
+/// Base and amplitude of an array, by the kind of parameter; activations stay of order one through all blocks.
+fn rule(name: &str, shape: &[usize]) -> (f32, f32) {
+    let (module, leaf) = name.rsplit_once('/').unwrap_or(("", name));
+    match leaf {
+        "w" => {
+            let taps = if module.ends_with("conv1_d") { shape[0] } else { 1 };
+            let numerator = if module.ends_with("/conv1_d") { 1.5 } else { 0.6 };
+            (0.0, (numerator / ((shape[shape.len() - 2] * taps) as f64).sqrt()) as f32)
+        }
+        "scale" if module.ends_with("standardized_conv1_d") => (0.5, 0.125),
+        "scale" | "learnt_scale" => (1.0, 0.25),
+        "residual_scale" => (0.75, 0.125),
+        "var_ema" => (1.0, 0.5),
+        "embeddings" => (0.0, 0.25),
+        _ => (0.0, 0.1),
+    }
+}

@@ -73,6 +73,7 @@ impl AlphaGenome {
             None => options.tracks,
             Some(columns) => options.tracks.iter().map(|set| first_columns(set, columns)).collect(),
         };
+        let tracks: Vec<TrackSet> = tracks.into_iter().filter(|set| !set.tracks.is_empty()).collect();
         let network = Network::read(weights, organism, &tracks, options.angles, options.cut_to)?;
         let bp = |length| NonZeroU32::new(length).expect("the length is written here and not 0");
         let version = match options.angles {

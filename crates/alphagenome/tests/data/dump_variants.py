@@ -268,7 +268,7 @@ def variant_case(name, variant, *, strand=".", genes=None, sites=None, keep=KEEP
     annotated = None if masks.splice_sites is None else np.array(masks.splice_sites)[0]
     if annotated is not None:
         rows = np.argwhere(annotated[:, :4].T)
-        tensors[f"{name}/splice_sites"] = rows.astype(np.int32)
+        tensors[f"{name}/splice_sites"] = np.ascontiguousarray(rows, np.int32)
 
     # The same selection again from the stored outputs, put back into the orientation that the model saw.
     def seen(outputs):

@@ -1,8 +1,8 @@
 //! Every block by its published name, so that the first wrong one names itself.
 
 use crate::oracle::{Oracle, bases, everything, options, relative, sequence, tiny, window};
-use refalt_alphagenome::{Angles, Options, Probe};
-use refalt_core::{Answer, Organism, OutputType, Query};
+use refalt_alphagenome::{AlphaGenome, Angles, Options, Probe};
+use refalt_core::{Answer, Organism, OutputType, Query, Track, TrackSet};
 use std::sync::Mutex;
 
 /// Blocks and heads of an answer with their distance from the oracle, in the order of computation.
@@ -96,5 +96,78 @@ fn with_angles_in_bfloat16_outputs_are_near_those_of_the_released_policy() {
         // The oracle rounds every value to 8 bits; the published program in single precision is as far from it.
         let own = relative(single.floats(name).into_iter(), oracle.floats(name).into_iter());
         assert!(*distance <= 1.25 * own + 1e-3, "{name}: {distance:.1e}, {own:.1e}");
+    }
+}
+
+/// Every column of every head as a track of mean 1.
+fn all_columns() -> Vec<TrackSet> {
+    let columns = [256, 640, 384, 768, 1152, 1664, 4, 734, 367, 28, 128];
+    let set = |(output, columns): (OutputType, u32)| TrackSet {
+        output,
+        resolution: output.resolution(),
+        tracks: (0..columns)
+            .map(|column| Track {
+                name: format!("column {column}"),
+                channel_index: Some(column),
+                ..Track::default()
+            })
+            .collect(),
+    };
+    OutputType::ALL.into_iter().zip(columns).map(set).collect()
+}
+
+#[test]
+#[ignore = "needs 5 GB of memory and 20 s"]
+fn at_full_size_blocks_and_heads_equal_those_of_the_published_program() {
+    let oracle = Oracle::open("full_fp32_4096.safetensors");
+    let options = Options {
+        tracks: all_columns(),
+        cut_to: None,
+        ..options(Organism::Human, 64, 0.1)
+    };
+    let model = AlphaGenome::read(&oracle.weights(), options).unwrap();
+    let window = window(4096);
+    let seen: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
+    let look = |name: &str, values: &[f32]| {
+        if oracle.has(name) && oracle.size(name) == values.len() {
+            seen.lock().unwrap().push((name.to_owned(), oracle.distance(name, values)));
+        }
+    };
+    let query = Query {
+        window: &window,
+        reference: &sequence(&bases(4096)),
+        alternates: &[],
+        alignments: &[],
+        known_sites: &[],
+        outputs: &everything(&window),
+    };
+    let answer = model.answer(&query, Probe::new(&look)).unwrap();
+    let mut found = seen.into_inner().unwrap();
+    for (output, head) in [
+        (OutputType::Atac, "atac@out/scaled_predictions_1bp"),
+        (OutputType::Cage, "cage@out/scaled_predictions_1bp"),
+        (OutputType::Dnase, "dnase@out/scaled_predictions_1bp"),
+        (OutputType::RnaSeq, "rna_seq@out/scaled_predictions_1bp"),
+        (OutputType::Procap, "procap@out/scaled_predictions_1bp"),
+        (OutputType::ChipTf, "chip_tf@out/scaled_predictions_128bp"),
+        (OutputType::ChipHistone, "chip_histone@out/scaled_predictions_128bp"),
+    ] {
+        // Back to the scale of the oracle: no mean, no bin size, no power.
+        let bp = output.resolution().bp() as f32;
+        let power = if output == OutputType::RnaSeq { 0.75 } else { 1.0 };
+        let scaled = |&value: &f32| {
+            let value = (value / bp).powf(power);
+            if value > 10.0 { 2.0 * (value * 10.0).sqrt() - 10.0 } else { value }
+        };
+        let values: Vec<f32> = answer.reference.get(output).unwrap().values().iter().map(scaled).collect();
+        let name = format!("alphagenome/head/{head}");
+        found.push((name.clone(), oracle.distance(&name, &values)));
+    }
+    let contacts = "alphagenome/head/contact_maps@out/predictions";
+    found.push((contacts.to_owned(), oracle.distance(contacts, answer.reference.contacts().unwrap().values())));
+    assert_eq!(found.len(), 64);
+    for (name, distance) in &found {
+        println!("{distance:.1e} {name}");
+        assert!(*distance <= 5e-6, "{name}: {distance:.1e}");
     }
 }

@@ -33,12 +33,6 @@ impl Oracle {
         SafeTensors::deserialize(&self.bytes).unwrap()
     }
 
-    pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.tensors().names().into_iter().map(str::to_owned).collect();
-        names.sort();
-        names
-    }
-
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors().tensor(name).is_ok()
     }

@@ -1,1 +1,198 @@
-//! 
+//! What is left out changes nothing: crops, alternates that reuse the reference, sites that are embedded again.
+
+use crate::named_weights::NamedWeights;
+use crate::oracle::{Oracle, bases, everything, options, sequence, tiny, window};
+use refalt_alphagenome::{AlphaGenome, Options};
+use refalt_core::{
+    Answer, Backend, BackendError, Bin, BinSpan, Organism, OutputRequest, OutputType, Query, Sequence, Window,
+};
+use std::num::NonZeroUsize;
+
+fn ask(model: &AlphaGenome, window: &Window, reference: &Sequence, alternates: &[Sequence], outputs: &[OutputRequest]) -> Answer {
+    model
+        .predict(&[Query {
+            window,
+            reference,
+            alternates,
+            alignments: &[],
+            known_sites: &[],
+            outputs,
+        }])
+        .remove(0)
+        .unwrap()
+}
+
+fn span(start: u32, end: u32) -> BinSpan {
+    BinSpan::new(Bin::new(start), Bin::new(end))
+}
+
+/// 49,152 bases: several pieces of encoder and decoder.
+const LENGTH: u32 = 49_152;
+
+#[test]
+fn a_crop_has_the_bits_of_the_whole() {
+    let model = tiny(options(Organism::Human, 16, 0.1));
+    let window = window(LENGTH.into());
+    let reference = sequence(&bases(LENGTH as usize));
+    let whole = ask(&model, &window, &reference, &[], &everything(&window));
+    let spans = [span(0, 1), span(16_383, 16_385), span(30_000, 30_501), span(LENGTH - 1, LENGTH)];
+    for output in [OutputType::Atac, OutputType::RnaSeq, OutputType::SpliceSites, OutputType::ChipTf] {
+        let step = output.resolution().bp();
+        let spans = spans.map(|wanted| wanted.pooled(output.resolution()));
+        let request = OutputRequest {
+            output,
+            spans: spans.into_iter().collect(),
+        };
+        let crop = ask(&model, &window, &reference, &[], std::slice::from_ref(&request));
+        let (crop, whole) = (crop.reference.get(output).unwrap(), whole.reference.get(output).unwrap());
+        assert!(crop.spans() == &request.spans && crop.values().len() < whole.values().len() / 20, "{step}");
+        for &span in request.spans.as_slice() {
+            assert!(crop.rows(span).unwrap().eq(whole.rows(span).unwrap()), "{output} {span:?}");
+        }
+    }
+    let request = OutputRequest {
+        output: OutputType::ContactMaps,
+        spans: span(3, 5).into(),
+    };
+    let crop = ask(&model, &window, &reference, &[], &[request]);
+    let (crop, whole) = (crop.reference.contacts().unwrap(), whole.reference.contacts().unwrap());
+    assert!(crop.column(span(4, 5)).unwrap().eq(whole.column(span(4, 5)).unwrap()));
+}
+
+#[test]
+fn alternates_have_the_bits_of_sequences_by_themselves() {
+    let model = tiny(options(Organism::Human, 16, 0.1));
+    let window = window(LENGTH.into());
+    let original = bases(LENGTH as usize);
+    let changed = |at: usize, to: &[u8]| {
+        let mut bases = original.clone();
+        bases[at..at + to.len()].copy_from_slice(to);
+        sequence(&bases)
+    };
+    // At both ends, at the border of two pieces, over one of 1,000 bases; a shift of everything after the place; the same.
+    let mut shifted = original.clone();
+    shifted.insert(20_000, b'A');
+    shifted.truncate(LENGTH as usize);
+    let alternates = [
+        changed(0, b"NN"),
+        changed(LENGTH as usize - 1, b"N"),
+        changed(16_384, b"NNN"),
+        changed(30_000, &[b'N'; 1000]),
+        sequence(&shifted),
+        sequence(&original),
+    ];
+    let reference = sequence(&original);
+    let mut outputs = everything(&window);
+    // Sites are chosen for all sequences together.
+    outputs.retain(|request| request.output != OutputType::SpliceJunctions);
+    for request in &mut outputs {
+        if request.output.resolution().bp() == 1 {
+            request.spans = [span(0, 600), span(16_000, 17_000), span(30_500, 33_000), span(49_000, LENGTH)].into_iter().collect();
+        }
+    }
+    let together = ask(&model, &window, &reference, &alternates, &outputs);
+    assert!(together.alternates[5] == together.reference);
+    for (index, alternate) in alternates.iter().enumerate() {
+        let alone = ask(&model, &window, alternate, &[], &outputs);
+        assert!(alone.reference == together.alternates[index], "alternate {index}");
+        assert!(index == 5 || alone.reference != together.reference, "alternate {index}");
+    }
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let window = window(16_384);
+    let reference = sequence(&bases(16_384));
+    let [one, three] = [1, 3].map(|threads| {
+        let model = tiny(Options {
+            threads: NonZeroUsize::new(threads).unwrap(),
+            ..options(Organism::Human, 16, 0.1)
+        });
+        ask(&model, &window, &reference, &[], &everything(&window))
+    });
+    assert!(one == three);
+}
+
+#[test]
+fn sites_beyond_those_that_are_kept_are_embedded_again() {
+    // Every base is a site at this threshold, so that only the first 8,192 are kept; the best lie anywhere.
+    let window = window(16_384);
+    let reference = sequence(&bases(16_384));
+    let junctions = [OutputRequest {
+        output: OutputType::SpliceJunctions,
+        spans: span(0, 16_384).into(),
+    }];
+    let answers = [0.01, 0.2005].map(|threshold| {
+        let model = tiny(options(Organism::Human, 12, threshold));
+        ask(&model, &window, &reference, &[], &junctions)
+    });
+    let [all, few] = answers.each_ref().map(|answer| answer.reference.junctions().unwrap());
+    let class = refalt_core::annotation::SpliceSiteClass::DonorForward;
+    assert!(all.sites(class).iter().any(|site| site.index() > 8192));
+    assert_eq!(all.sites(class), few.sites(class));
+    let acceptors = few.sites(refalt_core::annotation::SpliceSiteClass::AcceptorForward);
+    assert!(!acceptors.is_empty());
+    for (donor, _) in few.sites(class).iter().enumerate() {
+        for (acceptor, site) in acceptors.iter().enumerate() {
+            let among_all = all.sites(refalt_core::annotation::SpliceSiteClass::AcceptorForward);
+            let place = among_all.iter().position(|other| other == site).unwrap();
+            let strand = refalt_core::Strand::Forward;
+            assert_eq!(few.counts(strand, donor, acceptor), all.counts(strand, donor, place));
+        }
+    }
+}
+
+#[test]
+fn what_the_model_cannot_answer_is_refused() {
+    let model = tiny(options(Organism::Human, 16, 0.1));
+    let ask = |length: u32, bases_given: usize, output: OutputType, spans: BinSpan| -> BackendError {
+        let window = window(length.into());
+        let query = Query {
+            window: &window,
+            reference: &sequence(&bases(bases_given)),
+            alternates: &[],
+            alignments: &[],
+            known_sites: &[],
+            outputs: &[OutputRequest {
+                output,
+                spans: spans.into(),
+            }],
+        };
+        model.predict(&[query]).remove(0).unwrap_err()
+    };
+    let text = |error: BackendError| error.to_string();
+    assert_eq!(
+        text(ask(3000, 3000, OutputType::Atac, span(0, 1))),
+        "the model `alphagenome` does not read windows of 3000 bp; it reads multiples of 2048 from 2048 to 1048576"
+    );
+    let short = text(ask(4096, 4000, OutputType::Atac, span(0, 1)));
+    assert!(short.ends_with("a sequence has 4000 bases, the window 4096"), "{short}");
+    let outside = text(ask(4096, 4096, OutputType::ChipTf, span(30, 33)));
+    assert!(outside.ends_with("bins 30..33 of CHIP_TF reach outside the 32 bins of the window"), "{outside}");
+}
+
+#[test]
+fn arrays_that_do_not_fit_are_named() {
+    let weights = || Oracle::open("tiny_fp32_16384.safetensors").weights();
+    let refused = |weights: &NamedWeights| {
+        let read = AlphaGenome::read(weights, options(Organism::Human, 16, 0.1));
+        read.err().unwrap().to_string()
+    };
+    let mut missing = weights();
+    missing.0.remove("alphagenome/transformer_tower/mlp_block_3/linear_1/w");
+    assert_eq!(refused(&missing), "the weights have no array `alphagenome/transformer_tower/mlp_block_3/linear_1/w`");
+    let mut narrow = weights();
+    let name = "alphagenome/sequence_decoder/up_res_block_2/conv_in/standardized_conv1_d/w";
+    *narrow.0.get_mut(name).unwrap() = vec![5, 100, 96];
+    let text = refused(&narrow);
+    assert!(text.starts_with(&format!("the array `{name}` is [5, 100, 96], and the rest of the model asks for [5, ")), "{text}");
+    // A head with more columns than the tracks are for.
+    let mut wide = weights();
+    for leaf in ["w", "b"] {
+        let name = format!("alphagenome/head/atac/resolution_1/multi_organism_linear/{leaf}");
+        let shape = wide.0.get_mut(&name).unwrap();
+        *shape.last_mut().unwrap() = 7;
+    }
+    let text = refused(&wide);
+    assert!(text.ends_with("is [2, 64, 7], and the rest of the model asks for 6 columns"), "{text}");
+}

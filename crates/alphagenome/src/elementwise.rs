@@ -16,16 +16,19 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 
 /// Applies `function` to every value.
 pub(crate) fn map(values: &mut [f32], function: impl Fn(f32) -> f32 + Sync) {
-    values.par_chunks_mut(SHARE).for_each(|values| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for value in values.iter_mut() {
-                    *value = function(*value);
-                }
-            },
-        );
-    });
+    values.par_chunks_mut(SHARE).for_each(|values| map_here(values, &function));
+}
+
+/// Applies `function` to every value, on this thread.
+pub(crate) fn map_here(values: &mut [f32], function: impl Fn(f32) -> f32) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for value in values.iter_mut() {
+                *value = function(*value);
+            }
+        },
+    );
 }
 
 /// Applies `function` to every row of `width` values, on the threads of the pool.

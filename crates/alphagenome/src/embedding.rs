@@ -54,21 +54,26 @@ impl Embedder {
         self.finish(self.linear.apply(rows))
     }
 
+    /// Returns what the embeddings of tokens add to those of their bases.
+    pub(crate) fn terms_of_tokens(&self, tokens: &Matrix) -> Matrix {
+        match &self.of_token {
+            Some(of_token) => of_token.apply(tokens),
+            None => Matrix::zeros(tokens.rows, self.channels()),
+        }
+    }
+
     /// Embeds bases.
     ///
     /// * `rows`: decoded bases, the first of them at `offset` bases from the start of the first token.
-    /// * `tokens`: embeddings of the tokens that they lie in.
-    pub(crate) fn bases(&self, rows: &Matrix, offset: usize, tokens: &Matrix) -> Matrix {
+    /// * `terms`: of the tokens that they lie in.
+    pub(crate) fn bases(&self, rows: &Matrix, offset: usize, terms: &Matrix) -> Matrix {
         let mut x = self.linear.apply(rows);
-        if let Some(of_token) = &self.of_token {
-            let of_token = of_token.apply(tokens);
-            for_rows(&mut x.values, x.width, |row, values| {
-                let token = (offset + row) / TOKEN_BP;
-                for (value, &term) in values.iter_mut().zip(of_token.slice(token..token + 1)) {
-                    *value += term;
-                }
-            });
-        }
+        for_rows(&mut x.values, x.width, |row, values| {
+            let token = (offset + row) / TOKEN_BP;
+            for (value, &term) in values.iter_mut().zip(terms.slice(token..token + 1)) {
+                *value += term;
+            }
+        });
         self.finish(x)
     }
 

@@ -169,7 +169,7 @@ impl<'a> Pass<'a> {
         let first = (piece.start - seen.start) * TOKEN_BP;
         Decoded {
             rows: rows.part(first..first + piece.len() * TOKEN_BP),
-            tokens: self.tokens(piece.clone()),
+            terms: self.network.of_bases.terms_of_tokens(&self.tokens(piece.clone())),
             first_base: piece.start * TOKEN_BP,
         }
     }
@@ -178,15 +178,15 @@ impl<'a> Pass<'a> {
     pub(crate) fn embed(&self, decoded: &Decoded, bases: Range<usize>) -> Matrix {
         let offset = bases.start - decoded.first_base;
         let rows = decoded.rows.part(offset..offset + bases.len());
-        self.network.of_bases.bases(&rows, offset, &decoded.tokens)
+        self.network.of_bases.bases(&rows, offset, &decoded.terms)
     }
 }
 
 /// Bases after the decoder.
 pub(crate) struct Decoded {
     rows: Matrix,
-    /// Embeddings of their tokens.
-    tokens: Matrix,
+    /// What their tokens add to their embeddings.
+    terms: Matrix,
     first_base: usize,
 }
 

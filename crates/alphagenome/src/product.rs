@@ -4,7 +4,8 @@
 //! long as all taps together, so that no copy of the input is made.
 //!
 //! The value of an element depends on its row of the left side and its column of the right side alone, not on how many rows
-//! are computed in one call: strips of a sequence come out as they do within the whole. Tests hold the kernel to that.
+//! are computed in one call: strips of a sequence come out as they do within the whole. Tests hold the kernel to that. The
+//! order of a sum may change with the width of the right side.
 
 use rayon::prelude::*;
 

@@ -85,6 +85,7 @@ impl Rotation {
     }
 
     /// Turns a row at the `index`-th position.
+    #[inline(always)]
     pub(crate) fn turn(&self, index: usize, row: &mut [f32]) {
         let turns = &self.turns[index * self.pairs..(index + 1) * self.pairs];
         for (pair, [cos, sin]) in row.as_chunks_mut::<2>().0.iter_mut().zip(turns) {

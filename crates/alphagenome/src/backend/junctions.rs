@@ -1,7 +1,8 @@
 //! Candidate splice sites of an answer, and the counts between them.
 //!
 //! The sites are those of REF and ALT together, on the coordinates of REF, so they are known only when all sequences have been
-//! decoded. The embeddings of bases that may be sites are kept on the way; of those that are not kept, the decoder runs again.
+//! decoded. The embeddings of a sequence's own best candidates are kept on the way; of others, which another allele has made
+//! candidates, the decoder makes them again.
 
 use crate::head::{JunctionHead, SiteRows};
 use crate::matrix::Matrix;
@@ -9,14 +10,12 @@ use crate::pass::{Pass, Pieces};
 use refalt_core::align::{Alignment, Source};
 use refalt_core::splice_candidate::{CandidateOptions, SiteProbabilities, candidate_splice_sites};
 use refalt_core::{Bin, BinSpan, BinSpans, JunctionValues, OutputRequest, Query, TrackSet};
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::Range;
 
 /// Classes of sites.
 const CLASSES: usize = 4;
-
-/// Bases whose embeddings are kept, 6 kB each; annotated genes of a megabase have a few thousand sites.
-const KEPT: usize = 8192;
 
 /// What is seen of the splice sites of one sequence.
 pub(super) struct Sites {
@@ -24,11 +23,33 @@ pub(super) struct Sites {
     spans: BinSpans,
     alignment: Option<Alignment>,
     threshold: f32,
+    per_class: usize,
     /// Bases that are annotated sites, in the sequence's own coordinates.
     known: Vec<usize>,
     /// `[bases x classes]`, 0 where nobody looks.
     probabilities: Vec<f32>,
-    embeddings: BTreeMap<usize, Vec<f32>>,
+    /// The best bases of each class, the worst of them on top.
+    best: [BinaryHeap<Reverse<Candidate>>; CLASSES],
+    /// Embeddings of the best and the known bases, with how many lists a base is in.
+    embeddings: BTreeMap<usize, (usize, Vec<f32>)>,
+}
+
+/// A probability, and the base that has it; of equal ones the lower base is better.
+#[derive(Clone, Copy, PartialEq)]
+struct Candidate(f32, usize);
+
+impl Eq for Candidate {}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0).then(other.1.cmp(&self.1))
+    }
 }
 
 impl Sites {
@@ -50,8 +71,10 @@ impl Sites {
             spans,
             alignment: alignment.cloned(),
             threshold: options.threshold,
+            per_class: options.per_class,
             known,
             probabilities: vec![0.0; query.reference.len() * CLASSES],
+            best: Default::default(),
             embeddings: BTreeMap::new(),
         }
     }
@@ -67,9 +90,29 @@ impl Sites {
         for (row, found) in probabilities.values.chunks_exact(probabilities.width).enumerate() {
             let (base, classes) = (first + row, probabilities.width.min(CLASSES));
             self.probabilities[base * CLASSES..base * CLASSES + classes].copy_from_slice(&found[..classes]);
-            let may_be = found.iter().any(|&probability| probability >= self.threshold);
-            if (may_be || self.known.binary_search(&base).is_ok()) && self.embeddings.len() < KEPT {
-                self.embeddings.insert(base, embeddings.slice(row..row + 1).to_vec());
+            let embedding = || embeddings.slice(row..row + 1).to_vec();
+            if self.known.binary_search(&base).is_ok() {
+                self.embeddings.entry(base).or_insert_with(|| (0, embedding())).0 += 1;
+            }
+            for class in 0..classes {
+                let candidate = Candidate(found[class], base);
+                let best = &mut self.best[class];
+                let is_full = best.len() >= self.per_class;
+                let beaten = || best.peek().is_none_or(|Reverse(worst)| candidate <= *worst);
+                if candidate.0.is_nan() || candidate.0 < self.threshold || (is_full && beaten()) {
+                    continue;
+                }
+                if is_full && let Some(Reverse(Candidate(_, worst))) = best.pop() {
+                    let lists = self.embeddings.get_mut(&worst).map(|(lists, _)| {
+                        *lists -= 1;
+                        *lists
+                    });
+                    if lists == Some(0) {
+                        self.embeddings.remove(&worst);
+                    }
+                }
+                best.push(Reverse(candidate));
+                self.embeddings.entry(base).or_insert_with(|| (0, embedding())).0 += 1;
             }
         }
     }
@@ -125,7 +168,8 @@ impl Sites {
                 again.insert(base, pass.embed(&decoded, base..base + 1).values);
             }
         }
-        let row = |base: usize| self.embeddings.get(&base).or_else(|| again.get(&base)).map_or(&[][..], Vec::as_slice);
+        let kept = |base: usize| self.embeddings.get(&base).map(|(_, row)| row);
+        let row = |base: usize| kept(base).or_else(|| again.get(&base)).map_or(&[][..], Vec::as_slice);
         Matrix {
             rows: sites.len(),
             width,

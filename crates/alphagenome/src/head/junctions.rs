@@ -1,7 +1,7 @@
 //! Counts of splice junctions between candidate sites.
 
 use super::HeadScope;
-use crate::elementwise::softplus;
+use crate::elementwise::{map_here, softplus, vectorised};
 use crate::layer::Linear;
 use crate::matrix::Matrix;
 use crate::product::{Before, Left, Right, multiply_here};
@@ -14,6 +14,9 @@ const LONGEST_BP: u32 = 1 << 20;
 
 /// The roles of a site, by the names of their tables among the weights, in the order of the classes of sites.
 const ROLES: [&str; 4] = ["pos_donor_logits", "pos_acceptor_logits", "neg_donor_logits", "neg_acceptor_logits"];
+
+/// Tissues whose counts are computed before they are laid in their places: a line of the processor's cache.
+const TISSUES_AT_ONCE: usize = 16;
 
 /// Candidate sites of one class: offsets in the window, ascending, and the embeddings of these bases.
 pub(crate) struct SiteRows {
@@ -97,23 +100,26 @@ impl JunctionHead {
                 let mut products = vec![0.0f32; donors.rows * acceptors.rows];
                 let right = Right::transposed(&acceptors.values, width);
                 multiply_here(Left::rows(&donors.values, width), right, &mut products, Before::Replaced);
-                for product in &mut products {
-                    *product = softplus(*product);
-                }
+                map_here(&mut products, softplus);
                 products
             };
-            // Tissues by the dozen, so that the counts of few are in memory twice.
-            for first in (0..self.tissues).step_by(16) {
-                let some = first..(first + 16).min(self.tissues);
+            // Tissues by the dozen, so that the counts of few are in memory twice, and a pair's are written in a row.
+            for first in (0..self.tissues).step_by(TISSUES_AT_ONCE) {
+                let some = first..(first + TISSUES_AT_ONCE).min(self.tissues);
                 let products: Vec<Vec<f32>> = some.clone().into_par_iter().map(of_tissue).collect();
-                for (tissue, products) in some.zip(products) {
-                    for (donor, row) in products.chunks_exact(acceptors.offsets.len()).enumerate() {
-                        for (acceptor, &count) in row.iter().enumerate() {
-                            let pair = donor * slots + acceptor;
-                            counts[(pair * 2 + strand) * self.tissues + tissue] = count;
+                let columns = acceptors.offsets.len();
+                counts
+                    .par_chunks_mut(slots * 2 * self.tissues)
+                    .take(donors.offsets.len())
+                    .enumerate()
+                    .for_each(|(donor, counts)| {
+                        for (acceptor, counts) in counts.chunks_exact_mut(2 * self.tissues).take(columns).enumerate() {
+                            let own = &mut counts[strand * self.tissues + first..][..some.len()];
+                            for (count, products) in own.iter_mut().zip(&products) {
+                                *count = products[donor * columns + acceptor];
+                            }
                         }
-                    }
-                }
+                    });
             }
         }
         counts
@@ -133,12 +139,17 @@ impl Role<'_> {
         let (scale, offset) = self.table.split_at(self.tissues * width);
         let (scale, offset) = (&scale[tissue * width..][..width], &offset[tissue * width..][..width]);
         let mut rows = self.rows.clone();
-        for (index, row) in rows.values.chunks_exact_mut(width).enumerate() {
-            for ((value, &scale), &offset) in row.iter_mut().zip(scale).zip(offset) {
-                *value = scale * *value + offset;
-            }
-            self.rotation.turn(index, row);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (index, row) in rows.values.chunks_exact_mut(width).enumerate() {
+                    for ((value, &scale), &offset) in row.iter_mut().zip(scale).zip(offset) {
+                        *value = scale * *value + offset;
+                    }
+                    self.rotation.turn(index, row);
+                }
+            },
+        );
         rows
     }
 }

@@ -2,7 +2,6 @@
 
 mod blocks;
 mod files;
-mod named_weights;
 mod oracle;
 mod passes;
 mod variants;

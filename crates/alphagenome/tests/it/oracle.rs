@@ -1,13 +1,13 @@
 //! Files of outputs of the published program, and the model that they are compared with.
 
-use crate::named_weights::NamedWeights;
+use refalt_alphagenome::untrained::NamedWeights;
 use refalt_alphagenome::{AlphaGenome, Angles, Options};
 use refalt_core::splice_candidate::CandidateOptions;
 use refalt_core::{
     BinSpan, ContigName, Organism, OutputRequest, OutputType, Sequence, Strand, Track, TrackSet, Window,
 };
 use safetensors::SafeTensors;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -66,8 +66,7 @@ impl Oracle {
 
     /// Extents of every array of weights.
     pub(crate) fn weights(&self) -> NamedWeights {
-        let shapes: BTreeMap<String, Vec<usize>> = serde_json::from_str(&self.metadata["shapes"]).unwrap();
-        NamedWeights(shapes)
+        NamedWeights::from_json(&self.metadata["shapes"]).unwrap()
     }
 
     /// Returns how many samples the file has of an array with this many or more.

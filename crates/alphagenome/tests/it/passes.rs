@@ -1,10 +1,12 @@
 //! What is left out changes nothing: crops, alternates that reuse the reference, sites that are embedded again.
 
-use crate::named_weights::NamedWeights;
+use refalt_alphagenome::untrained::NamedWeights;
 use crate::oracle::{Oracle, bases, everything, options, sequence, tiny, window};
 use refalt_alphagenome::{AlphaGenome, Options};
+use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::{
-    Answer, Backend, BackendError, Bin, BinSpan, Organism, OutputRequest, OutputType, Query, Sequence, Window,
+    Answer, Backend, BackendError, Bin, BinSpan, Offset, Organism, OutputRequest, OutputType, Query, Sequence, Strand,
+    Window,
 };
 use std::num::NonZeroUsize;
 
@@ -114,32 +116,40 @@ fn threads_change_no_bit() {
 }
 
 #[test]
-fn sites_beyond_those_that_are_kept_are_embedded_again() {
-    // Every base is a site at this threshold, so that only the first 8,192 are kept; the best lie anywhere.
+fn sites_that_only_another_allele_has_are_embedded_again() {
+    // With the best three sites of a class, each of two sequences brings some that are not among the other's best.
     let window = window(16_384);
-    let reference = sequence(&bases(16_384));
+    let (reference, other) = (bases(16_384), bases(40_000)[20_000..36_384].to_vec());
+    let alternate = [sequence(&other)];
     let junctions = [OutputRequest {
         output: OutputType::SpliceJunctions,
         spans: span(0, 16_384).into(),
     }];
-    let answers = [0.01, 0.2005].map(|threshold| {
-        let model = tiny(options(Organism::Human, 12, threshold));
-        ask(&model, &window, &reference, &[], &junctions)
-    });
-    let [all, few] = answers.each_ref().map(|answer| answer.reference.junctions().unwrap());
-    let class = refalt_core::annotation::SpliceSiteClass::DonorForward;
-    assert!(all.sites(class).iter().any(|site| site.index() > 8192));
-    assert_eq!(all.sites(class), few.sites(class));
-    let acceptors = few.sites(refalt_core::annotation::SpliceSiteClass::AcceptorForward);
-    assert!(!acceptors.is_empty());
-    for (donor, _) in few.sites(class).iter().enumerate() {
-        for (acceptor, site) in acceptors.iter().enumerate() {
-            let among_all = all.sites(refalt_core::annotation::SpliceSiteClass::AcceptorForward);
-            let place = among_all.iter().position(|other| other == site).unwrap();
-            let strand = refalt_core::Strand::Forward;
-            assert_eq!(few.counts(strand, donor, acceptor), all.counts(strand, donor, place));
+    let few = tiny(options(Organism::Human, 3, 0.01));
+    let answer = ask(&few, &window, &sequence(&reference), &alternate, &junctions);
+    let few = [&answer.reference, &answer.alternates[0]].map(|outputs| outputs.junctions().unwrap().clone());
+    // With many, both have embedded all of them by themselves.
+    let many = tiny(options(Organism::Human, 4000, 0.2));
+    let answer = ask(&many, &window, &sequence(&reference), &alternate, &junctions);
+    let many = [&answer.reference, &answer.alternates[0]].map(|outputs| outputs.junctions().unwrap().clone());
+    let mut pairs = 0;
+    for (few, many) in few.iter().zip(&many) {
+        let [donor, acceptor] = [SpliceSiteClass::DonorForward, SpliceSiteClass::AcceptorForward];
+        let place = |class, site: &Offset| many.sites(class).iter().position(|other| other == site);
+        for (d, donor_at) in few.sites(donor).iter().enumerate() {
+            for (a, acceptor_at) in few.sites(acceptor).iter().enumerate() {
+                let (Some(donor), Some(acceptor)) = (place(donor, donor_at), place(acceptor, acceptor_at)) else {
+                    continue;
+                };
+                let [few, many] = [few.counts(Strand::Forward, d, a), many.counts(Strand::Forward, donor, acceptor)];
+                // A product with few columns may be summed in another order.
+                let pairs_of_counts = few.unwrap().iter().zip(many.unwrap());
+                assert!(pairs_of_counts.clone().all(|(few, many)| (few - many).abs() < 1e-6 * many));
+                pairs += pairs_of_counts.count() / 6;
+            }
         }
     }
+    assert_eq!(pairs, 2 * 3 * 3);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Variants against the published program: REF and ALT outputs, candidate sites of both, counts between them.
 
-use crate::named_weights::fnv1a;
 use crate::oracle::{Oracle, bases, everything, options, relative, sequence, tiny, window};
 use refalt_core::align::Alignment;
 use refalt_core::annotation::SpliceSiteClass;
@@ -86,6 +85,12 @@ fn answer(oracle: &Oracle, case: &Case<'_>, genes: Option<&Genes>) -> (Answer, W
         model.predict(&[query]).remove(0)
     };
     (answer.unwrap(), window)
+}
+
+/// FNV-1a, 64 bits.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, step)
 }
 
 /// The sequences are those that the published program was given.

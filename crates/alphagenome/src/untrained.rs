@@ -1,10 +1,44 @@
-//! Weights that follow from the names of arrays, as those of the oracles do: nothing trained, nothing shipped.
+//! Weights that follow from the names of arrays: nothing trained, nothing shipped, for tests and for measuring time and memory.
+//!
+//! What such a model predicts means nothing. Only with the feature `untrained`.
 
-use refalt_alphagenome::{Weights, WeightsError};
-use std::collections::BTreeMap;
+use crate::weights::{Weights, WeightsError};
+use safetensors::tensor::{Dtype, TensorView};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 /// Arrays of given extents, whose values follow from their names.
-pub(crate) struct NamedWeights(pub(crate) BTreeMap<String, Vec<usize>>);
+pub struct NamedWeights(pub BTreeMap<String, Vec<usize>>);
+
+impl NamedWeights {
+    /// Reads the extents of arrays that an oracle file keeps as JSON, `{"name": [extents]}`.
+    ///
+    /// # Errors
+    /// Why the text is none.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text).map(Self)
+    }
+
+    /// Writes the arrays to a file of weights.
+    ///
+    /// * `cut_to`: columns that the heads have, where they are cut.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path, cut_to: Option<usize>) -> Result<(), safetensors::SafeTensorError> {
+        let bytes = self.0.iter().map(|(name, shape)| {
+            let bytes: Vec<u8> = values(name, shape).into_iter().flat_map(f32::to_le_bytes).collect();
+            (name, shape, bytes)
+        });
+        let arrays: Vec<_> = bytes.collect();
+        let mut views = Vec::with_capacity(arrays.len());
+        for (name, shape, bytes) in &arrays {
+            views.push((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?));
+        }
+        let note = cut_to.map(|columns| HashMap::from([(crate::CUT_TO.to_owned(), columns.to_string())]));
+        safetensors::serialize_to_file(views, note, path)
+    }
+}
 
 impl Weights for NamedWeights {
     fn shape(&self, name: &str) -> Option<Vec<usize>> {
@@ -19,7 +53,7 @@ impl Weights for NamedWeights {
 
 /// Element i of an array is base + amplitude u, each operation rounded to f32. With h the FNV-1a hash of the name, u is made
 /// of the upper 24 bits of the splitmix64 finaliser of h + (i + 1) 0x9E3779B97F4A7C15, from -1 to 1.
-pub(crate) fn values(name: &str, shape: &[usize]) -> Vec<f32> {
+pub fn values(name: &str, shape: &[usize]) -> Vec<f32> {
     let hash = fnv1a(name.as_bytes());
     let (base, amplitude) = rule(name, shape);
     (1..=shape.iter().product::<usize>() as u64)
@@ -34,7 +68,7 @@ pub(crate) fn values(name: &str, shape: &[usize]) -> Vec<f32> {
         .collect()
 }
 
-pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
+fn fnv1a(bytes: &[u8]) -> u64 {
     let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, step)
 }

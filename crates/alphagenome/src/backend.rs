@@ -9,7 +9,7 @@ use crate::probe::Probe;
 use crate::rope::Angles;
 use crate::weights::{Weights, WeightsError};
 use assemble::Assembled;
-use junctions::Sites;
+use junctions::{Counting, Seen, Sites};
 use refalt_core::splice_candidate::CandidateOptions;
 use refalt_core::{
     Answer, Backend, BackendError, BinSpan, BinSpans, ModelCard, OutputRequest, OutputType, Organism, Outputs, Query,
@@ -184,8 +184,7 @@ impl AlphaGenome {
         };
         let pass = Pass::reference(&self.network, query.reference.as_bytes(), &decoded, probe);
         let (reference, sites) = run(&pass, None)?;
-        let mut seen = Vec::new();
-        let mut alternates = Vec::with_capacity(query.alternates.len());
+        let mut alternates: Vec<(Assembled, Option<Seen<'_>>)> = Vec::with_capacity(query.alternates.len());
         for (index, alternate) in query.alternates.iter().enumerate() {
             let Some(pass) = pass.alternate(alternate.as_bytes()) else {
                 // The same bases: the same outputs, and the same sites.
@@ -193,27 +192,44 @@ impl AlphaGenome {
                 continue;
             };
             let (assembled, sites) = run(&pass, query.alignments.get(index))?;
-            let place = sites.is_some().then_some(seen.len() + 1);
-            seen.extend(sites.map(|sites| (sites, pass.forget())));
-            alternates.push((assembled, place));
+            alternates.push((assembled, sites.map(|sites| (sites, pass.forget()))));
         }
-        let counted = match (sites, junctions, self.network.head(OutputType::SpliceJunctions)) {
-            (Some(sites), Some(request), Some((tracks, Head::Junctions(head)))) => {
-                seen.insert(0, (sites, pass.forget()));
-                junctions::count(head, tracks, query, request, &self.sites, &seen).map_err(failed)?
-            }
-            _ => Vec::new(),
+        let (Some(sites), Some(request), Some((tracks, Head::Junctions(head)))) =
+            (sites, junctions, self.network.head(OutputType::SpliceJunctions))
+        else {
+            return Ok(Answer {
+                reference: reference.into_outputs(),
+                alternates: alternates.into_iter().map(|(assembled, _)| assembled.into_outputs()).collect(),
+            });
         };
-        let finish = |(assembled, place): (Assembled, Option<usize>)| -> Outputs {
-            let outputs = assembled.into_outputs();
-            match counted.get(place.unwrap_or(0)) {
-                Some(junctions) => outputs.with_junctions(junctions.clone()),
-                None => outputs,
-            }
+        let own = (sites, pass.forget());
+        let counting = Counting {
+            head,
+            tracks,
+            query,
+            request,
+            options: &self.sites,
+        };
+        let alone = || counting.alone(&own).map_err(failed);
+        let mut of_reference = None;
+        let mut outputs = Vec::with_capacity(alternates.len());
+        for (assembled, seen) in alternates {
+            let [beside, junctions] = match &seen {
+                Some(seen) => counting.pair(&own, seen).map_err(failed)?,
+                None => [alone()?, alone()?],
+            };
+            of_reference = Some(beside.clone());
+            let assembled = assembled.into_outputs();
+            outputs.push(assembled.with_junctions(junctions).with_reference_junctions(beside));
+        }
+        // With one alternate, the reference is shown with the sites of the pair.
+        let of_reference = match of_reference {
+            Some(beside) if outputs.len() == 1 => beside,
+            _ => alone()?,
         };
         Ok(Answer {
-            reference: finish((reference, None)),
-            alternates: alternates.into_iter().map(finish).collect(),
+            reference: reference.into_outputs().with_junctions(of_reference),
+            alternates: outputs,
         })
     }
 
@@ -251,6 +267,10 @@ fn range(span: &BinSpan) -> Range<usize> {
 impl Backend for AlphaGenome {
     fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    fn is_slow(&self) -> bool {
+        true
     }
 
     fn predict(&self, queries: &[Query<'_>]) -> Vec<Result<Answer, BackendError>> {

@@ -187,6 +187,12 @@ pub trait Backend: Send + Sync {
     /// Returns what is known of the model.
     fn card(&self) -> &ModelCard;
 
+    /// Says whether a prediction takes seconds, on as many threads as the model has: predictions then follow one another, and
+    /// whoever asks keeps results after few of them.
+    fn is_slow(&self) -> bool {
+        false
+    }
+
     /// Answers each query, in order; the failure of one is its own.
     fn predict(&self, queries: &[Query<'_>]) -> Vec<Result<Answer, BackendError>>;
 }

@@ -205,6 +205,7 @@ pub struct Outputs {
     tracks: Vec<TrackValues>,
     contacts: Option<ContactValues>,
     junctions: Option<JunctionValues>,
+    reference_junctions: Option<JunctionValues>,
 }
 
 impl Outputs {
@@ -239,6 +240,17 @@ impl Outputs {
         }
     }
 
+    /// Adds, to the answer for an alternate sequence, the reference's junctions between the sites that were chosen for the two.
+    ///
+    /// A model that chooses sites does so for each pair; with several alternates, the reference has other sites with each.
+    #[must_use]
+    pub fn with_reference_junctions(self, junctions: JunctionValues) -> Self {
+        Self {
+            reference_junctions: Some(junctions),
+            ..self
+        }
+    }
+
     /// Returns the prediction of an output type over bins.
     pub fn get(&self, output: OutputType) -> Option<&TrackValues> {
         self.tracks.iter().find(|prediction| prediction.tracks.output == output)
@@ -252,5 +264,10 @@ impl Outputs {
     /// Returns the splice junctions.
     pub fn junctions(&self) -> Option<&JunctionValues> {
         self.junctions.as_ref()
+    }
+
+    /// Returns the reference's junctions between the sites of this alternate sequence, where they are its own.
+    pub fn reference_junctions(&self) -> Option<&JunctionValues> {
+        self.reference_junctions.as_ref()
     }
 }

@@ -26,6 +26,10 @@ impl Backend for ReverseStrand<'_> {
         self.0.card()
     }
 
+    fn is_slow(&self) -> bool {
+        self.0.is_slow()
+    }
+
     fn predict(&self, queries: &[Query<'_>]) -> Vec<Result<Answer, BackendError>> {
         queries.iter().map(|query| self.one(query)).collect()
     }
@@ -126,6 +130,10 @@ fn forward(outputs: &Outputs, wanted: &[OutputRequest], window: &Window) -> Resu
     }
     if let Some(junctions) = junctions {
         all = all.with_junctions(junctions);
+    }
+    if let Some(own) = outputs.reference_junctions() {
+        let missing = || format!("its prediction lacks sites of {}", OutputType::SpliceJunctions);
+        all = all.with_reference_junctions(forward_junctions(own, window).ok_or_else(missing)?);
     }
     Ok(all)
 }

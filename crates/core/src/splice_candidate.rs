@@ -3,8 +3,13 @@
 //! The published model counts junctions between a few hundred sites of each class, chosen for REF and ALT together. A
 //! model that runs in process makes the choice here; a hosted one has made it.
 
+use crate::align::Alignment;
 use crate::annotation::{Annotation, SpliceSiteClass};
-use crate::track::BinSpans;
+use crate::backend::OutputRequest;
+use crate::gene_signal;
+use crate::scorer::ScoringPlace;
+use crate::track::{BinSpans, OutputType};
+use crate::variant::CheckedVariant;
 use crate::window::{Offset, Window};
 
 /// How candidates are chosen.
@@ -141,6 +146,73 @@ pub fn known_splice_sites(annotation: &Annotation, window: &Window) -> Vec<(Offs
         found.filter_map(move |site| Some((window.offset_of(site)?, class)))
     };
     SpliceSiteClass::ALL.into_iter().flat_map(sites).collect()
+}
+
+/// What a model that chooses candidate sites itself is told of a place, besides its bases; nothing where no junctions are asked
+/// for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Splicing {
+    alignments: Vec<Alignment>,
+    known_sites: Vec<(Offset, SpliceSiteClass)>,
+}
+
+impl Splicing {
+    /// Returns what is to be told.
+    ///
+    /// * `variants`: of the alternate sequences, in order. One that does not lie in the window, which has no alternate
+    ///   sequence, leaves the alternates without alignments.
+    /// * `annotation`: where sites are known.
+    pub fn of<'a>(
+        outputs: &[OutputRequest],
+        window: &Window,
+        variants: impl IntoIterator<Item = &'a CheckedVariant>,
+        annotation: Option<&Annotation>,
+    ) -> Self {
+        if outputs.iter().all(|request| request.output != OutputType::SpliceJunctions) {
+            return Self::default();
+        }
+        let alignments = variants.into_iter().map(|variant| Alignment::of(variant, window));
+        Self {
+            alignments: alignments.collect::<Result<_, _>>().unwrap_or_default(),
+            known_sites: annotation.map_or_else(Vec::new, |annotation| known_splice_sites(annotation, window)),
+        }
+    }
+
+    /// Lets sites be looked for in the genes that a variant touches, where it touches any; returns what is to be told.
+    ///
+    /// METHOD: as the published model predicts a variant. Scorers ask for the same genes by themselves
+    /// ([`SpliceJunction`](crate::scorer::splice_junction::SpliceJunction)), and for nothing where there are none.
+    pub fn of_predicted_variant(
+        outputs: &mut [OutputRequest],
+        window: &Window,
+        variant: &CheckedVariant,
+        annotation: Option<&Annotation>,
+    ) -> Self {
+        let junctions = outputs.iter_mut().find(|request| request.output == OutputType::SpliceJunctions);
+        if let (Some(request), Some(annotation)) = (junctions, annotation) {
+            let place = ScoringPlace {
+                variant,
+                window,
+                annotation: Some(annotation),
+            };
+            let bodies = gene_signal::bodies(annotation, &place).into_iter();
+            let bodies: BinSpans = bodies.flat_map(|(_, spans)| spans).collect();
+            if !bodies.is_empty() {
+                request.spans = bodies;
+            }
+        }
+        Self::of(outputs, window, [variant], annotation)
+    }
+
+    /// Returns how each alternate lies on the reference.
+    pub fn alignments(&self) -> &[Alignment] {
+        &self.alignments
+    }
+
+    /// Returns the annotated sites.
+    pub fn known_sites(&self) -> &[(Offset, SpliceSiteClass)] {
+        &self.known_sites
+    }
 }
 
 #[cfg(test)]

@@ -203,6 +203,7 @@ impl Predicting {
                 alignment,
             } => (
                 Subject::Variant {
+                    annotation: self.genes.as_ref().map(|genes| genes.annotation()),
                     variant: variant.as_ref(),
                     window,
                     sequences,

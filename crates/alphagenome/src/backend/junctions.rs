@@ -1,6 +1,6 @@
 //! Candidate splice sites of an answer, and the counts between them.
 //!
-//! The sites are those of REF and ALT together, on the coordinates of REF, so they are known only when all sequences have been
+//! The sites are those of REF and ALT together, on the coordinates of REF, so they are known only when both sequences have been
 //! decoded. The embeddings of a sequence's own best candidates are kept on the way; of others, which another allele has made
 //! candidates, the decoder makes them again.
 
@@ -9,7 +9,7 @@ use crate::matrix::Matrix;
 use crate::pass::{Pass, Pieces};
 use refalt_core::align::{Alignment, Source};
 use refalt_core::splice_candidate::{CandidateOptions, SiteProbabilities, candidate_splice_sites};
-use refalt_core::{Bin, BinSpan, BinSpans, JunctionValues, OutputRequest, Query, TrackSet};
+use refalt_core::{Bin, BinSpan, BinSpans, JunctionValues, Offset, OutputRequest, Query, TrackSet};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::Range;
@@ -204,53 +204,60 @@ fn single(base: usize) -> BinSpan {
     span(base, base + 1)
 }
 
-/// Counts the junctions of each sequence between the candidate sites of all of them.
-///
-/// * `seen`: the reference first.
-///
-/// # Errors
-/// Why values do not make counts, which no check before would have let pass.
-pub(super) fn count(
-    head: &JunctionHead,
-    tracks: &TrackSet,
-    query: &Query<'_>,
-    request: &OutputRequest,
-    options: &CandidateOptions,
-    seen: &[(Sites, Pass<'_>)],
-) -> Result<Vec<JunctionValues>, String> {
-    let Some(((reference, _), alternates)) = seen.split_first() else {
-        return Ok(Vec::new());
-    };
-    let laid = alternates.iter().map(|(sites, _)| sites.on_reference());
-    let alternate = laid.reduce(|mut all, other| {
-        for (value, other) in all.iter_mut().zip(other) {
-            if other > *value || other.is_nan() {
-                *value = other;
-            }
-        }
-        all
-    });
-    let probabilities = SiteProbabilities {
-        reference: &reference.probabilities,
-        alternate: alternate.as_deref(),
-        columns: CLASSES,
-    };
-    let options = CandidateOptions {
-        within: Some(request.spans.clone()),
-        ..options.clone()
-    };
-    let chosen = candidate_splice_sites(&probabilities, query.known_sites, &options).map_err(|error| error.to_string())?;
-    let slots = chosen.iter().map(Vec::len).max().unwrap_or(0);
-    let counts = seen.iter().map(|(sites, pass)| {
-        let of_class = |offsets: &Vec<refalt_core::Offset>| {
+/// A sequence with what was seen of its sites.
+pub(super) type Seen<'a> = (Sites, Pass<'a>);
+
+/// What counts are made with.
+pub(super) struct Counting<'a> {
+    pub(super) head: &'a JunctionHead,
+    pub(super) tracks: &'a TrackSet,
+    pub(super) query: &'a Query<'a>,
+    pub(super) request: &'a OutputRequest,
+    pub(super) options: &'a CandidateOptions,
+}
+
+impl Counting<'_> {
+    /// Counts the junctions of the reference between its own candidate sites.
+    ///
+    /// # Errors
+    /// Why values do not make counts, which no check before would have let pass.
+    pub(super) fn alone(&self, reference: &Seen<'_>) -> Result<JunctionValues, String> {
+        self.counts(reference, &self.choose(&reference.0, None)?)
+    }
+
+    /// Counts the junctions of the reference and of an alternate between the candidate sites of both.
+    ///
+    /// # Errors
+    /// As [`alone`](Self::alone).
+    pub(super) fn pair(&self, reference: &Seen<'_>, alternate: &Seen<'_>) -> Result<[JunctionValues; 2], String> {
+        let chosen = self.choose(&reference.0, Some(&alternate.0.on_reference()))?;
+        Ok([self.counts(reference, &chosen)?, self.counts(alternate, &chosen)?])
+    }
+
+    fn choose(&self, reference: &Sites, alternate: Option<&[f32]>) -> Result<[Vec<Offset>; 4], String> {
+        let probabilities = SiteProbabilities {
+            reference: &reference.probabilities,
+            alternate,
+            columns: CLASSES,
+        };
+        let options = CandidateOptions {
+            within: Some(self.request.spans.clone()),
+            ..self.options.clone()
+        };
+        let known = self.query.known_sites;
+        candidate_splice_sites(&probabilities, known, &options).map_err(|error| error.to_string())
+    }
+
+    fn counts(&self, (sites, pass): &Seen<'_>, chosen: &[Vec<Offset>; 4]) -> Result<JunctionValues, String> {
+        let slots = chosen.iter().map(Vec::len).max().unwrap_or(0);
+        let of_class = |offsets: &Vec<Offset>| {
             let bases: Vec<usize> = offsets.iter().map(|offset| offset.index()).collect();
             SiteRows {
-                embeddings: sites.rows(&bases, pass, head.inputs()),
+                embeddings: sites.rows(&bases, pass, self.head.inputs()),
                 offsets: bases.iter().filter_map(|&base| u32::try_from(base).ok()).collect(),
             }
         };
-        let counts = head.predict(&chosen.each_ref().map(of_class), slots);
-        JunctionValues::new(tracks.clone(), chosen.clone(), slots, counts).map_err(|error| error.to_string())
-    });
-    counts.collect()
+        let counts = self.head.predict(&chosen.each_ref().map(of_class), slots);
+        JunctionValues::new(self.tracks.clone(), chosen.clone(), slots, counts).map_err(|error| error.to_string())
+    }
 }

@@ -153,6 +153,26 @@ fn sites_that_only_another_allele_has_are_embedded_again() {
 }
 
 #[test]
+fn each_alternate_has_the_sites_of_its_own_pair() {
+    let model = tiny(options(Organism::Human, 3, 0.01));
+    let window = window(16_384);
+    let reference = sequence(&bases(16_384));
+    let others = [sequence(&bases(40_000)[20_000..36_384]), sequence(&bases(40_000)[3..16_387]), reference.clone()];
+    let junctions = [OutputRequest {
+        output: OutputType::SpliceJunctions,
+        spans: span(0, 16_384).into(),
+    }];
+    let together = ask(&model, &window, &reference, &others, &junctions);
+    for (index, other) in others.iter().enumerate() {
+        let pair = ask(&model, &window, &reference, std::slice::from_ref(other), &junctions);
+        assert!(pair.alternates[0] == together.alternates[index], "alternate {index}");
+        assert_eq!(pair.reference.junctions(), together.alternates[index].reference_junctions());
+    }
+    let alone = ask(&model, &window, &reference, &[], &junctions);
+    assert!(alone.reference == together.reference && together.alternates[2].junctions() == alone.reference.junctions());
+}
+
+#[test]
 fn what_the_model_cannot_answer_is_refused() {
     let model = tiny(options(Organism::Human, 16, 0.1));
     let ask = |length: u32, bases_given: usize, output: OutputType, spans: BinSpan| -> BackendError {

@@ -191,6 +191,7 @@ fn check_case(name: &str, alleles: [&str; 2], is_reverse: bool, genes: Option<&G
     let (answer, window) = answer(&oracle, &case, genes);
     check(&oracle, &format!("{name}/reference"), &answer.reference, &window);
     check(&oracle, &format!("{name}/alternate"), &answer.alternates[0], &window);
+    assert_eq!(answer.alternates[0].reference_junctions(), answer.reference.junctions());
     // The difference of the two, where it is greatest: the alternate sequence is computed only where it is another.
     let near = format!("{name}/alternate/atac#window");
     if oracle.has(&near) {

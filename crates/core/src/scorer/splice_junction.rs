@@ -208,7 +208,9 @@ impl Scorer for SpliceJunction {
             output: self.output(),
         };
         let values = RefAlt {
-            reference: input.outputs.reference.junctions().ok_or_else(missing)?,
+            reference: (input.outputs.alternate.reference_junctions())
+                .or_else(|| input.outputs.reference.junctions())
+                .ok_or_else(missing)?,
             alternate: input.outputs.alternate.junctions().ok_or_else(missing)?,
         };
         let tissues = values.reference.tracks().tracks.len();

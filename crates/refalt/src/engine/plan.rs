@@ -49,6 +49,8 @@ pub struct Plan {
     passed_over: Vec<PassedOver>,
     /// Whether the source is a service elsewhere.
     pub(crate) service: bool,
+    /// Whether a variant takes seconds, on all threads.
+    pub(crate) slow: bool,
 }
 
 /// Rows of a part when the user does not choose: large enough to compress well, small enough to lose little.
@@ -56,6 +58,9 @@ const SCORE_ROWS_PER_PART: u64 = 4_000_000;
 
 /// Rows of a part when a service is asked: an answer that is not in a finished part is asked for, and paid for, again.
 const SERVICE_ROWS_PER_PART: u64 = 64;
+
+/// Rows of a part when a variant takes seconds or minutes: a run that is killed loses no more than these.
+const SLOW_ROWS_PER_PART: u64 = 4;
 
 impl Plan {
     /// Makes a plan for a model whose predictions are scored here.
@@ -78,8 +83,9 @@ impl Plan {
         };
         let mut plan = Self::with_genes(source.card(), genes, options)?;
         plan.service = source.is_service();
-        if plan.service && options.rows_per_part.is_none() {
-            plan.rows_per_part = SERVICE_ROWS_PER_PART;
+        plan.slow = source.is_slow();
+        if options.rows_per_part.is_none() && (plan.service || plan.slow) {
+            plan.rows_per_part = if plan.slow { SLOW_ROWS_PER_PART } else { SERVICE_ROWS_PER_PART };
         }
         Ok(plan)
     }
@@ -191,6 +197,7 @@ impl Plan {
             table: options.table,
             passed_over,
             service: false,
+            slow: false,
         })
     }
 
@@ -212,6 +219,7 @@ impl Plan {
             table: self.table,
             passed_over: self.passed_over.clone(),
             service: self.service,
+            slow: self.slow,
         })
     }
 

@@ -124,6 +124,12 @@ pub trait ScoreSource: Send + Sync {
         false
     }
 
+    /// Says whether a job takes seconds, on as many threads as there are: parts are then smaller, and one job is enough to
+    /// measure the time.
+    fn is_slow(&self) -> bool {
+        false
+    }
+
     /// Scores jobs: for each, in order, a block for every scorer of the plan, in the plan's order, with the tracks of
     /// [`Plan::planned`], and with terms where [`TableOptions::terms`](super::TableOptions::terms) asks for them.
     ///

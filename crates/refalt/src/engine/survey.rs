@@ -42,11 +42,13 @@ pub fn survey<E: Diagnostic>(
 ) -> Result<Survey, RunError> {
     let mut reader = RowReader::new(plan, reference, HashSet::new(), &std::env::temp_dir());
     let mut counts = Counts::default();
+    // A slow source is not asked twice; it has all threads for each variant.
+    let (sample_size, threads) = if plan.slow { (1, 1) } else { (SAMPLE, threads) };
     let mut sample = Batch::default();
     let reading = Instant::now();
     for row in input {
         let row = row.map_err(|error| RunError::input(&error))?;
-        let wanted = sample.len() < SAMPLE && !plan.service;
+        let wanted = sample.len() < sample_size && !plan.service;
         let (record, job) = reader.prepare(row, !wanted)?;
         // Windows are laid for the sample alone, so how much of them is known is not counted.
         counts.add(&record.status, None);

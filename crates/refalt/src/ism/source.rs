@@ -3,6 +3,7 @@
 use crate::engine::{ModelSource, Plan, ScoreSource, SourceError, origin};
 use refalt_core::score::ScoreBlock;
 use refalt_core::scorer::{ScoringInput, ScoringPlace};
+use refalt_core::splice_candidate::Splicing;
 use refalt_core::{BackendError, CheckedVariant, Interval, OutputRequest, Query, RefAlt, Sequence, Window};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -131,12 +132,13 @@ impl ScoreBatch for ModelSource {
         };
         let alternates: Option<Vec<Sequence>> = batch.iter().map(changed).collect();
         let alternates = alternates.ok_or_else(|| failed("a substitution lies outside the window"))?;
+        let splicing = Splicing::of(&outputs, stretch.window, batch, plan.annotation.as_deref());
         let query = Query {
             window: stretch.window,
             reference: stretch.reference,
             alternates: &alternates,
-            alignments: &[],
-            known_sites: &[],
+            alignments: splicing.alignments(),
+            known_sites: splicing.known_sites(),
             outputs: &outputs,
         };
         let answer = self

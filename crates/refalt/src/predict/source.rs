@@ -2,8 +2,9 @@
 
 use crate::engine::{ModelSource, SourceError};
 use refalt_core::scorer::splice_junction;
+use refalt_core::splice_candidate::Splicing;
 use refalt_core::{
-    Answer, Backend, BackendError, BinSpan, BinSpans, CheckedVariant, Interval, JunctionValues, ModelCard,
+    Annotation, Answer, Backend, BackendError, BinSpan, BinSpans, CheckedVariant, Interval, JunctionValues, ModelCard,
     OutputRequest, OutputType, Outputs, Query, RefAlt, Sequence, Strand, TrackSet, TrackValues, Window,
 };
 
@@ -18,6 +19,8 @@ pub enum Subject<'a> {
         window: &'a Window,
         /// The sequences of the window.
         sequences: &'a RefAlt<Sequence>,
+        /// Genes, which say where splice sites are known and looked for.
+        annotation: Option<&'a Annotation>,
     },
     /// A window of the reference.
     Interval {
@@ -151,13 +154,19 @@ pub fn predict_with(
         output: wanted.given.output,
         spans: wanted.spans.clone(),
     };
-    let outputs: Vec<OutputRequest> = wanted.iter().map(request).collect();
+    let mut outputs: Vec<OutputRequest> = wanted.iter().map(request).collect();
+    let splicing = match *subject {
+        Subject::Variant { variant, annotation, .. } => {
+            Splicing::of_predicted_variant(&mut outputs, window, variant, annotation)
+        }
+        _ => Splicing::default(),
+    };
     let query = Query {
         window,
         reference,
         alternates,
-        alignments: &[],
-        known_sites: &[],
+        alignments: splicing.alignments(),
+        known_sites: splicing.known_sites(),
         outputs: &outputs,
     };
     let failed = |reason: &str| BackendError::Query {

@@ -8,8 +8,9 @@ use crate::genome::{ontology_message, output_message, strand_message};
 use crate::proto::{self, output::Payload};
 use crate::track_message::junction_track_message;
 use refalt_core::annotation::SpliceSiteClass;
+use refalt_core::splice_candidate::Splicing;
 use refalt_core::{
-    Answer, BinSpan, Interval, JunctionValues, OutputRequest, OutputType, Outputs, Query, Sequence, Strand, Track,
+    Answer, BinSpan, CheckedVariant, Interval, JunctionValues, OutputRequest, OutputType, Outputs, Query, Sequence, Strand, Track,
     TrackSet, Window,
 };
 
@@ -60,7 +61,7 @@ impl Predicting<'_> {
         self.check(request.organism, &request.model_version)?;
         let wanted = self.wanted(&request.requested_outputs, &request.ontology_terms)?;
         let (window, sequence) = sequence(self.model, &request.sequence)?;
-        let answer = self.ask(&wanted, (&window, Strand::Forward), &sequence, &[])?;
+        let answer = self.ask(&wanted, (&window, Strand::Forward), &sequence, None)?;
         let place = Place {
             window: &window,
             interval: None,
@@ -84,7 +85,7 @@ impl Predicting<'_> {
         let sequence = place
             .window
             .reference_sequence(place.contig, self.model.reference.as_ref())?;
-        let answer = self.ask(&wanted, (&place.window, place.strand), &sequence, &[])?;
+        let answer = self.ask(&wanted, (&place.window, place.strand), &sequence, None)?;
         let place = Place {
             window: &place.window,
             interval: Some(&place.interval),
@@ -113,7 +114,7 @@ impl Predicting<'_> {
             &wanted,
             (&place.window, place.strand),
             &pair.reference,
-            std::slice::from_ref(&pair.alternate),
+            Some((&variant, &pair.alternate)),
         )?;
         let alternate = answer.alternates.first().ok_or_else(|| Refusal::Internal {
             what: "the model gave no alternate prediction".to_owned(),
@@ -171,15 +172,15 @@ impl Predicting<'_> {
 
     /// Asks the model for whole windows of the outputs that have a track.
     ///
-    /// * `window`: with the strand that the model reads.
+    /// * `window`: with the strand that the model reads. * `alternate`: with the variant that makes it.
     fn ask(
         &self,
         wanted: &[Wanted<'_>],
         (window, strand): (&Window, Strand),
         reference: &Sequence,
-        alternates: &[Sequence],
+        alternate: Option<(&CheckedVariant, &Sequence)>,
     ) -> Result<Answer, Refusal> {
-        let outputs: Vec<OutputRequest> = wanted
+        let mut outputs: Vec<OutputRequest> = wanted
             .iter()
             .filter(|wanted| wanted.columns.as_ref().is_none_or(|columns| !columns.is_empty()))
             .map(|wanted| OutputRequest {
@@ -187,12 +188,19 @@ impl Predicting<'_> {
                 spans: BinSpan::all(window, wanted.set.resolution).into(),
             })
             .collect();
+        let splicing = match alternate {
+            Some((variant, _)) => {
+                let annotation = self.model.annotation.as_deref();
+                Splicing::of_predicted_variant(&mut outputs, window, variant, annotation)
+            }
+            None => Splicing::default(),
+        };
         let query = Query {
             window,
             reference,
-            alternates,
-            alignments: &[],
-            known_sites: &[],
+            alternates: alternate.map_or(&[], |(_, sequence)| std::slice::from_ref(sequence)),
+            alignments: splicing.alignments(),
+            known_sites: splicing.known_sites(),
             outputs: &outputs,
         };
         super::score::one_answer(self.model, strand, query)

@@ -13,6 +13,7 @@ use crate::scorer_message;
 use crate::track_message::{gene_message, track_message};
 use refalt_core::interval_scorer::IntervalScorer;
 use refalt_core::scorer::{Needs, ScoreError, ScoreRows, Scorer, ScoringInput, ScoringPlace, TrackScores};
+use refalt_core::splice_candidate::Splicing;
 use refalt_core::stranded_merge::merge_stranded;
 use refalt_core::{
     Answer, Backend as _, BackendError, CheckedVariant, OutputRequest, Query, RefAlt, Reference, ReverseStrand,
@@ -269,12 +270,13 @@ impl ScoringMethods<'_> {
             alternates.push(pair.alternate);
         }
         let Some(own) = own else { return Ok(Vec::new()) };
+        let splicing = Splicing::of(&outputs, window, variants, annotation);
         let query = Query {
             window,
             reference: &own,
             alternates: &alternates,
-            alignments: &[],
-            known_sites: &[],
+            alignments: splicing.alignments(),
+            known_sites: splicing.known_sites(),
             outputs: &outputs,
         };
         let answer = one_answer(self.model, strand, query)?;

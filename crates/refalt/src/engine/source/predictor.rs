@@ -5,6 +5,7 @@ use crate::engine::plan::{Plan, PlannedScorer};
 use refalt_core::backend::ModelCard;
 use refalt_core::score::ScoreBlock;
 use refalt_core::scorer::{ScoringInput, ScoringPlace};
+use refalt_core::splice_candidate::Splicing;
 use refalt_core::{Answer, Backend, BackendError, OutputRequest, Query, RefAlt};
 use std::sync::Arc;
 
@@ -17,18 +18,22 @@ impl ScoreSource for Predictor<'_> {
         self.0.card()
     }
 
+    fn is_slow(&self) -> bool {
+        self.0.is_slow()
+    }
+
     fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
-        let requests: Vec<Vec<OutputRequest>> = jobs.iter().map(|job| requests(plan, job)).collect();
+        let asked: Vec<Asked> = jobs.iter().map(|job| Asked::of(plan, job)).collect();
         let queries: Vec<Query<'_>> = jobs
             .iter()
-            .zip(&requests)
-            .map(|(job, outputs)| Query {
+            .zip(&asked)
+            .map(|(job, asked)| Query {
                 window: job.window,
                 reference: &job.sequences.reference,
                 alternates: std::slice::from_ref(&job.sequences.alternate),
-                alignments: &[],
-                known_sites: &[],
-                outputs,
+                alignments: asked.splicing.alignments(),
+                known_sites: asked.splicing.known_sites(),
+                outputs: &asked.outputs,
             })
             .collect();
         let answers = self.0.predict(&queries);
@@ -47,6 +52,10 @@ impl ScoreSource for ModelSource {
         self.0.card()
     }
 
+    fn is_slow(&self) -> bool {
+        self.0.is_slow()
+    }
+
     fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
         Predictor(self.0.as_ref()).score(plan, jobs)
     }
@@ -61,11 +70,21 @@ fn place<'a>(plan: &'a Plan, job: &SourceJob<'a>) -> ScoringPlace<'a> {
     }
 }
 
-/// Returns what the scorers read, each output once.
-fn requests(plan: &Plan, job: &SourceJob<'_>) -> Vec<OutputRequest> {
-    let place = place(plan, job);
-    let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.given, &place);
-    OutputRequest::joined(plan.scorers.iter().map(wanted))
+/// What a job asks the model for.
+struct Asked {
+    /// What the scorers read, each output once.
+    outputs: Vec<OutputRequest>,
+    splicing: Splicing,
+}
+
+impl Asked {
+    fn of(plan: &Plan, job: &SourceJob<'_>) -> Self {
+        let place = place(plan, job);
+        let wanted = |planned: &PlannedScorer| planned.scorer.request(&planned.given, &place);
+        let outputs = OutputRequest::joined(plan.scorers.iter().map(wanted));
+        let splicing = Splicing::of(&outputs, job.window, [job.variant], plan.annotation.as_deref());
+        Self { outputs, splicing }
+    }
 }
 
 /// Applies every scorer; the reason when one cannot be applied.

@@ -12,7 +12,7 @@ use assemble::Assembled;
 use junctions::{Counting, Seen, Sites};
 use refalt_core::splice_candidate::CandidateOptions;
 use refalt_core::{
-    Answer, Backend, BackendError, BinSpan, BinSpans, ModelCard, OutputRequest, OutputType, Organism, Outputs, Query,
+    Answer, Backend, BackendError, BinSpan, BinSpans, ModelCard, OutputRequest, OutputType, Organism, Query,
     Resolution, TrackSet, WindowLengths,
 };
 use std::num::{NonZeroU32, NonZeroUsize};

@@ -40,6 +40,14 @@ impl Organism {
         }
     }
 
+    /// Returns whose genome an assembly is of.
+    pub const fn of_assembly(assembly: Assembly) -> Self {
+        match assembly {
+            Assembly::GRCh38 | Assembly::GRCh37 => Self::Human,
+            Assembly::GRCm38 => Self::Mouse,
+        }
+    }
+
     /// Reads a scientific name, as a model's card writes it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|organism| organism.name() == name)

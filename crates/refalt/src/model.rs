@@ -1,8 +1,10 @@
 //! The models that run in process. A model is one file and one line in [`MODELS`].
 
+pub mod alphagenome;
 pub mod motif;
 
 use crate::diagnostic::Diagnostic;
+use alphagenome::LocalModelError;
 use motif::{MotifModel, MotifModelError};
 use refalt_core::Backend;
 use std::path::Path;
@@ -35,12 +37,9 @@ pub enum ModelError {
         /// The names there are.
         known: String,
     },
-    /// A model that refalt asks, and does not run.
-    #[error("`{name}`: refalt does not run AlphaGenome weights on this machine")]
-    Weights {
-        /// The name.
-        name: String,
-    },
+    /// The weights of AlphaGenome cannot be used.
+    #[error(transparent)]
+    Local(#[from] LocalModelError),
     /// The motifs cannot be used.
     #[error(transparent)]
     Motif(#[from] MotifModelError),
@@ -50,7 +49,7 @@ impl Diagnostic for ModelError {
     fn place(&self) -> Option<String> {
         match self {
             Self::Motif(error) => error.place(),
-            Self::Unknown { .. } | Self::Weights { .. } => None,
+            Self::Unknown { .. } | Self::Local(_) => None,
         }
     }
 
@@ -58,36 +57,34 @@ impl Diagnostic for ModelError {
         match self {
             Self::Motif(error) => error.hint(),
             Self::Unknown { .. } => Some(
-                "`--model motif:FILE` makes a model of a motif file of one's own, `--model api` asks the hosted AlphaGenome; `atlas` \
-                 and `auto` are for `refalt score`"
+                "`--model motif:FILE` makes a model of a motif file of one's own, `--model alphagenome:PATH` runs weights of \
+                 AlphaGenome on this machine, `--model api` asks the hosted one; `atlas` and `auto` are for `refalt score`"
                     .to_owned(),
             ),
-            Self::Weights { .. } => Some(
-                "`--model api` asks the hosted model, `--model api --address HOST:PORT` a service of your own that runs the weights \
-                 by the same protocol, and `--model motif` needs neither"
-                    .to_owned(),
-            ),
+            Self::Local(error) => error.hint(),
         }
     }
 
     fn is_usage(&self) -> bool {
         match self {
-            Self::Unknown { .. } | Self::Weights { .. } => true,
+            Self::Unknown { .. } => true,
+            Self::Local(error) => error.is_usage(),
             Self::Motif(_) => false,
         }
     }
 }
 
-/// Opens a model by name: `motif`, or `motif:FILE` for the motifs of a file.
+/// Opens a model by name: `motif`, `motif:FILE` for the motifs of a file, `alphagenome:PATH` for weights of AlphaGenome
+/// ([`alphagenome::Spec`] has its options).
 ///
 /// # Errors
-/// [`ModelError`] when no model has the name, or its motifs cannot be used.
+/// [`ModelError`] when no model has the name, or its motifs or weights cannot be used.
 pub fn open(name: &str) -> Result<Box<dyn Backend>, ModelError> {
     if let Some(path) = name.strip_prefix("motif:") {
         return Ok(Box::new(MotifModel::from_file(Path::new(path))?));
     }
-    if name == "alphagenome" || name.starts_with("alphagenome:") {
-        return Err(ModelError::Weights { name: name.to_owned() });
+    if let Some(spec) = alphagenome::Spec::parse(name) {
+        return Ok(Box::new(spec?.open()?));
     }
     let model = MODELS
         .iter()

@@ -32,7 +32,8 @@ pub(crate) use files::table_error;
 pub(crate) use genome::{Extent, Genome};
 
 use crate::io::fasta::DigestProgress;
-use crate::model;
+use crate::model::alphagenome::refuse_other_organism;
+use crate::model::{self, ModelError};
 use crate::provenance::hexadecimal;
 use crate::scoring::OpenGenes;
 use crate::track_source::TrackSourceError;
@@ -111,6 +112,10 @@ impl Predicting {
             Some(path) => Some(Genome::open(path, request.assembly, digesting)?),
             None => None,
         };
+        if let Some(genome) = &genome {
+            refuse_other_organism(source.card(), genome.known)
+                .map_err(|error| TrackSourceError::from(ModelError::from(error)))?;
+        }
         let mut notes: Vec<String> = genome.iter().flat_map(|genome| genome.notes.clone()).collect();
         notes.append(&mut choice.notes);
         let (question, window, middle, extent) = question(source.card(), request, genome.as_ref())?;

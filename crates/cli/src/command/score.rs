@@ -31,8 +31,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     assembly: Option<String>,
 
-    /// Model: `motif`, `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC), `api` for the hosted AlphaGenome,
-    /// `atlas` for its computed scores of substitutions, or `auto` for the Atlas where it has scores and `--auto-rest` else.
+    /// Model: `motif`, `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC), `alphagenome:PATH` for AlphaGenome's
+    /// weights on this machine (`,organism=mouse` behind the path for the other organism), `api` for the hosted one, `atlas` for its computed scores of substitutions, or `auto` for the Atlas where it has scores and `--auto-rest` else.
     #[arg(long, default_value = "motif")]
     model: String,
 

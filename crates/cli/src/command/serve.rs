@@ -7,6 +7,8 @@ use crate::message::Failure;
 use crate::terminal::{Settings, stderr_line};
 use refalt::Diagnostic;
 use refalt::engine::MixedSources;
+use refalt::model::ModelError;
+use refalt::model::alphagenome::refuse_other_organism;
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::ModelCard;
@@ -33,7 +35,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     assembly: Option<String>,
 
-    /// Model: `motif`, or `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC).
+    /// Model: `motif`, `motif:FILE` for the motifs of a file (JASPAR, MEME, TRANSFAC), or `alphagenome:PATH` for weights of
+    /// AlphaGenome: a file or folder, with options behind it as in `alphagenome:PATH,organism=mouse`.
     #[arg(long, default_value = "motif")]
     model: String,
 
@@ -156,13 +159,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
 /// Refuses models that run elsewhere, or not in this build, with what there is.
 fn refuse_other_models(model: &str) -> Result<(), Failure> {
     match model.split(':').next().unwrap_or(model) {
-        // The library says what works instead.
-        "alphagenome" => refalt::model::open(model).map(drop).map_err(of),
         "api" => {
             let reason = "the hosted model is not served again: its terms and its key are those of whoever calls it";
             let known: Vec<&str> = refalt::model::MODELS.iter().map(|model| model.name).collect();
             let failure = Failure::new(format!("--model {model}: {reason}")).usage();
-            Err(failure.with_hint(format!("models that can be served: {}, motif:FILE", known.join(", "))))
+            Err(failure.with_hint(format!("models that can be served: {}, motif:FILE, alphagenome:PATH", known.join(", "))))
         }
         _ => Ok(()),
     }
@@ -234,6 +235,7 @@ fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure
         Failure::new(error.to_string()).usage().with_hint(hint)
     })?;
     settings.note(format!("reference `{}` {known}", options.reference.display()));
+    refuse_other_organism(backend.card(), known).map_err(|error| of(ModelError::from(error)))?;
     let mut genes = None;
     let annotation = match options.genes.clone().files(options.cache.clone()) {
         None => None,

@@ -44,7 +44,8 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "NAME")]
     model_version: Option<String>,
 
-    /// With `--model auto`, what scores the variants and scorers that the Atlas lacks: `api`, `motif` or `motif:FILE`
+    /// With `--model auto`, what scores the variants and scorers that the Atlas lacks: `api`, `alphagenome:PATH`, `motif` or
+    /// `motif:FILE`
     /// [default: api].
     #[arg(long, value_name = "MODEL")]
     auto_rest: Option<String>,

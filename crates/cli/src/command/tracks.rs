@@ -78,7 +78,7 @@ struct SourceOptions {
     #[arg(long, value_name = "NAME", default_value = "human", value_parser = organism)]
     organism: Organism,
 
-    /// Tracks of a model instead, by name: `motif`, `motif:FILE`.
+    /// Tracks of a model instead, by name: `motif`, `motif:FILE`, `alphagenome:PATH`.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["organism", "from"])]
     model: Option<String>,
 

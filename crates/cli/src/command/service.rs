@@ -1,7 +1,7 @@
 //! Which service scores, and how it is reached.
 
 use super::cache_options::CacheOptions;
-use crate::message::Failure;
+use crate::message::{Failure, counted};
 use crate::terminal::{Settings, stderr_line};
 use refalt::engine::{ModelSource, ScoreSource};
 use refalt::scoring::ScoreRequest;
@@ -81,7 +81,8 @@ impl Answers {
     pub(crate) fn text(&self) -> String {
         let [kept, asked, calls] =
             [AnswerTally::from_cache, AnswerTally::from_service, AnswerTally::calls].map(|of| self.sum(of));
-        let mut text = format!("answers: {kept} from the cache, {asked} from the service in {calls} calls");
+        let calls = counted(calls, "call");
+        let mut text = format!("answers: {kept} from the cache, {asked} from the service in {calls}");
         if kept > 0 && !self.is_told_apart {
             // The protocol has no field by which a service of one's own could say which genome it reads; `refalt serve` says
             // it in a header.

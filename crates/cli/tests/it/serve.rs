@@ -473,7 +473,7 @@ fn what_a_server_answers_is_kept_until_it_serves_something_else() {
         let rest = ["--tracks", "tf=GABPA", "--cache", "cache", "-o", out];
         must(folder, &[&base[..], &rest[..], more].concat())[1].clone()
     };
-    let asked = "answers: 0 from the cache, 1 from the service in 1 calls";
+    let asked = "answers: 0 from the cache, 1 from the service in 1 call";
     let kept = "answers: 1 from the cache, 0 from the service in 0 calls";
     assert!(predict("one", &[]).contains(asked));
     let told = predict("two", &[]);
@@ -495,11 +495,11 @@ fn what_a_server_answers_is_kept_until_it_serves_something_else() {
         let rest = ["--tracks", "tf=GABPA", "--cache", "cache", "-o", out];
         must(folder, &[&base[..], &rest[..]].concat())[1].clone()
     };
-    assert!(ism("three").contains("answers: 0 from the cache, 15 from the service in 1 calls"));
+    assert!(ism("three").contains("answers: 0 from the cache, 15 from the service in 1 call"));
     assert!(ism("four").contains("answers: 15 from the cache, 0 from the service in 0 calls"));
     let [stats, _] = must(folder, &["cache", "stats", "--cache", "cache"]);
     assert!(
-        stats.contains("15 mutagenesis (") && stats.contains("1 predictions ("),
+        stats.contains("15 mutagenesis (") && stats.contains("1 prediction ("),
         "{stats}"
     );
     let (code, said) = serving.end("-INT");

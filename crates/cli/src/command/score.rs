@@ -346,7 +346,7 @@ fn mostly_unknown(counts: &Counts) -> Option<String> {
     })
 }
 
-fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
+pub(crate) fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
     if rejected.is_empty() {
         return "0".to_owned();
     }

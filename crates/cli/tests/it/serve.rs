@@ -8,15 +8,15 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// A server under way, and what it says.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     lines: Receiver<String>,
-    address: String,
+    pub(crate) address: String,
     said: Vec<String>,
 }
 
 impl Serving {
-    fn start(folder: &Path, more: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, more: &[&str]) -> Self {
         let genome = made_up::write_genome(folder);
         let mut child = Command::new(env!("CARGO_BIN_EXE_refalt"))
             .env("NO_COLOR", "1")

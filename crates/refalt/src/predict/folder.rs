@@ -10,6 +10,7 @@ use crate::atomic_file::Committed;
 use crate::engine::folder;
 use crate::engine::ledger::{failed, write_json};
 use crate::engine::manifest::ManifestModel;
+use crate::interval_scores::IntervalCounts;
 use crate::provenance::{FileIdentity, VERSION};
 use refalt_core::ModelCard;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// Everything that decides the bytes of the output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkIdentity {
-    /// The command, `predict` or `ism`.
+    /// The command, `predict`, `ism` or `score-interval`.
     pub command: String,
     /// Version of refalt.
     pub refalt: String,
@@ -174,6 +175,9 @@ pub struct WorkManifest {
     pub model: ManifestModel,
     /// What a reader of the files needs to know.
     pub notes: Vec<String>,
+    /// What became of the intervals, where intervals are scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<IntervalCounts>,
     /// The files.
     pub files: Vec<WrittenFile>,
 }
@@ -192,6 +196,7 @@ impl WorkManifest {
             identity,
             model: card.into(),
             notes,
+            intervals: None,
             files,
         }
         .complete(folder)

@@ -49,6 +49,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     service: super::service::ServiceOptions,
 
+    #[cfg(feature = "api")]
+    #[command(flatten)]
+    atlas: super::service::AtlasOptions,
+
     #[command(flatten)]
     cache: CacheOptions,
 
@@ -155,7 +159,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         threads: settings.threads,
     };
     #[cfg(feature = "api")]
-    let (source, answers) = match options.service.source(&request, &options.cache, settings)? {
+    let service = options
+        .service
+        .source(&options.atlas, &request, &options.cache, settings)?;
+    #[cfg(feature = "api")]
+    let (source, answers) = match service {
         Some(service) => (Some(service.source), Some(service.answers)),
         None => (None, None),
     };

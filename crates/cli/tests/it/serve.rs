@@ -329,7 +329,18 @@ fn a_score_folder_is_served_by_the_atlas_methods_and_sources_are_not_mixed_witho
     // Half of the variants are the Atlas's, the others the model's.
     let auto =
         "score all.vcf --reference genome.fa --model auto --auto-rest motif --scorers CHIP_TF --out mixed --address";
-    must(here, &[auto.split(' ').collect::<Vec<_>>(), vec![&address]].concat());
+    let [_, told] = must(here, &[auto.split(' ').collect::<Vec<_>>(), vec![&address]].concat());
+    let half = "4 variants (2956 scores)";
+    let shares = format!(
+        "scored by `alphagenome-atlas@{}` {half}, by `motif-jaspar2024` {half}",
+        serving.address
+    );
+    assert!(told.contains(&shares), "{told}");
+    let record = std::fs::read(here.join("mixed/manifest.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    for tally in record["sources"].as_array().unwrap() {
+        assert_eq!([&tally["variants"], &tally["scores"]], [4, 4 * 739], "{tally}");
+    }
     let sources = [
         format!("alphagenome-atlas@{} not stated", serving.address),
         "motif-jaspar2024 1".to_owned(),

@@ -52,13 +52,6 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
 
-    #[cfg(feature = "api")]
-    #[command(flatten)]
-    service: super::service::ServiceOptions,
-
-    #[command(flatten)]
-    cache: CacheOptions,
-
     /// Lay a window of this length in bp around the middle of each interval, in place of the interval itself. Without it an
     /// interval has to have a length that the model reads; a longer interval is refused.
     #[arg(long, value_name = "BP", value_parser = at_least_one::<NonZeroU32>)]
@@ -79,6 +72,13 @@ pub(crate) struct Options {
     /// Output folder: absent, empty, or that of the same work.
     #[arg(long, short, value_name = "DIR")]
     out: PathBuf,
+
+    #[cfg(feature = "api")]
+    #[command(flatten)]
+    service: super::service::ServiceOptions,
+
+    #[command(flatten)]
+    cache: CacheOptions,
 }
 
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {

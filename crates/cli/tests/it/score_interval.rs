@@ -83,7 +83,7 @@ fn the_motif_model_scores_the_genes_of_an_interval() {
     for words in [
         "gene models `genes.gtf`: 2 genes",
         "1 interval: 1 scored, 0 without a gene, rejected 0, failed 0; ",
-        "chr1:19001-25144 over the intervals as they are",
+        "windows: the intervals as they are; 4 files",
         "written to `out`; licence: CC BY 4.0",
     ] {
         assert!(told.contains(words), "{words}: {told}");

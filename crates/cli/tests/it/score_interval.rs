@@ -228,6 +228,7 @@ fn wrong_values_are_told_with_a_remedy() {
     write_genes(folder);
     std::fs::write(folder.join("reversed.bed"), "chr1\t100\t200\nchr1\t300\t200\n").unwrap();
     std::fs::write(folder.join("nothing.bed"), "# nothing\n").unwrap();
+    std::fs::write(folder.join("hg19.bed"), "track db=hg19\nchr1\t100\t200\n").unwrap();
     let genes = ["--genes", "genes.gtf"];
     let with = |arguments: &[&'static str]| [arguments, &genes[..]].concat();
     let wide = "GeneMaskScorer(requested_output=CHIP_TF, width=10001, aggregation_type=MEAN)";
@@ -272,6 +273,11 @@ fn wrong_values_are_told_with_a_remedy() {
             with(&["reversed.bed", "--scorers", MEAN]),
             1,
             "chromEnd `200` is before chromStart `300`",
+        ),
+        (
+            with(&["hg19.bed", "--scorers", MEAN, "--assembly", "GRCh38"]),
+            1,
+            "the intervals in `hg19.bed` are said to be on GRCh37 (line 1: track db=hg19), the reference is stated to be GRCh38",
         ),
         (
             with(&["nothing.bed", "--scorers", MEAN]),

@@ -312,7 +312,6 @@ impl Diagnostic for PredictError {
             | Self::Unknown { .. }
             | Self::Format { .. }
             | Self::TooMuch { .. }
-            | Self::IntervalAssembly { .. }
             | Self::Contradicted(_) => true,
             Self::Sequence(error) => !matches!(error, SequenceError::Io { .. }),
             _ => false,

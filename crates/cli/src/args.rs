@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Predict(command::predict::Options),
     /// Score every substitution of a stretch: matrix, heat map and logo.
     Ism(command::ism::Options),
+    /// Score intervals: the predicted signal over the exons of each gene in a place, for each track.
+    ScoreInterval(command::score_interval::Options),
     /// Compare scores with measured effects, with intervals, p-values and ranks; judge predictions by a benchmark.
     Validate(command::validate::Options),
     /// Say how far quantile scores are saturated, and by what: shares beside chance, raw against quantile.

@@ -22,6 +22,7 @@ pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod saturation;
 pub(crate) mod score;
+pub(crate) mod score_interval;
 pub(crate) mod scorers;
 #[cfg(feature = "api")]
 pub(crate) mod serve;
@@ -43,6 +44,7 @@ pub(crate) fn dispatch(command: Command, settings: &Settings) -> Result<Exit, Fa
         Command::Score(options) => score::run(options, settings),
         Command::Predict(options) => predict::run(options, settings),
         Command::Ism(options) => ism::run(options, settings),
+        Command::ScoreInterval(options) => score_interval::run(options, settings),
         Command::Genes(options) => genes::run(&options, settings),
         Command::Motifs(options) => motifs::run(&options, settings),
         Command::Vet(options) => vet::run(options, settings),

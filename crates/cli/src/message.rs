@@ -118,6 +118,11 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// Writes a number of things, `1 call`, `2 calls`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Takes the numbers of the operating system's errors out of a message; its words stay, in lower case.
 fn in_words(message: &str) -> String {
     let mut words = String::new();

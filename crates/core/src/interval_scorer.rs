@@ -3,8 +3,13 @@
 use crate::annotation::Annotation;
 use crate::backend::OutputRequest;
 use crate::gene_signal;
+use crate::nearest::nearest;
 use crate::prediction::Outputs;
-use crate::scorer::{Arguments, ScoreError, ScoreKind, ScoreRows, ScorerDocs, ScorerTextError, TrackScores, Width};
+use crate::scorer::{
+    self, Arguments, NamedScorer, SCORERS, ScoreError, ScoreKind, ScoreRows, ScorerDocs, ScorerTextError, TrackScores,
+    Width,
+};
+use crate::scorer_text::example;
 use crate::track::{BinSpan, BinSpans, OutputType, Resolution, TrackSet};
 use crate::window::Window;
 use std::fmt;
@@ -45,7 +50,15 @@ pub struct IntervalScorer {
     pub aggregation: IntervalAggregation,
 }
 
-const CLASS: &str = "GeneMaskScorer";
+/// The class of interval scorers.
+pub(crate) const CLASS: &str = "GeneMaskScorer";
+
+/// The recommended interval scorers of the published protocol, for human and mouse.
+pub const RECOMMENDED: &[NamedScorer] = &[NamedScorer {
+    name: "RNA_SEQ",
+    text: "GeneMaskScorer(requested_output=RNA_SEQ, width=200001, aggregation_type=MEAN)",
+}];
+
 const OUTPUTS: [OutputType; 8] = [
     OutputType::Atac,
     OutputType::Cage,
@@ -56,6 +69,24 @@ const OUTPUTS: [OutputType; 8] = [
     OutputType::SpliceSites,
     OutputType::SpliceSiteUsage,
 ];
+
+/// Says why a text is no interval scorer: it is one of variants, or none at all.
+fn unknown(text: &str, class: &str) -> ScorerTextError {
+    let text = text.to_owned();
+    let of_variants =
+        scorer::RECOMMENDED.iter().any(|named| named.name == class) || SCORERS.iter().any(|kind| kind.class() == class);
+    if of_variants {
+        return ScorerTextError::OfVariants { text };
+    }
+    let names = RECOMMENDED.iter().map(|named| named.name);
+    let near = nearest(class, names.chain([CLASS])).into_iter();
+    // A class alone is no scorer: what is offered can be given as it stands.
+    let whole = |name: String| example(&name).map_or(name, str::to_owned);
+    ScorerTextError::UnknownOfIntervals {
+        text,
+        nearest: near.map(whole).collect(),
+    }
+}
 
 /// The target is wider than the window.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +117,16 @@ impl fmt::Display for IntervalScorer {
     }
 }
 
+/// Writes what texts of interval scorers there are, with the values of each argument.
+pub(crate) fn forms() -> String {
+    let [outputs, widths, aggregations] = [
+        OUTPUTS.map(|output| output.to_string()).join("|"),
+        Width::ALL.map(|width| width.to_string()).join("|"),
+        IntervalAggregation::ALL.map(IntervalAggregation::name).join("|"),
+    ];
+    format!("{CLASS}(requested_output={outputs}, width={widths}, aggregation_type={aggregations})")
+}
+
 impl IntervalScorer {
     /// Returns every scorer of the class.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -100,18 +141,28 @@ impl IntervalScorer {
         })
     }
 
-    /// Reads the published text.
+    /// Reads the published text, or a [recommended](RECOMMENDED) name.
+    ///
+    /// ```
+    /// use refalt_core::interval_scorer::IntervalScorer;
+    ///
+    /// let text = "GeneMaskScorer(requested_output=RNA_SEQ, width=200001, aggregation_type=MEAN)";
+    /// assert_eq!(IntervalScorer::parse("RNA_SEQ").unwrap().to_string(), text);
+    /// let error = IntervalScorer::parse("CHIP_TF").unwrap_err();
+    /// assert_eq!(error.to_string(), "`CHIP_TF` scores variants, not intervals");
+    /// ```
     ///
     /// # Errors
     /// [`ScorerTextError`] says what is not understood and what is allowed.
     pub fn parse(text: &str) -> Result<Self, ScorerTextError> {
-        let (class, arguments) = Arguments::read(text.trim())?;
+        let text = text.trim();
+        let named = RECOMMENDED.iter().find(|named| named.name == text);
+        let full = named.map_or(text, |named| named.text);
+        let class = full.split('(').next().unwrap_or(full).trim();
         if class != CLASS {
-            return Err(ScorerTextError::Unknown {
-                text: text.trim().to_owned(),
-                nearest: vec![format!("{CLASS}(...)")],
-            });
+            return Err(unknown(text, class));
         }
+        let (_, arguments) = Arguments::read(full)?;
         arguments.only(CLASS, &["requested_output", "width", "aggregation_type"])?;
         let name = |aggregation: &IntervalAggregation| aggregation.name().to_owned();
         Ok(Self {
@@ -243,3 +294,60 @@ static DOCS: ScorerDocs = ScorerDocs {
         beside its middle; here it lies where the resized interval lies.",
     source: "AlphaGenome, GeneMaskScorer of the interval scorers of the client 0.10.0 and of alphagenome_research 3f79219.",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recommended_texts_are_their_own_identity() {
+        for named in RECOMMENDED {
+            let scorer = IntervalScorer::parse(named.name).unwrap();
+            assert_eq!(scorer.to_string(), named.text);
+            assert_eq!(IntervalScorer::parse(named.text).unwrap(), scorer);
+        }
+    }
+
+    #[test]
+    fn a_refused_text_is_answered_with_interval_scorers() {
+        let told = |text: &str| {
+            let error = IntervalScorer::parse(text).unwrap_err();
+            (error.to_string(), error.hint().unwrap_or_default())
+        };
+        let all = "interval scorers: `RNA_SEQ` (`GeneMaskScorer(requested_output=RNA_SEQ, width=200001, \
+            aggregation_type=MEAN)`), and `GeneMaskScorer(requested_output=ATAC|CAGE|CHIP_HISTONE|CHIP_TF|DNASE|RNA_SEQ|\
+            SPLICE_SITES|SPLICE_SITE_USAGE, width=501|2001|10001|100001|200001|None, aggregation_type=MEAN|SUM)`; \
+            `refalt scorers` describes them";
+        for variants in [
+            "CHIP_TF",
+            "SpliceJunctionScorer()",
+            "GeneMaskLFCScorer(requested_output=RNA_SEQ)",
+        ] {
+            assert_eq!(
+                told(variants),
+                (format!("`{variants}` scores variants, not intervals"), all.to_owned())
+            );
+        }
+        assert_eq!(
+            told("xyz"),
+            ("unknown interval scorer `xyz`".to_owned(), all.to_owned())
+        );
+        let text = RECOMMENDED[0].text;
+        assert_eq!(told("RNASEQ").1, "is `RNA_SEQ` meant?");
+        assert_eq!(told("genemaskscorer").1, format!("is `{text}` meant?"));
+        assert_eq!(told("GeneMaskScorer").1, format!("write it like `{text}`"));
+        assert_eq!(told("GeneMaskScorer(width=501)").1, format!("write it like `{text}`"));
+        let (message, _) = told("GeneMaskScorer(requested_output=CHIP_TF, width=500, aggregation_type=MEAN)");
+        assert!(
+            message.ends_with("supported: 501, 2001, 10001, 100001, 200001, None"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_scorer_of_intervals_is_told_apart_from_those_of_variants() {
+        let error = scorer::parse(RECOMMENDED[0].text).err().unwrap();
+        assert!(error.to_string().ends_with("scores intervals, not variants"), "{error}");
+        assert_eq!(error.hint().unwrap(), "`refalt score-interval` takes it");
+    }
+}

@@ -225,6 +225,108 @@ pub const COLUMNS: &[Column] = &[
     ),
 ];
 
+/// The columns that a table of interval scores has beyond those of the published one, by name in [`COLUMNS`] or here.
+const INTERVAL_OWN: &[Column] = &[
+    own(
+        "row",
+        Int64,
+        false,
+        "Row of the input (1-based); joins `intervals.parquet`.",
+    ),
+    own("name", Text, true, "Name of the interval, where its line has one."),
+    own(
+        "chrom",
+        Text,
+        false,
+        "Contig of the interval, named as the reference names it.",
+    ),
+    own("start", Int64, false, "First base of the interval as given (0-based)."),
+    own(
+        "end",
+        Int64,
+        false,
+        "End of the interval as given (0-based, exclusive).",
+    ),
+];
+
+/// The columns of refalt that tables of variants and of intervals have in common.
+const SHARED_OWN: [&str; 5] = ["score_kind", "window_known", "source", "model_version", "answered_on"];
+
+/// Returns the columns of the table of interval scores, in order.
+///
+/// The first 24 are those of `tidy_scores` on interval scores: [`COLUMNS`] without `variant_id`, and `interval_scorer` in
+/// place of `variant_scorer`.
+pub fn interval_columns() -> Vec<Column> {
+    let published = COLUMNS.iter().filter(|column| column.origin == ColumnOrigin::Tidy);
+    let renamed = published
+        .filter(|column| column.name != "variant_id")
+        .map(|column| Column {
+            name: match column.name {
+                "variant_scorer" => "interval_scorer",
+                name => name,
+            },
+            ..*column
+        });
+    let shared = COLUMNS.iter().filter(|column| SHARED_OWN.contains(&column.name));
+    renamed
+        .chain(INTERVAL_OWN.iter().copied())
+        .chain(shared.copied())
+        .collect()
+}
+
+/// The columns of the table of intervals, in order: what became of each.
+pub const INTERVAL_COLUMNS: &[Column] = &[
+    own("row", Int64, false, "Row of the input (1-based)."),
+    own(
+        "line",
+        Int64,
+        true,
+        "Line of the file (1-based); none for intervals that were written out.",
+    ),
+    own("name", Text, true, "Name of the interval, where its line has one."),
+    own(
+        "as_written",
+        Text,
+        false,
+        "The interval as `chr1:1001-2000` (1-based, inclusive), its contig as written.",
+    ),
+    own(
+        "status",
+        Text,
+        false,
+        "`scored`, `no_gene` (scored, and no gene starts in the target of any scorer), `rejected` or `failed`.",
+    ),
+    own("code", Text, true, "Reason in a word, for rejected rows."),
+    own(
+        "reason",
+        Text,
+        true,
+        "Reason in a sentence, for rejected and failed rows.",
+    ),
+    own("chrom", Text, true, "Contig, named as the reference names it."),
+    own("start", Int64, false, "First base of the interval as given (0-based)."),
+    own(
+        "end",
+        Int64,
+        false,
+        "End of the interval as given (0-based, exclusive).",
+    ),
+    own(
+        "scored_interval",
+        Text,
+        true,
+        "Window that the model read (0-based, half-open).",
+    ),
+    own(
+        "window_known",
+        Float32,
+        true,
+        "Share of the window's bases that the reference knows; the rest was N.",
+    ),
+    own("genes", Int64, false, "Genes with scores, over all scorers."),
+    own("scores", Int64, false, "Rows of the table of scores."),
+];
+
 /// The columns of the summaries, in order.
 pub const SUMMARY_COLUMNS: &[Column] = &[
     own("row", Int64, false, "Row of the input; joins `variants.parquet`."),
@@ -364,6 +466,29 @@ mod tests {
         let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
         assert_eq!(names[..25], published);
         assert!(COLUMNS[25..].iter().all(|column| column.origin == ColumnOrigin::Refalt));
+    }
+
+    #[test]
+    fn interval_scores_have_the_columns_of_the_published_table() {
+        let names: Vec<&str> = interval_columns().iter().map(|column| column.name).collect();
+        let published = COLUMNS[1..25].iter().map(|column| match column.name {
+            "variant_scorer" => "interval_scorer",
+            name => name,
+        });
+        assert_eq!(names[..24], published.collect::<Vec<_>>());
+        let own = [
+            "row",
+            "name",
+            "chrom",
+            "start",
+            "end",
+            "score_kind",
+            "window_known",
+            "source",
+            "model_version",
+            "answered_on",
+        ];
+        assert_eq!(names[24..], own);
     }
 
     #[test]

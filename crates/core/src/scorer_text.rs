@@ -1,5 +1,6 @@
 //! The text of a scorer, read back: `Class(argument=value, ...)`, or the short name of a recommended one.
 
+use crate::interval_scorer;
 use crate::nearest::{nearest, question};
 use crate::scorer::{RECOMMENDED, SCORERS, Scorer};
 
@@ -14,6 +15,26 @@ pub enum ScorerTextError {
         text: String,
         /// Names that come near.
         nearest: Vec<String>,
+    },
+    /// No interval scorer has this name.
+    #[error("unknown interval scorer `{text}`")]
+    UnknownOfIntervals {
+        /// The text.
+        text: String,
+        /// Names that come near.
+        nearest: Vec<String>,
+    },
+    /// A scorer of intervals where one of variants is asked for.
+    #[error("`{text}` scores intervals, not variants")]
+    OfIntervals {
+        /// The text.
+        text: String,
+    },
+    /// A scorer of variants where one of intervals is asked for.
+    #[error("`{text}` scores variants, not intervals")]
+    OfVariants {
+        /// The text.
+        text: String,
     },
     /// The text is not `Class(argument=value, ...)`.
     #[error("`{text}` is not of the form `Class(argument=value, ...)`")]
@@ -62,6 +83,9 @@ impl ScorerTextError {
                     names.join(", ")
                 )
             })),
+            Self::UnknownOfIntervals { nearest, .. } => Some(question(nearest).unwrap_or_else(interval_scorers)),
+            Self::OfVariants { .. } => Some(interval_scorers()),
+            Self::OfIntervals { .. } => Some("`refalt score-interval` takes it".to_owned()),
             Self::Form { text } => {
                 let class = text.split('(').next().unwrap_or(text).trim();
                 Some(format!(
@@ -77,9 +101,22 @@ impl ScorerTextError {
     }
 }
 
+/// Says which interval scorers there are.
+fn interval_scorers() -> String {
+    let named = interval_scorer::RECOMMENDED
+        .iter()
+        .map(|named| format!("`{}` (`{}`)", named.name, named.text));
+    format!(
+        "interval scorers: {}, and `{}`; `refalt scorers` describes them",
+        named.collect::<Vec<_>>().join(", "),
+        interval_scorer::forms()
+    )
+}
+
 /// Returns the first recommended text of a class, `ContactMapScorer()`.
-fn example(class: &str) -> Option<&'static str> {
-    let mut texts = RECOMMENDED.iter().map(|named| named.text);
+pub(crate) fn example(class: &str) -> Option<&'static str> {
+    let named = RECOMMENDED.iter().chain(interval_scorer::RECOMMENDED);
+    let mut texts = named.map(|named| named.text);
     texts.find(|text| text.split('(').next() == Some(class))
 }
 
@@ -169,6 +206,9 @@ pub fn parse(text: &str) -> Result<Box<dyn Scorer>, ScorerTextError> {
         .map_or(text, |named| named.text);
     let unknown = || {
         let class = text.split('(').next().unwrap_or(text);
+        if class == interval_scorer::CLASS {
+            return ScorerTextError::OfIntervals { text: text.to_owned() };
+        }
         let names = RECOMMENDED.iter().map(|named| named.name);
         let classes = SCORERS.iter().map(|kind| kind.class());
         let near = match classes.clone().find(|known| known.eq_ignore_ascii_case(class)) {

@@ -38,7 +38,7 @@ pub use plan::{
 };
 pub use run::{Observer, Progress, RunError, Setting, Silent, Summary, check_folder, run};
 pub use source::{ModelSource, Predictor, ScoreSource, SourceError, SourceJob, origin};
-pub use sources::{MixedSources, SourceTally};
+pub use sources::{MixedSources, SourceShare, SourceTally};
 pub use survey::{Survey, survey};
 pub use table_options::{Layout, TableOptions};
 pub use unscored::{UnscoredRow, unscored};

@@ -9,7 +9,7 @@ mod bigwig;
 mod error;
 mod header;
 mod matrix;
-mod record;
+pub(crate) mod record;
 mod selection;
 mod spelling;
 mod summary;

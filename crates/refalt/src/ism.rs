@@ -214,12 +214,14 @@ impl Mutagenesis {
     /// [`PredictError::Folder`] when the folder holds something else; nothing is changed then.
     pub fn run(&self, out: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<WorkManifest, PredictError> {
         let identity = self.identity();
-        identity.claim(out)?;
+        let folder = identity.check(out)?;
+        folder.create()?;
         let table = self.score(progress)?;
+        let folder = folder.claim(&identity)?;
         let assembly = self.genome.known.known();
         let assembly = assembly.map_or("", |assembly| assembly.name());
         let files = files::write(&table, self.plan.card(), assembly, self.figures, out)?;
-        WorkManifest::write(out, identity, self.plan.card(), self.notes.clone(), files)
+        WorkManifest::write(folder, identity, self.plan.card(), self.notes.clone(), files)
     }
 
     fn identity(&self) -> WorkIdentity {

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod export;
 pub mod figure;
 pub mod gene_context;
+pub mod interval_scores;
 pub mod io;
 pub mod ism;
 pub mod liftover;

@@ -233,14 +233,16 @@ impl Predicting {
     /// [`PredictError::Folder`] when the folder holds something else; nothing is changed then.
     pub fn run(&self, out: &Path) -> Result<WorkManifest, PredictError> {
         let identity = self.identity();
-        identity.claim(out)?;
+        let folder = identity.check(out)?;
+        folder.create()?;
         let prediction = self.predict()?;
+        let folder = folder.claim(&identity)?;
         let mut notes = self.notes.clone();
         let mut files = files::write(self, &prediction, out)?;
         if self.request.figure_tracks > 0 {
             files.extend(picture::write(self, &prediction, out, &mut notes)?);
         }
-        WorkManifest::write(out, identity, self.source.card(), notes, files)
+        WorkManifest::write(folder, identity, self.source.card(), notes, files)
     }
 
     fn card(&self) -> &ModelCard {

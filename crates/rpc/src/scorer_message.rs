@@ -100,7 +100,7 @@ pub fn scorer(message: &proto::VariantScorer) -> Result<Box<dyn Scorer>, WireErr
         Message::SpliceJunction(_) => "SpliceJunctionScorer()".to_owned(),
         Message::ContactMap(_) => "ContactMapScorer()".to_owned(),
     };
-    parse(&text).map_err(|_| WireError::Scorer { text })
+    parse(&text).map_err(|problem| WireError::Scorer { text, problem })
 }
 
 fn width_text(width: Option<i64>) -> String {
@@ -146,5 +146,34 @@ pub fn interval_scorer(message: &proto::IntervalScorer) -> Result<IntervalScorer
         width_text(mask.width),
         aggregation.name()
     );
-    IntervalScorer::parse(&text).map_err(|_| WireError::Scorer { text })
+    IntervalScorer::parse(&text).map_err(|problem| WireError::Scorer { text, problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_width_that_is_not_published_is_refused_with_those_that_are() {
+        let widths = "unsupported width `500` of";
+        let mut message = interval_scorer_message(&IntervalScorer::parse("RNA_SEQ").unwrap());
+        let Some(interval_scorer::Scorer::GeneMask(mask)) = &mut message.scorer else {
+            panic!("it is of one class");
+        };
+        mask.width = Some(500);
+        let told = super::interval_scorer(&message).unwrap_err().to_string();
+        assert_eq!(
+            told,
+            format!(
+                "`GeneMaskScorer(requested_output=RNA_SEQ, width=500, aggregation_type=MEAN)` is no published scorer: {widths} \
+                 `GeneMaskScorer`; supported: 501, 2001, 10001, 100001, 200001, None"
+            )
+        );
+        let mut message = scorer_message(parse("CHIP_TF").unwrap().as_ref()).unwrap();
+        if let Some(Message::CenterMask(mask)) = &mut message.scorer {
+            mask.width = Some(500);
+        }
+        let told = scorer(&message).err().unwrap().to_string();
+        assert!(told.contains(widths) && told.ends_with("200001, None"), "{told}");
+    }
 }

@@ -17,6 +17,7 @@ mod model;
 mod outlet;
 mod place;
 mod predict;
+mod queue;
 pub(crate) mod refusal;
 mod score;
 mod service;
@@ -43,6 +44,7 @@ use crate::proto::atlas::v1main::atlas_service_server::AtlasServiceServer;
 use crate::proto::dna_model_service_server::DnaModelServiceServer;
 use atlas::GuardedAtlas;
 use model::TrackMessages;
+use queue::Queue;
 use refalt::Diagnostic;
 use service::{ModelService, Shared};
 use states::States;
@@ -51,7 +53,6 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
 use tonic::server::NamedService;
@@ -167,10 +168,8 @@ pub struct Server {
     options: ServerOptions,
     calls: Arc<Calls>,
     key: KeyCheck,
-    /// Places for requests that are answered or wait, of all services.
-    admission: Arc<Semaphore>,
-    /// Places to compute, of all services.
-    workers: Arc<Semaphore>,
+    /// Places of all services.
+    queue: Arc<Queue>,
     routes: RoutesBuilder,
     names: Vec<&'static str>,
 }
@@ -189,8 +188,7 @@ impl Server {
     pub fn new(options: ServerOptions) -> Self {
         let concurrent = options.concurrent.get();
         Self {
-            admission: Arc::new(Semaphore::new(concurrent + options.queue)),
-            workers: Arc::new(Semaphore::new(concurrent)),
+            queue: Queue::new(concurrent, options.queue),
             calls: Calls::new(options.log.clone()),
             key: KeyCheck::new(options.key.as_ref()),
             options,
@@ -219,9 +217,7 @@ impl Server {
             model,
             calls: self.calls(),
             key: self.key_check(),
-            admission: Arc::clone(&self.admission),
-            admitted: self.admitted(),
-            workers: Arc::clone(&self.workers),
+            queue: Arc::clone(&self.queue),
             patience: self.options.patience,
         };
         let service = DnaModelServiceServer::new(ModelService(Arc::new(shared)));
@@ -239,17 +235,10 @@ impl Server {
             inner: folder.into(),
             calls: self.calls(),
             key: self.key_check(),
-            admission: Arc::clone(&self.admission),
-            admitted: self.admitted(),
-            workers: Arc::clone(&self.workers),
+            queue: Arc::clone(&self.queue),
         });
         let service = service.max_decoding_message_size(self.options.most_message_bytes);
         self.with_service(service.max_encoding_message_size(usize::MAX))
-    }
-
-    /// Returns how many requests are answered or wait at most.
-    fn admitted(&self) -> usize {
-        self.options.concurrent.get() + self.options.queue
     }
 
     /// Adds any other service.

@@ -1,4 +1,4 @@
-//! The service as a source of scores for the engine: `--model api`.
+//! The service as a source of scores, of variants for the engine and of intervals: `--model api`.
 //!
 //! The service scores by itself and brings its own genes. Its answers are of its model; they are recorded under the
 //! model's name, version and a digest of its tracks, so that a run is not resumed against a service that has changed
@@ -14,11 +14,13 @@ use crate::error::ApiError;
 use crate::track_lists::{difference, digest, with_states};
 use crate::wire_error::WireError;
 use refalt::engine::{Plan, PlannedScorer, ScoreSource, SourceError, SourceJob, origin};
+use refalt::interval_scores::{IntervalBlock, IntervalJob, IntervalSource, PlannedIntervalScorer};
 use refalt::{Diagnostic, ServiceStop};
-use refalt_core::ModelCard;
 use refalt_core::backend::WindowLengths;
+use refalt_core::interval_scorer::IntervalScorer;
 use refalt_core::score::{Origin, ScoreBlock, UtcDay};
 use refalt_core::scorer::Scorer;
+use refalt_core::{ModelCard, TrackSet};
 use std::sync::Arc;
 
 impl Diagnostic for ApiError {
@@ -156,7 +158,60 @@ impl ScoreSource for ApiSource {
     }
 }
 
+/// Intervals that are asked for at once: the client's own window decides how many calls there are.
+const INTERVALS_AT_ONCE: usize = 16;
+
+impl IntervalSource for ApiSource {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    fn brings_genes(&self) -> bool {
+        true
+    }
+
+    fn at_once(&self, threads: usize) -> usize {
+        threads.max(INTERVALS_AT_ONCE)
+    }
+
+    fn score_interval(
+        &self,
+        job: &IntervalJob<'_>,
+        planned: &[PlannedIntervalScorer],
+    ) -> Result<Vec<IntervalBlock>, SourceError> {
+        let scorers: Vec<IntervalScorer> = planned.iter().map(|planned| planned.scorer).collect();
+        let answers = self.client.score_interval(job.window, &scorers);
+        let answers = answers.map_err(|error| self.source_error(&error))?;
+        let block = |(planned, answered): (&PlannedIntervalScorer, Answered)| {
+            let scored = answered.scored;
+            self.check_tracks(&planned.given, &scored)?;
+            Ok(IntervalBlock {
+                rows: scored.rows,
+                raw: scored.raw,
+                quantile: scored.quantile,
+                origin: Arc::new(origin(&self.card, UtcDay::of_unix_seconds(answered.answered_on_utc_s))),
+            })
+        };
+        planned.iter().zip(answers).map(block).collect()
+    }
+}
+
 impl ApiSource {
+    /// Refuses an answer whose tracks are not those that the service lists.
+    fn check_tracks(&self, given: &TrackSet, scored: &ScoredTracks) -> Result<(), SourceError> {
+        match difference(given, &scored.tracks) {
+            None => Ok(()),
+            Some(difference) => Err(SourceError::Job {
+                from: self.card.name.clone(),
+                reason: WireError::Tracks {
+                    output: given.output,
+                    difference,
+                }
+                .to_string(),
+            }),
+        }
+    }
+
     /// Makes a block of an answer, whose tracks have to be those of the plan.
     pub(crate) fn block(
         &self,
@@ -165,13 +220,7 @@ impl ApiSource {
         scored: ScoredTracks,
         origin: Arc<Origin>,
     ) -> Result<ScoreBlock, SourceError> {
-        if let Some(difference) = difference(&planned.given, &scored.tracks) {
-            let output = planned.given.output;
-            return Err(SourceError::Job {
-                from: self.card.name.clone(),
-                reason: WireError::Tracks { output, difference }.to_string(),
-            });
-        }
+        self.check_tracks(&planned.given, &scored)?;
         Ok(ScoreBlock {
             scorer,
             raw: planned.keep(&scored.rows, scored.raw),

@@ -2,6 +2,7 @@
 
 use crate::tensor::TensorError;
 use refalt_core::OutputType;
+use refalt_core::scorer::ScorerTextError;
 
 /// A message of the service is not what the protocol says, or not the answer to what was asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -83,10 +84,12 @@ pub enum WireError {
         asked: usize,
     },
     /// A scorer is not one of the published ones.
-    #[error("`{text}` is no published scorer")]
+    #[error("`{text}` is no published scorer: {problem}")]
     Scorer {
         /// The scorer's text, as far as it can be written.
         text: String,
+        /// What is wrong with it, and what is allowed.
+        problem: ScorerTextError,
     },
     /// An answer has other tracks than the model is known to have.
     #[error("the {output} tracks of an answer are not those of the service's metadata: {difference}")]

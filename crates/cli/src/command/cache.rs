@@ -3,7 +3,7 @@
 use super::cache_options::answers_folder;
 use crate::byte_size;
 use crate::exit::Exit;
-use crate::message::Failure;
+use crate::message::{Failure, counted};
 use crate::terminal::{Settings, stderr_line};
 use refalt_core::score::UtcDay;
 use refalt_rpc::cache::{AnswerCache, ByKind, Prune, Stats};
@@ -152,12 +152,11 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
     for service in &stats.services {
         writeln!(
             out,
-            "  {}, {}, {}: {} {}, {}, given {} to {}",
+            "  {}, {}, {}: {}, {}, given {} to {}",
             service.source,
             service.model_version,
             service.organism,
-            service.entries,
-            service.kind,
+            service.kind.counted(service.entries),
             byte_size::text(service.answer_bytes),
             day(service.oldest_utc_s),
             day(service.newest_utc_s),
@@ -170,7 +169,7 @@ fn print_stats(stats: &Stats, cache: &AnswerCache, settings: &Settings) -> Resul
 fn kinds_text(counts: &ByKind) -> String {
     let kinds = counts
         .present()
-        .map(|(kind, count)| format!("{} {kind} ({})", count.entries, byte_size::text(count.bytes)));
+        .map(|(kind, count)| format!("{} ({})", kind.counted(count.entries), byte_size::text(count.bytes)));
     let kinds: Vec<String> = kinds.collect();
     if kinds.is_empty() {
         return String::new();
@@ -215,8 +214,8 @@ fn prune(cache: &AnswerCache, what: &PruneOptions, settings: &Settings) -> Resul
     } else {
         writeln!(
             out,
-            "dropped {} answers{}; on disk {}, before {}",
-            pruned.by_kind.total().entries,
+            "dropped {}{}; on disk {}, before {}",
+            counted(pruned.by_kind.total().entries, "answer"),
             kinds_text(&pruned.by_kind),
             byte_size::text(pruned.disk_bytes_after),
             byte_size::text(pruned.disk_bytes_before),
@@ -246,8 +245,8 @@ fn verify(cache: &AnswerCache, remove: bool, settings: &Settings) -> Result<Exit
     } else {
         writeln!(
             out,
-            "{} answers read, {} damaged, {} removed{}",
-            verified.by_kind.total().entries,
+            "{} read, {} damaged, {} removed{}",
+            counted(verified.by_kind.total().entries, "answer"),
             verified.damaged.len(),
             verified.removed,
             kinds_text(&verified.by_kind)

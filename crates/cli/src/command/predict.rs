@@ -158,13 +158,14 @@ pub(crate) fn tell(manifest: &WorkManifest, told: usize, out: &Path, settings: &
         settings.note(note);
     }
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
-    settings.note(format!(
-        "{} over {} (0-based, half-open): {} files, {:.1} MB",
-        manifest.identity.subject,
-        manifest.identity.window,
-        manifest.files.len(),
-        bytes as f64 / 1e6
-    ));
+    let size = format!("{} files, {:.1} MB", manifest.files.len(), bytes as f64 / 1e6);
+    settings.note(match manifest.intervals {
+        Some(_) => format!("windows: {}; {size}", manifest.identity.window),
+        None => format!(
+            "{} over {} (0-based, half-open): {size}",
+            manifest.identity.subject, manifest.identity.window
+        ),
+    });
     settings.note(format!(
         "written to `{}`; licence: {}",
         out.display(),

@@ -4,10 +4,10 @@ use super::cache_options::CacheOptions;
 use super::input::InputOptions;
 use crate::args::at_least_one;
 use crate::exit::Exit;
-use crate::message::Failure;
+use crate::message::{Failure, counted};
 use crate::terminal::{DigestBar, RunProgress, Settings};
 use refalt::Diagnostic;
-use refalt::engine::{Counts, Layout, Manifest, PlanOptions, Summary, Survey, TableOptions, unscored};
+use refalt::engine::{Counts, Layout, Manifest, PlanOptions, SourceShare, Summary, Survey, TableOptions, unscored};
 use refalt::scoring::{GeneFiles, PolyaSource, ScoreRequest, Scoring};
 use refalt_core::abbreviation::abbreviated;
 use serde_json::json;
@@ -48,6 +48,10 @@ pub(crate) struct Options {
     #[cfg(feature = "api")]
     #[command(flatten)]
     service: super::service::ServiceOptions,
+
+    #[cfg(feature = "api")]
+    #[command(flatten)]
+    atlas: super::service::AtlasOptions,
 
     #[command(flatten)]
     cache: CacheOptions,
@@ -155,7 +159,11 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
         threads: settings.threads,
     };
     #[cfg(feature = "api")]
-    let (source, answers) = match options.service.source(&request, &options.cache, settings)? {
+    let service = options
+        .service
+        .source(&options.atlas, &request, &options.cache, settings)?;
+    #[cfg(feature = "api")]
+    let (source, answers) = match service {
         Some(service) => (Some(service.source), Some(service.answers)),
         None => (None, None),
     };
@@ -289,6 +297,21 @@ fn print_survey(survey: &Survey, done: u64, settings: &Settings) -> Result<(), F
     Ok(())
 }
 
+/// Says how many variants and scores are from each source, where a run has several.
+fn shares(manifest: &Manifest) -> Option<String> {
+    // The name of a run by several sources is made of theirs.
+    let names: Vec<&str> = manifest.model.name.split(" + ").collect();
+    let shares = SourceShare::of(&manifest.sources, names.iter().copied().filter(|_| names.len() > 1));
+    let shares: Vec<String> = shares
+        .iter()
+        .map(|of| {
+            let (variants, scores) = (counted(of.variants, "variant"), counted(of.scores, "score"));
+            format!("`{}` {variants} ({scores})", of.source)
+        })
+        .collect();
+    (shares.len() > 1).then(|| format!("scored by {}", shares.join(", by ")))
+}
+
 /// Rows without scores that are listed one by one.
 const LISTED: usize = 10;
 
@@ -346,7 +369,7 @@ fn mostly_unknown(counts: &Counts) -> Option<String> {
     })
 }
 
-fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
+pub(crate) fn listed(rejected: &std::collections::BTreeMap<String, u64>) -> String {
     if rejected.is_empty() {
         return "0".to_owned();
     }
@@ -384,6 +407,9 @@ fn print_summary(
         counts.failed,
         manifest.score_rows,
     ));
+    if let Some(told) = shares(manifest) {
+        settings.tell(told);
+    }
     if summary.resumed_rows > 0 {
         settings.note(format!("{} rows were finished by an earlier run", summary.resumed_rows));
     }

@@ -3,7 +3,7 @@
 use super::score::GeneOptions;
 use crate::args::at_least_one;
 use crate::exit::Exit;
-use crate::message::Failure;
+use crate::message::{Failure, counted};
 use crate::terminal::{Settings, stderr_line};
 use refalt::Diagnostic;
 use refalt::engine::MixedSources;
@@ -420,8 +420,9 @@ fn tell_summary(summary: &Summary, settings: &Settings) {
         .collect();
     let total: u64 = summary.calls.values().sum();
     settings.tell(format!(
-        "stopped after {:.1} s: {total} calls ({}), {} cut off",
+        "stopped after {:.1} s: {} ({}), {} cut off",
         summary.duration.as_secs_f64(),
+        counted(total, "call"),
         if calls.is_empty() {
             "none".to_owned()
         } else {

@@ -1,7 +1,7 @@
 //! Which service scores, and how it is reached.
 
 use super::cache_options::CacheOptions;
-use crate::message::Failure;
+use crate::message::{Failure, counted};
 use crate::terminal::{Settings, stderr_line};
 use refalt::engine::{ModelSource, ScoreSource};
 use refalt::scoring::ScoreRequest;
@@ -24,9 +24,9 @@ const AUTO: &str = "auto";
 /// The versions that the hosted model has, by the published client.
 const HOSTED_VERSIONS: [&str; 5] = ["ALL_FOLDS", "FOLD_0", "FOLD_1", "FOLD_2", "FOLD_3"];
 
-/// Arguments for `--model api`, `atlas` and `auto`.
+/// Arguments for models that are services.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Service (--model api, atlas, auto)")]
+#[command(next_help_heading = "Service")]
 pub(crate) struct ServiceOptions {
     /// Address of a service of one's own: `HOST:PORT` over TLS, or `http://127.0.0.1:PORT` [default: the hosted model].
     #[arg(long, value_name = "ADDRESS", env = "REFALT_API_ADDRESS")]
@@ -44,19 +44,23 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "NAME")]
     model_version: Option<String>,
 
+    /// Organism whose genome the service reads: `human` (GRCh38) or `mouse` (GRCm38) [default: human].
+    #[arg(long, value_name = "NAME", value_parser = ["human", "mouse"])]
+    organism: Option<String>,
+}
+
+/// Arguments for `--model atlas` and `auto`, of the command that scores variants.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Service")]
+pub(crate) struct AtlasOptions {
     /// With `--model auto`, what scores the variants and scorers that the Atlas lacks: `api`, `alphagenome:PATH`, `motif` or
-    /// `motif:FILE`
-    /// [default: api].
+    /// `motif:FILE` [default: api].
     #[arg(long, value_name = "MODEL")]
     auto_rest: Option<String>,
 
     /// With `--model atlas` or `auto`, the address of the Atlas where it is not that of the API.
     #[arg(long, value_name = "ADDRESS", env = "REFALT_ATLAS_ADDRESS")]
     atlas_address: Option<String>,
-
-    /// Organism whose genome the service reads: `human` (GRCh38) or `mouse` (GRCm38) [default: human].
-    #[arg(long, value_name = "NAME", value_parser = ["human", "mouse"])]
-    organism: Option<String>,
 }
 
 /// A service that scores, and where its answers come from.
@@ -82,7 +86,8 @@ impl Answers {
     pub(crate) fn text(&self) -> String {
         let [kept, asked, calls] =
             [AnswerTally::from_cache, AnswerTally::from_service, AnswerTally::calls].map(|of| self.sum(of));
-        let mut text = format!("answers: {kept} from the cache, {asked} from the service in {calls} calls");
+        let calls = counted(calls, "call");
+        let mut text = format!("answers: {kept} from the cache, {asked} from the service in {calls}");
         if kept > 0 && !self.is_told_apart {
             // The protocol has no field by which a service of one's own could say which genome it reads; `refalt serve` says
             // it in a header.
@@ -144,22 +149,27 @@ impl ServiceOptions {
     /// Opens the service that scores when it is the model that is asked for.
     pub(crate) fn source(
         self,
+        atlas: &AtlasOptions,
         request: &ScoreRequest,
         cache: &CacheOptions,
         settings: &Settings,
     ) -> Result<Option<Service>, Failure> {
         let is_auto = request.model == AUTO;
-        if !is_auto && self.auto_rest.is_some() {
+        if !is_auto && atlas.auto_rest.is_some() {
             return Err(Failure::new(format!("--auto-rest is for `--model {AUTO}`")).usage());
         }
         if ![MODEL, ATLAS, AUTO].contains(&request.model.as_str()) {
-            return self.not_asked_for().map(|()| None);
+            self.not_asked_for(&format!("`--model {MODEL}`, {ATLAS} and {AUTO}"))?;
+            if atlas.atlas_address.is_some() {
+                return Err(Failure::new(format!("--atlas-address is for `--model {ATLAS}` and {AUTO}")).usage());
+            }
+            return Ok(None);
         }
         if request.plan.table.terms {
             let message = "--keep-ref-alt: the service gives scores, not the terms of REF and ALT";
             return Err(Failure::new(message).usage());
         }
-        let rest = self.auto_rest.clone().unwrap_or_else(|| MODEL.to_owned());
+        let rest = atlas.auto_rest.clone().unwrap_or_else(|| MODEL.to_owned());
         if request.genes.is_some() && (!is_auto || rest == MODEL) {
             let message = "--genes: the service brings genes of its own";
             return Err(Failure::new(message).usage());
@@ -174,7 +184,7 @@ impl ServiceOptions {
         }
         let failed = |error: ApiError| Failure::of(&error);
         let wanted = &request.plan.scorers;
-        let address = self.atlas_address.as_deref().or(self.address.as_deref());
+        let address = atlas.atlas_address.as_deref().or(self.address.as_deref());
         let client = Client::new(self.options(address, settings)?).map_err(failed)?;
         if !is_auto {
             let source = AtlasSource::open(client, kept.cache.clone(), wanted).map_err(failed)?;
@@ -214,7 +224,7 @@ impl ServiceOptions {
         settings: &Settings,
     ) -> Result<Option<(ApiSource, Answers)>, Failure> {
         if model != MODEL {
-            return self.not_asked_for().map(|()| None);
+            return self.not_asked_for(&format!("`--model {MODEL}`")).map(|()| None);
         }
         let kept = Kept::open(cache, settings)?;
         let source = self.connect(kept.cache.clone(), settings)?;
@@ -223,17 +233,16 @@ impl ServiceOptions {
     }
 
     /// Refuses options of a service where no service is the model.
-    fn not_asked_for(&self) -> Result<(), Failure> {
+    ///
+    /// * `models`: those that the options are for, in words.
+    fn not_asked_for(&self, models: &str) -> Result<(), Failure> {
         let given = [
             (self.key_file.is_some(), "--key-file"),
             (self.model_version.is_some(), "--model-version"),
             (self.organism.is_some(), "--organism"),
-            (self.atlas_address.is_some(), "--atlas-address"),
         ];
         match given.into_iter().find(|(given, _)| *given) {
-            Some((_, name)) => {
-                Err(Failure::new(format!("{name} is for `--model {MODEL}`, {ATLAS} and {AUTO}")).usage())
-            }
+            Some((_, name)) => Err(Failure::new(format!("{name} is for {models}")).usage()),
             None => Ok(()),
         }
     }

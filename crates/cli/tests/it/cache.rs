@@ -334,3 +334,59 @@ fn a_cache_out_of_reach_is_a_warning_and_an_error_when_it_was_named() {
         .code(0);
     assert!(named.join("answers/answers.sqlite").is_file() && !answers(&job).exists());
 }
+
+/// A process that may write no file beyond some 50 kB, as on a disk that is full: the answer, 378 kB, cannot be kept.
+#[cfg(unix)]
+#[test]
+fn a_cache_that_cannot_grow_loses_no_answer_and_ends_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let serving = crate::serve::Serving::start(folder, &[]);
+    let address = format!("http://{}", serving.address);
+    let run = |limit: &str, arguments: &str| {
+        let output = std::process::Command::new("sh")
+            .current_dir(folder)
+            .env_remove("ALPHAGENOME_API_KEY")
+            .env_remove("ALPHA_GENOME_API_KEY")
+            .args([
+                "-c",
+                &format!("{limit} exec \"$0\" \"$@\""),
+                env!("CARGO_BIN_EXE_refalt"),
+            ])
+            .args(arguments.split(' '))
+            .args([
+                "-r",
+                "genome.fa",
+                "--model",
+                "api",
+                "--address",
+                &address,
+                "--tracks",
+                "tf=GABPA",
+            ])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        told
+    };
+    let predict = "predict chr1:20001-20100 --figure-tracks 0";
+    run("", "ism chr1:20001 --cache cache --figures 0 -o first");
+    run("", &format!("{predict} --no-cache -o without"));
+    let told = run(
+        "trap '' XFSZ; ulimit -f 100;",
+        &format!("{predict} --cache cache -o full"),
+    );
+    assert!(told.contains("warning: ") && told.contains("not kept"), "{told}");
+    assert!(
+        told.contains("answers: 0 from the cache, 1 from the service in 1 call"),
+        "{told}"
+    );
+    let read = |out: &str| std::fs::read(folder.join(out).join("prediction.parquet")).unwrap();
+    assert_eq!(read("full"), read("without"));
+    // With room again the answer is asked for once more, and kept.
+    for kept in ["0 from the cache, 1 from", "1 from the cache, 0 from"] {
+        let told = run("", &format!("{predict} --cache cache -o again"));
+        assert!(told.contains(kept) && !told.contains("warning: "), "{told}");
+    }
+}

@@ -26,6 +26,7 @@ mod predict;
 mod protocols;
 mod query;
 mod score;
+mod score_interval;
 mod score_tables;
 #[cfg(feature = "api")]
 mod serve;

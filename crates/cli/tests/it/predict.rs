@@ -161,6 +161,55 @@ fn wrong_values_are_told_with_a_remedy() {
     }
 }
 
+#[cfg(feature = "api")]
+#[test]
+fn help_lists_no_option_that_is_refused() {
+    for command in ["predict", "ism", "score-interval"] {
+        let output = refalt().args([command, "--help"]).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.contains("--address") && help.contains("--key-file"), "{help}");
+        assert!(
+            !help.contains("--auto-rest") && !help.contains("--atlas-address"),
+            "{help}"
+        );
+        let refused = refalt().args([command, "--auto-rest", "motif"]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2));
+    }
+    let output = refalt().args(["score", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        help.contains("--auto-rest") && help.contains("--atlas-address"),
+        "{help}"
+    );
+}
+
+#[test]
+fn a_first_run_that_fails_does_not_block_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    made_up::write_genome(folder);
+    // A folder where a figure should be: the prediction is made, and its files cannot be.
+    let common = [
+        "predict",
+        "chr1:20001-20100",
+        "-r",
+        "genome.fa",
+        "--window",
+        "2048",
+        "-o",
+        "out",
+        "--tracks",
+    ];
+    std::fs::create_dir_all(folder.join("out/tracks.svg.partial")).unwrap();
+    let (code, _, told) = run(folder, &[&common[..], &["tf=GABPA"]].concat());
+    assert_eq!(code, Some(1), "{told}");
+    let left: Vec<_> = std::fs::read_dir(folder.join("out")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    std::fs::remove_dir(folder.join("out/tracks.svg.partial")).unwrap();
+    let (code, _, told) = run(folder, &[&common[..], &["tf=CTCF"]].concat());
+    assert_eq!(code, Some(0), "{told}");
+}
+
 #[test]
 fn a_stretch_is_saturated() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,15 +8,15 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// A server under way, and what it says.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     lines: Receiver<String>,
-    address: String,
+    pub(crate) address: String,
     said: Vec<String>,
 }
 
 impl Serving {
-    fn start(folder: &Path, more: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, more: &[&str]) -> Self {
         let genome = made_up::write_genome(folder);
         let mut child = Command::new(env!("CARGO_BIN_EXE_refalt"))
             .env("NO_COLOR", "1")
@@ -329,7 +329,18 @@ fn a_score_folder_is_served_by_the_atlas_methods_and_sources_are_not_mixed_witho
     // Half of the variants are the Atlas's, the others the model's.
     let auto =
         "score all.vcf --reference genome.fa --model auto --auto-rest motif --scorers CHIP_TF --out mixed --address";
-    must(here, &[auto.split(' ').collect::<Vec<_>>(), vec![&address]].concat());
+    let [_, told] = must(here, &[auto.split(' ').collect::<Vec<_>>(), vec![&address]].concat());
+    let half = "4 variants (2956 scores)";
+    let shares = format!(
+        "scored by `alphagenome-atlas@{}` {half}, by `motif-jaspar2024` {half}",
+        serving.address
+    );
+    assert!(told.contains(&shares), "{told}");
+    let record = std::fs::read(here.join("mixed/manifest.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    for tally in record["sources"].as_array().unwrap() {
+        assert_eq!([&tally["variants"], &tally["scores"]], [4, 4 * 739], "{tally}");
+    }
     let sources = [
         format!("alphagenome-atlas@{} not stated", serving.address),
         "motif-jaspar2024 1".to_owned(),
@@ -473,7 +484,7 @@ fn what_a_server_answers_is_kept_until_it_serves_something_else() {
         let rest = ["--tracks", "tf=GABPA", "--cache", "cache", "-o", out];
         must(folder, &[&base[..], &rest[..], more].concat())[1].clone()
     };
-    let asked = "answers: 0 from the cache, 1 from the service in 1 calls";
+    let asked = "answers: 0 from the cache, 1 from the service in 1 call";
     let kept = "answers: 1 from the cache, 0 from the service in 0 calls";
     assert!(predict("one", &[]).contains(asked));
     let told = predict("two", &[]);
@@ -495,11 +506,11 @@ fn what_a_server_answers_is_kept_until_it_serves_something_else() {
         let rest = ["--tracks", "tf=GABPA", "--cache", "cache", "-o", out];
         must(folder, &[&base[..], &rest[..]].concat())[1].clone()
     };
-    assert!(ism("three").contains("answers: 0 from the cache, 15 from the service in 1 calls"));
+    assert!(ism("three").contains("answers: 0 from the cache, 15 from the service in 1 call"));
     assert!(ism("four").contains("answers: 15 from the cache, 0 from the service in 0 calls"));
     let [stats, _] = must(folder, &["cache", "stats", "--cache", "cache"]);
     assert!(
-        stats.contains("15 mutagenesis (") && stats.contains("1 predictions ("),
+        stats.contains("15 mutagenesis (") && stats.contains("1 prediction ("),
         "{stats}"
     );
     let (code, said) = serving.end("-INT");

@@ -2,8 +2,10 @@
 //!
 //! The tests fail when a page is stale; `REFALT_BLESS=1 cargo test -p refalt-core generated` writes the pages.
 
-use refalt_core::interval_scorer::IntervalScorer;
-use refalt_core::score::{COLUMNS, Column, ColumnOrigin, ColumnType, SUMMARY_COLUMNS};
+use refalt_core::interval_scorer::{self, IntervalScorer};
+use refalt_core::score::{
+    COLUMNS, Column, ColumnOrigin, ColumnType, INTERVAL_COLUMNS, SUMMARY_COLUMNS, interval_columns,
+};
 use refalt_core::scorer::{Needs, RECOMMENDED, SCORERS, ScoreKind, Scorer, ScorerDocs, ScorerKind, parse};
 use std::fmt::Write as _;
 
@@ -163,9 +165,13 @@ fn scorers_page() -> String {
     let (count, one) = (IntervalScorer::all().count(), IntervalScorer::all().next().unwrap());
     writeln!(
         page,
-        "\nIt scores intervals, not variants: {count} scorers like `{one}`."
+        "\nIt scores intervals, not variants, by `refalt score-interval` ([score-interval.md](score-interval.md)): {count} scorers \
+         like `{one}`. Recommended:\n"
     )
     .unwrap();
+    for named in interval_scorer::RECOMMENDED {
+        writeln!(page, "* `{}`: `{}`", named.name, named.text).unwrap();
+    }
     page
 }
 
@@ -210,6 +216,16 @@ fn columns_page() -> String {
          may have different units: their maximum and mean mean something only where the scorers are alike.\n\n",
     );
     write_columns(&mut page, SUMMARY_COLUMNS, ColumnOrigin::Refalt);
+    page.push_str(
+        "\n# Columns of interval scores\n\n\
+         `interval_scores.parquet` of `refalt score-interval`: a row is one interval by one scorer by one gene by one track. First \
+         the columns of the published tidy table for interval scores.\n\n",
+    );
+    write_columns(&mut page, &interval_columns(), ColumnOrigin::Tidy);
+    page.push_str("\nThen those of refalt.\n\n");
+    write_columns(&mut page, &interval_columns(), ColumnOrigin::Refalt);
+    page.push_str("\n`intervals.parquet`: every interval and what became of it.\n\n");
+    write_columns(&mut page, INTERVAL_COLUMNS, ColumnOrigin::Refalt);
     page
 }
 
@@ -224,6 +240,8 @@ fn generated_page_of_the_columns_is_up_to_date() {
         COLUMNS
             .iter()
             .chain(SUMMARY_COLUMNS)
+            .chain(INTERVAL_COLUMNS)
+            .chain(&interval_columns())
             .all(|column| !column.docs.contains(['|', '\n']))
     );
     check_page("columns.md", &columns_page());

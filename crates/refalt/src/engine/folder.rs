@@ -57,13 +57,11 @@ pub(crate) fn look(folder: &Path, identity: &RunIdentity) -> Result<FolderState,
     Ok(FolderState::Free)
 }
 
-/// Makes a folder that of a work whose identity stands in the file `record`, or refuses without changing anything.
-///
-/// The folder is there afterwards; the record is the caller's to write.
+/// Refuses a folder that is not free and not that of a work whose identity stands in the file `record`; nothing is changed.
 ///
 /// # Errors
 /// As [`look`].
-pub(crate) fn claim<T: Serialize + DeserializeOwned>(
+pub(crate) fn check<T: Serialize + DeserializeOwned>(
     folder: &Path,
     record: &Path,
     identity: &T,
@@ -78,6 +76,19 @@ pub(crate) fn claim<T: Serialize + DeserializeOwned>(
     } else if folder.exists() {
         refuse_foreign(folder, &[])?;
     }
+    Ok(())
+}
+
+/// Makes a folder that of a work like [`check`]; it is there afterwards, and the record is the caller's to write.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) fn claim<T: Serialize + DeserializeOwned>(
+    folder: &Path,
+    record: &Path,
+    identity: &T,
+) -> Result<(), LedgerError> {
+    check(folder, record, identity)?;
     fs::create_dir_all(folder).map_err(ledger::failed("create the folder", folder))
 }
 

@@ -1,5 +1,6 @@
 //! The scores of one part: the score table in its layout, and the summaries.
 
+use super::kept_rows::KeptRows;
 use super::ledger::{Ledger, part_name};
 use super::plan::Plan;
 use super::run::{RunError, at};
@@ -102,7 +103,10 @@ impl PartScores {
             .append(&templates.summaries, variant)
             .map_err(at(&self.summaries_path))?;
         for block in &variant.blocks {
-            self.sources.count(&plan.scorers[block.scorer].text, block);
+            let planned = &plan.scorers[block.scorer];
+            let kept = KeptRows::of(&block.rows, plan.table.match_gene_strand);
+            let scores = kept.count(&planned.tracks.tracks) as u64;
+            self.sources.count(&planned.text, block, scores);
         }
         Ok(rows)
     }

@@ -8,7 +8,7 @@ pub use problem::{PlanError, PlanProblem};
 
 use super::source::ScoreSource;
 use super::table_options::TableOptions;
-use planned::{Genes, given, merge_stranded, possible, recommended, select};
+use planned::{Genes, merge_stranded, possible, recommended, select};
 use refalt_core::backend::ModelCard;
 use refalt_core::scorer::{self, Needs};
 use refalt_core::track_selection::{Selection, Statement};
@@ -16,7 +16,7 @@ use refalt_core::{Annotation, TrackSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-pub(crate) use planned::each_output;
+pub(crate) use planned::{each_output, given};
 
 /// What the user asks for.
 #[derive(Clone, Debug)]

@@ -17,6 +17,9 @@ pub struct SourceTally {
     pub model_version: String,
     /// Variants with scores by it.
     pub variants: u64,
+    /// Scores of these: one for each track, and for each gene where the scorer works by gene.
+    #[serde(default)]
+    pub scores: u64,
     /// First and last day of a service's answers, `2026-11-20` (UTC); none for scores that are computed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<[String; 2]>,
@@ -37,7 +40,8 @@ impl SourceTallies {
     /// Counts a block of scores.
     ///
     /// * `scorer`: the scorer's text.
-    pub(crate) fn count(&mut self, scorer: &str, block: &ScoreBlock) {
+    /// * `scores`: the scores of the block that are in the table.
+    pub(crate) fn count(&mut self, scorer: &str, block: &ScoreBlock, scores: u64) {
         let Origin {
             source,
             model_version,
@@ -52,6 +56,7 @@ impl SourceTallies {
             && let Some(known) = known
         {
             known.variants += 1;
+            known.scores += scores;
             return;
         }
         let day = answered_on.map(|day| day.to_string());
@@ -60,6 +65,7 @@ impl SourceTallies {
             source: source.clone(),
             model_version: model_version.clone(),
             variants: 1,
+            scores,
             answered: day.map(|day| [day.clone(), day]),
         });
     }
@@ -74,6 +80,7 @@ impl SourceTallies {
             return;
         };
         known.variants += other.variants;
+        known.scores += other.scores;
         // The text of a day sorts as the day does.
         known.answered = match (known.answered.take(), other.answered.clone()) {
             (Some([first, last]), Some([other_first, other_last])) => {
@@ -91,6 +98,42 @@ impl SourceTallies {
         let place = |tally: &SourceTally| scorers.iter().position(|scorer| *scorer == tally.scorer);
         self.0.sort_by_key(place);
         self.0
+    }
+}
+
+/// What one source gave to a run, over all scorers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceShare {
+    /// Name of the model or service, without its version.
+    pub source: String,
+    /// Variants with scores by it: of the scorer by which it scored most.
+    pub variants: u64,
+    /// Scores of these, by all scorers.
+    pub scores: u64,
+}
+
+impl SourceShare {
+    /// Sums the tallies of a run up, for each source in the order in which they come.
+    ///
+    /// * `expected`: names of sources that are told with 0 when they gave nothing.
+    pub fn of<'a>(tallies: &[SourceTally], expected: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
+        let none = |source: &str| Self {
+            source: source.to_owned(),
+            variants: 0,
+            scores: 0,
+        };
+        let mut shares: Vec<Self> = expected.into_iter().map(none).collect();
+        for tally in tallies {
+            if shares.iter().all(|share| share.source != tally.source) {
+                shares.push(none(&tally.source));
+            }
+            let found = shares.iter_mut().find(|share| share.source == tally.source);
+            if let Some(share) = found {
+                share.variants = share.variants.max(tally.variants);
+                share.scores += tally.scores;
+            }
+        }
+        shares
     }
 }
 
@@ -169,12 +212,12 @@ mod tests {
     #[test]
     fn sources_are_told_apart_by_scorer_and_the_days_span_all_answers() {
         let mut tallies = SourceTallies::default();
-        tallies.count("B", &block("here", None));
-        tallies.count("A", &block("there", Some("2026-11-20")));
-        tallies.count("A", &block("there", Some("2026-10-31")));
-        tallies.count("A", &block("there", Some("2026-11-02")));
-        tallies.count("A", &block("here", None));
-        tallies.count("B", &block("here", None));
+        tallies.count("B", &block("here", None), 10);
+        tallies.count("A", &block("there", Some("2026-11-20")), 10);
+        tallies.count("A", &block("there", Some("2026-10-31")), 10);
+        tallies.count("A", &block("there", Some("2026-11-02")), 10);
+        tallies.count("A", &block("here", None), 10);
+        tallies.count("B", &block("here", None), 10);
         let found = tallies.in_order(["A", "B"].into_iter());
         let shown: Vec<_> = found
             .iter()
@@ -191,6 +234,13 @@ mod tests {
         let days = found[0].answered.as_ref().unwrap();
         assert_eq!(days, &["2026-10-31".to_owned(), "2026-11-20".to_owned()]);
         assert_eq!(found[1].answered, None);
+        // Of A 3 blocks of 10 scores from there and 1 from here, of B 2 from here.
+        let shares = SourceShare::of(&found, ["nowhere"]);
+        let shares: Vec<_> = shares
+            .iter()
+            .map(|of| (of.source.as_str(), of.variants, of.scores))
+            .collect();
+        assert_eq!(shares, [("nowhere", 0, 0), ("there", 3, 30), ("here", 2, 30)]);
         let mixed = mixed(&found);
         assert_eq!(
             mixed,

@@ -203,7 +203,7 @@ fn value(summary: Summary, scores: &Tally<String>, line: &mut String) {
 }
 
 /// Writes a number with the fewest digits that read back to it.
-pub(super) fn number(value: f32, line: &mut String) {
+pub(crate) fn number(value: f32, line: &mut String) {
     let size = value.abs();
     let _ = if value.is_finite() && size != 0.0 && !(1e-4..1e7).contains(&size) {
         write!(line, "{value:e}")

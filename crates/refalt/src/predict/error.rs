@@ -5,18 +5,19 @@ use crate::diagnostic::{Diagnostic, ServiceStop};
 use crate::engine::SourceError;
 use crate::engine::ledger::LedgerError;
 use crate::figure::FigureError;
+use crate::io::bed::BedError;
 use crate::io::bigwig::BigWigError;
 use crate::io::fasta::FastaError;
-use crate::reference_assembly::AssemblyContradicted;
+use crate::reference_assembly::{AssemblyContradicted, ReferenceAssembly};
 use crate::scoring::GeneFilesError;
 use crate::track_source::TrackSourceError;
 use refalt_core::nearest::question;
-use refalt_core::{OutputType, ReferenceError, VariantError, WindowError};
+use refalt_core::{Assembly, OutputType, ReferenceError, VariantError, WindowError};
 use std::io;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-/// A prediction, or a saturation mutagenesis, cannot be made or written.
+/// A prediction, a saturation mutagenesis or scores of intervals cannot be made or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PredictError {
@@ -72,6 +73,29 @@ pub enum PredictError {
     /// The variant does not fit its window.
     #[error(transparent)]
     Window(#[from] WindowError),
+    /// The file of intervals cannot be read.
+    #[error(transparent)]
+    Intervals(#[from] BedError),
+    /// The file of intervals states another assembly than the reference has.
+    #[error("the intervals in `{file}` are said to be on {said} (line {line}: {text}), the reference {known}")]
+    IntervalAssembly {
+        /// The file.
+        file: String,
+        /// The assembly that it states.
+        said: Assembly,
+        /// Where it states it (1-based).
+        line: u64,
+        /// The text of that line.
+        text: String,
+        /// What is known of the reference.
+        known: ReferenceAssembly,
+    },
+    /// There is no interval.
+    #[error("`{file}` has no interval")]
+    NoInterval {
+        /// The file.
+        file: String,
+    },
     /// The place is longer than the window.
     #[error("{place} has {length_bp} bp, more than the window of {window_bp} bp")]
     TooLong {
@@ -173,7 +197,7 @@ pub enum PredictError {
         /// The output type.
         output: OutputType,
     },
-    /// The plan of a saturation mutagenesis does not hold.
+    /// The plan of a saturation mutagenesis, or of scores of intervals, does not hold.
     #[error(transparent)]
     Plan(#[from] crate::engine::PlanError),
     /// There is no substitution in the stretch.
@@ -228,6 +252,7 @@ impl Diagnostic for PredictError {
             Self::Tracks(error) => error.place(),
             Self::Genes(error) => error.place(),
             Self::Plan(error) => error.place(),
+            Self::Intervals(error) => error.place(),
             _ => None,
         }
     }
@@ -255,6 +280,8 @@ impl Diagnostic for PredictError {
                 Some("choose fewer tracks with --tracks or --ontology, or a part of the window with --span".to_owned())
             }
             Self::Source(error) => error.hint(),
+            Self::Intervals(error) => error.hint(),
+            Self::IntervalAssembly { said, .. } => Some(format!("give the {said} reference, or lift the intervals")),
             Self::Plan(error) => error.hint(),
             Self::Genes(error) => error.hint(),
             Self::Contradicted(error) => Some(error.hint()),

@@ -20,6 +20,7 @@ mod exported_summaries;
 mod fasta;
 mod folder_contents;
 mod genes;
+mod interval_scores;
 mod ism;
 mod liftover;
 mod matching;

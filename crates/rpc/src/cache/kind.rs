@@ -29,6 +29,16 @@ impl Kind {
         }
     }
 
+    /// Writes a number of answers of the kind, `1 prediction`, `2 predictions`.
+    pub fn counted(self, count: u64) -> String {
+        let one = match self {
+            Self::Scores => "score",
+            Self::Predictions => "prediction",
+            Self::Mutagenesis | Self::Atlas => self.name(),
+        };
+        format!("{count} {}", if count == 1 { one } else { self.name() })
+    }
+
     /// Returns the kind of a method's answers.
     pub(super) fn of_method(method: &str) -> Self {
         match method {

@@ -2,14 +2,15 @@
 
 use super::calls::{Calls, OpenCall};
 use super::key_check::KeyCheck;
+use super::queue::Queue;
 use super::refusal::Refusal;
-use super::service::{BUSY_WAIT, interval_about, variant_about};
+use super::service::{interval_about, variant_about};
 use super::states::States;
 use crate::atlas::AtlasOf;
 use crate::proto::atlas::v1main as wire;
 use crate::proto::atlas::v1main::atlas_service_server::AtlasService;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::time::Instant;
 use tonic::{Code, Request, Response, Status};
 
 /// A folder's service in a server.
@@ -18,12 +19,7 @@ pub(super) struct GuardedAtlas {
     pub(super) states: States,
     pub(super) calls: Arc<Calls>,
     pub(super) key: KeyCheck,
-    /// Places for requests that are answered or wait.
-    pub(super) admission: Arc<Semaphore>,
-    /// How many places there are.
-    pub(super) admitted: usize,
-    /// Places to compute.
-    pub(super) workers: Arc<Semaphore>,
+    pub(super) queue: Arc<Queue>,
 }
 
 impl GuardedAtlas {
@@ -39,15 +35,16 @@ impl GuardedAtlas {
 
     /// Waits for a place, and for the answer in it.
     async fn in_turn<R>(&self, answer: impl Future<Output = Result<R, Status>>) -> Result<R, Status> {
-        let busy = |_| Refusal::Busy {
-            admitted: self.admitted,
-            wait: BUSY_WAIT,
-        };
-        let _admitted = self.admission.try_acquire().map_err(busy)?;
+        let _admitted = self.queue.admission.try_acquire().map_err(|_| self.queue.busy())?;
         let waiting = self.calls.metrics.waits();
-        let _working = self.workers.acquire().await.map_err(|_| Refusal::Stopping)?;
+        let _working = self.queue.workers.acquire().await.map_err(|_| Refusal::Stopping)?;
         drop(waiting);
-        answer.await
+        let begun = Instant::now();
+        let answer = answer.await;
+        if answer.is_ok() {
+            self.queue.worked(begun.elapsed());
+        }
+        answer
     }
 
     /// Says how a call ends, and how much was sent, and adds what the server states of itself.

@@ -189,7 +189,7 @@ pub enum Refusal {
     #[error("the key in `x-goog-api-key` is missing or is not the one of this server")]
     Key,
     /// All places in the queue are taken.
-    #[error("{admitted} requests are being answered or waiting, the most this server takes; try again in {} s", .wait.as_secs())]
+    #[error("{admitted} requests are being answered or waiting, the most this server takes; try again in {} s", .wait.as_secs_f64())]
     Busy {
         /// The most requests at once.
         admitted: usize,

@@ -5,6 +5,7 @@ use super::key_check::KeyCheck;
 use super::model::{ServedModel, TrackMessages};
 use super::outlet::{CHANNEL_MESSAGES, Outlet};
 use super::predict::Predicting;
+use super::queue::Queue;
 use super::refusal::Refusal;
 use super::score::ScoringMethods;
 use super::states::States;
@@ -12,13 +13,10 @@ use crate::proto::{self, dna_model_service_server::DnaModelService};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 use tonic::codegen::tokio_stream::Stream;
 use tonic::{Code, Request, Response, Status, Streaming};
-
-/// How long a client is asked to wait when the queue is full.
-pub(super) const BUSY_WAIT: Duration = Duration::from_secs(2);
 
 /// What the methods share.
 pub(super) struct Shared {
@@ -27,12 +25,7 @@ pub(super) struct Shared {
     pub(super) states: States,
     pub(super) calls: Arc<Calls>,
     pub(super) key: KeyCheck,
-    /// Places for requests that are answered or wait.
-    pub(super) admission: Arc<Semaphore>,
-    /// How many places there are.
-    pub(super) admitted: usize,
-    /// Places to compute.
-    pub(super) workers: Arc<Semaphore>,
+    pub(super) queue: Arc<Queue>,
     /// How long a client may read nothing.
     pub(super) patience: Duration,
 }
@@ -142,28 +135,30 @@ impl<Q: Send + 'static, R: prost::Message + 'static> Answering<Q, R> {
     async fn one(&self, request: Q) -> Result<(), Refusal> {
         self.call.about((self.method.about)(&request));
         let shared = Arc::clone(&self.shared);
-        let busy = |_| Refusal::Busy {
-            admitted: shared.admitted,
-            wait: BUSY_WAIT,
-        };
-        let admitted = Arc::clone(&shared.admission).try_acquire_owned().map_err(busy)?;
+        let queue = &shared.queue;
+        let admitted = Arc::clone(&queue.admission).try_acquire_owned();
+        let admitted = admitted.map_err(|_| queue.busy())?;
         let waiting = shared.calls.metrics.waits();
         let working = tokio::select! {
             () = self.sender.closed() => return Err(Refusal::Cancelled),
-            working = Arc::clone(&shared.workers).acquire_owned() => working.map_err(|_| Refusal::Stopping)?,
+            working = Arc::clone(&queue.workers).acquire_owned() => working.map_err(|_| Refusal::Stopping)?,
         };
         drop(waiting);
         let mut outlet = Outlet {
             sender: self.sender.clone(),
             handle: tokio::runtime::Handle::current(),
-            workers: Arc::clone(&shared.workers),
+            workers: Arc::clone(&queue.workers),
             working: Some(working),
             patience: shared.patience,
             cut: shared.calls.cut(),
         };
         let answer = self.method.answer;
         let work = tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
             let answered = answer(&shared, request, &mut outlet);
+            if answered.is_ok() {
+                shared.queue.worked(begun.elapsed());
+            }
             drop(admitted);
             answered
         });

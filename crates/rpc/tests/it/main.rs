@@ -9,6 +9,7 @@ mod conversions;
 mod fault_server;
 mod figures;
 mod generated;
+mod interval_scores;
 mod kept;
 mod messages;
 mod official;

@@ -184,11 +184,16 @@ impl MergedTracks {
     /// Counts the tracks of a scorer; `None` where nothing is merged.
     pub(super) fn of(planned: &PlannedScorer) -> Option<Self> {
         planned.merge.as_ref()?;
-        let (given, merged) = (planned.given.tracks.len(), planned.offered.tracks.len());
+        Self::between(&planned.given, &planned.offered)
+    }
+
+    /// Counts tracks before and after merging; `None` where none is on the reverse strand.
+    pub(crate) fn between(before: &TrackSet, after: &TrackSet) -> Option<Self> {
+        let (given, merged) = (before.tracks.len(), after.tracks.len());
         let reverse = |track: &&Track| track.strand == Some(Strand::Reverse);
-        let pairs = planned.given.tracks.iter().filter(reverse).count();
+        let pairs = before.tracks.iter().filter(reverse).count();
         (pairs > 0).then_some(Self {
-            output: planned.given.output,
+            output: before.output,
             left_out: given - pairs - merged,
             given,
             merged,
@@ -304,7 +309,7 @@ pub(super) fn select(scorers: &mut Vec<PlannedScorer>, text: &str) -> Result<Sel
     }
 }
 
-pub(super) fn given(card: &ModelCard) -> String {
+pub(crate) fn given(card: &ModelCard) -> String {
     let names: Vec<&str> = card.outputs.iter().map(|tracks| tracks.output.name()).collect();
     names.join(", ")
 }

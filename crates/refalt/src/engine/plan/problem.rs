@@ -3,6 +3,7 @@
 use super::planned::PassedOver;
 use crate::diagnostic::Diagnostic;
 use refalt_core::OutputType;
+use refalt_core::interval_scorer::TooWide;
 use refalt_core::scorer::ScorerTextError;
 use refalt_core::stranded_merge::UnpairedTracks;
 use refalt_core::track_selection::{SelectionError, SelectionSyntaxError};
@@ -104,6 +105,23 @@ pub enum PlanProblem {
         /// The scorer that is not by gene.
         scorer: String,
     },
+    /// The model does not give what an interval scorer reads.
+    #[error("the interval scorer `{scorer}` reads {output}, which the model `{model}` does not give; it gives {given}")]
+    IntervalOutputMissing {
+        /// The scorer as named.
+        scorer: String,
+        /// The output type.
+        output: OutputType,
+        /// The model.
+        model: String,
+        /// What the model gives, as text.
+        given: String,
+        /// An interval scorer that the model can serve, where there is one.
+        possible: Option<String>,
+    },
+    /// An interval scorer reads more than the window has.
+    #[error(transparent)]
+    TooWide(#[from] TooWide),
     /// Parts of no rows.
     #[error("a part of 0 rows holds nothing")]
     EmptyPart,
@@ -131,6 +149,11 @@ impl PlanProblem {
             Self::OutputMissing { possible, .. } if !possible.is_empty() => {
                 Some(format!("the model can serve {}", possible.join(", ")))
             }
+            Self::IntervalOutputMissing { possible, .. } => {
+                let possible = possible.as_ref()?;
+                Some(format!("the model can serve `--scorers '{possible}'`"))
+            }
+            Self::TooWide(error) => error.hint(),
             Self::Unpaired { .. } => Some("leave the scorer out, or do without `--merge-stranded`".to_owned()),
             Self::StrandedToo { .. } => Some("score them in runs of their own, or do without `--merge-stranded`".to_owned()),
             Self::NoTerms { .. } => Some("leave these scorers out, or do without `--keep-ref-alt`".to_owned()),

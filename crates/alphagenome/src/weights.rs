@@ -74,7 +74,7 @@ pub enum WeightsError {
         found: String,
     },
     /// An array holds what is no number.
-    #[error("the array `{name}` has {count} values that are NaN or infinite")]
+    #[error("the array `{name}` has values that are NaN or infinite: {count}")]
     NotFinite {
         /// Its name.
         name: String,

@@ -115,6 +115,7 @@ impl IntervalScoring {
         let plan = IntervalPlan::new(source.card(), has_genes, request)?;
         let intervals = request.intervals.read()?;
         let genome = Genome::open(&request.reference, request.assembly, digesting)?;
+        genome.check_model(source.card())?;
         intervals.check_assembly(genome.known)?;
         let mut notes = genome.notes.clone();
         notes.extend(plan.notes());

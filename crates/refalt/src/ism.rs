@@ -13,8 +13,7 @@ pub use source::{IsmSource, Stretch};
 
 use crate::engine::{ModelSource, Plan, PlanOptions};
 use crate::io::fasta::DigestProgress;
-use crate::model::alphagenome::refuse_other_organism;
-use crate::model::{self, ModelError};
+use crate::model;
 use crate::predict::{Genome, PredictError, Region, WorkIdentity, WorkManifest, unknown_note};
 use crate::scoring::{GeneFiles, OpenGenes};
 use crate::track_source::TrackSourceError;
@@ -97,8 +96,7 @@ impl Mutagenesis {
         };
         let plan = Plan::for_source(source.as_scores(), &options)?;
         let genome = Genome::open(&request.reference, request.assembly, digesting)?;
-        refuse_other_organism(source.card(), genome.known)
-            .map_err(|error| TrackSourceError::from(ModelError::from(error)))?;
+        genome.check_model(source.card())?;
         let mut notes = genome.notes.clone();
         if let Some(selection) = plan.selection() {
             let [written, given] = plan.tracks();

@@ -32,8 +32,7 @@ pub(crate) use files::table_error;
 pub(crate) use genome::{Extent, Genome};
 
 use crate::io::fasta::DigestProgress;
-use crate::model::alphagenome::refuse_other_organism;
-use crate::model::{self, ModelError};
+use crate::model;
 use crate::provenance::hexadecimal;
 use crate::scoring::OpenGenes;
 use crate::track_source::TrackSourceError;
@@ -113,8 +112,7 @@ impl Predicting {
             None => None,
         };
         if let Some(genome) = &genome {
-            refuse_other_organism(source.card(), genome.known)
-                .map_err(|error| TrackSourceError::from(ModelError::from(error)))?;
+            genome.check_model(source.card())?;
         }
         let mut notes: Vec<String> = genome.iter().flat_map(|genome| genome.notes.clone()).collect();
         notes.append(&mut choice.notes);

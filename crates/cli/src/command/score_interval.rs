@@ -30,7 +30,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     assembly: Option<String>,
 
-    /// Model: `motif`, `motif:FILE` for the motifs of a file, or `api` for the hosted AlphaGenome.
+    /// Model: `motif`, `motif:FILE` for the motifs of a file, `alphagenome:PATH` for AlphaGenome's weights on this machine, or
+    /// `api` for the hosted one.
     #[arg(long, default_value = "motif")]
     model: String,
 

@@ -7,10 +7,13 @@ use crate::engine::Rejection;
 use crate::io::bigwig::ContigLength;
 use crate::io::fasta::{DigestProgress, FastaReference};
 use crate::io::variants::{ReadOptions, Source, open};
+use crate::model::ModelError;
+use crate::model::alphagenome::refuse_other_organism;
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::ReferenceAssembly;
 use crate::scoring::input_row;
-use refalt_core::{Assembly, CheckedVariant, ContigId, Interval, Reference, ReferenceContig, normalize};
+use crate::track_source::TrackSourceError;
+use refalt_core::{Assembly, CheckedVariant, ContigId, Interval, ModelCard, Reference, ReferenceContig, normalize};
 use std::path::Path;
 
 /// An open reference with what is known of it.
@@ -42,6 +45,12 @@ impl Genome {
             identity,
             notes,
         })
+    }
+
+    /// Refuses a model of the tracks of another organism.
+    pub(crate) fn check_model(&self, card: &ModelCard) -> Result<(), PredictError> {
+        let refused = |error| PredictError::from(TrackSourceError::from(ModelError::from(error)));
+        refuse_other_organism(card, self.known).map_err(refused)
     }
 
     /// Finds the contig of a region, and refuses a region of which the reference has nothing.

@@ -10,8 +10,8 @@ use refalt_alphagenome::untrained::NamedWeights;
 use refalt_alphagenome::{AlphaGenome, Angles, Options};
 use refalt_core::splice_candidate::CandidateOptions;
 use refalt_core::{
-    Backend, Bin, BinSpan, ContigName, Organism, OutputRequest, OutputType, Query, Resolution, Sequence, Track, TrackSet,
-    Window,
+    Backend, Bin, BinSpan, ContigName, Organism, OutputRequest, OutputType, Query, Resolution, Sequence, Track,
+    TrackSet, Window,
 };
 use std::num::NonZeroUsize;
 use std::time::Instant;
@@ -64,7 +64,9 @@ fn main() {
         };
         let around = |output: OutputType, half: u32| OutputRequest {
             output,
-            spans: BinSpan::new(Bin::new(middle - half), Bin::new(middle + half + 1)).pooled(output.resolution()).into(),
+            spans: BinSpan::new(Bin::new(middle - half), Bin::new(middle + half + 1))
+                .pooled(output.resolution())
+                .into(),
         };
         let everything: Vec<OutputRequest> = OutputType::ALL.into_iter().map(all).collect();
         let coarse: Vec<OutputRequest> = OutputType::ALL
@@ -120,7 +122,9 @@ fn main() {
 fn bases(count: usize) -> Vec<u8> {
     let mut state = 1u64;
     let next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         b"ACGT"[(state >> 62) as usize]
     };
     std::iter::repeat_with(next).take(count).collect()
@@ -131,7 +135,12 @@ fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_whitespace().collect();
     // Fields 14 and 15 of proc(5), in hundredths of a second.
-    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    let ticks = |index: usize| {
+        fields
+            .get(index)
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     (ticks(11) + ticks(12)) / 100.0
 }
 
@@ -139,6 +148,8 @@ fn cpu_seconds() -> f64 {
 fn most_gib() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().split(' ').next()).and_then(|text| text.parse::<f64>().ok());
+    let kib = line
+        .and_then(|line| line.trim().split(' ').next())
+        .and_then(|text| text.parse::<f64>().ok());
     kib.unwrap_or(0.0) / f64::from(1 << 20)
 }

@@ -15,8 +15,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes)?;
     let metadata = header.metadata().clone().unwrap_or_default();
     let shapes = metadata.get("shapes").ok_or("the file keeps no extents")?;
-    // The small model has the first six columns of each head.
-    let cut_to = (metadata.get("config").map(String::as_str) == Some("tiny")).then_some(6);
-    NamedWeights::from_json(shapes)?.write(Path::new(out), cut_to)?;
+    NamedWeights::from_json(shapes)?
+        .with_published_columns()
+        .write(Path::new(out))?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use assemble::Assembled;
 use junctions::{Counting, Seen, Sites};
 use refalt_core::splice_candidate::CandidateOptions;
 use refalt_core::{
-    Answer, Backend, BackendError, BinSpan, BinSpans, ModelCard, OutputRequest, OutputType, Organism, Query,
+    Answer, Backend, BackendError, BinSpan, BinSpans, ModelCard, Organism, OutputRequest, OutputType, Query,
     Resolution, TrackSet, WindowLengths,
 };
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -176,7 +176,10 @@ impl AlphaGenome {
         let failed = |reason: String| self.failed(query, reason);
         let tokens = query.reference.len() / crate::encoder::TOKEN_BP;
         let decoded = Pieces::over(self.bases_read(query).as_slice().iter().map(range), tokens);
-        let junctions = query.outputs.iter().find(|request| request.output == OutputType::SpliceJunctions);
+        let junctions = query
+            .outputs
+            .iter()
+            .find(|request| request.output == OutputType::SpliceJunctions);
 
         let run = |pass: &Pass<'_>, alignment| -> Result<(Assembled, Option<Sites>), BackendError> {
             let sites = junctions.map(|request| Sites::new(query, request, alignment, &self.sites));
@@ -199,7 +202,10 @@ impl AlphaGenome {
         else {
             return Ok(Answer {
                 reference: reference.into_outputs(),
-                alternates: alternates.into_iter().map(|(assembled, _)| assembled.into_outputs()).collect(),
+                alternates: alternates
+                    .into_iter()
+                    .map(|(assembled, _)| assembled.into_outputs())
+                    .collect(),
             });
         };
         let own = (sites, pass.forget());
@@ -245,7 +251,9 @@ impl AlphaGenome {
             OutputType::SpliceJunctions => query
                 .alignments
                 .iter()
-                .fold(all.union(&request.spans), |all, alignment| all.union(&alignment.sources(&request.spans))),
+                .fold(all.union(&request.spans), |all, alignment| {
+                    all.union(&alignment.sources(&request.spans))
+                }),
             _ => all.union(&request.spans),
         })
     }

@@ -16,7 +16,9 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 
 /// Applies `function` to every value.
 pub(crate) fn map(values: &mut [f32], function: impl Fn(f32) -> f32 + Sync) {
-    values.par_chunks_mut(SHARE).for_each(|values| map_here(values, &function));
+    values
+        .par_chunks_mut(SHARE)
+        .for_each(|values| map_here(values, &function));
 }
 
 /// Applies `function` to every value, on this thread.
@@ -151,7 +153,12 @@ mod tests {
             };
             near(exp(x), wide.exp(), 2.4e-7, 1e-37);
             near(sigmoid(x), 1.0 / (1.0 + (-wide).exp()), 4e-7, 1e-37);
-            near(gelu_sigmoid(x), wide / (1.0 + (-f64::from(1.702 * x)).exp()), 5e-7, 1e-35);
+            near(
+                gelu_sigmoid(x),
+                wide / (1.0 + (-f64::from(1.702 * x)).exp()),
+                5e-7,
+                1e-35,
+            );
             near(tanh(x), wide.tanh(), 0.0, 2e-7);
             let inner = 0.797_884_560_802_865_4 * (wide + 0.044_715 * wide.powi(3));
             near(gelu_tanh(x), 0.5 * wide * (1.0 + inner.tanh()), 3e-7, 4e-7 * wide.abs());
@@ -161,7 +168,11 @@ mod tests {
 
     #[test]
     fn what_is_no_number_stays_none() {
-        assert!([exp, sigmoid, gelu_sigmoid, tanh, gelu_tanh, softplus].iter().all(|f| f(f32::NAN).is_nan()));
+        assert!(
+            [exp, sigmoid, gelu_sigmoid, tanh, gelu_tanh, softplus]
+                .iter()
+                .all(|f| f(f32::NAN).is_nan())
+        );
         assert_eq!((exp(-1e9), softplus(-1e9)), (exp(-87.0), exp(-87.0)));
     }
 

@@ -32,7 +32,12 @@ pub(crate) struct Embedder {
 }
 
 impl Embedder {
-    pub(crate) fn read(scope: &Scope<'_>, organism: usize, inputs: usize, tokens: Option<usize>) -> Result<Self, WeightsError> {
+    pub(crate) fn read(
+        scope: &Scope<'_>,
+        organism: usize,
+        inputs: usize,
+        tokens: Option<usize>,
+    ) -> Result<Self, WeightsError> {
         let linear = Linear::read(&scope.at("linear"), inputs, 0)?;
         let channels = linear.outputs;
         let of_token = tokens.map(|tokens| Linear::read(&scope.nth("linear", 1), tokens, channels));

@@ -63,7 +63,8 @@ impl<'a> HeadScope<'a> {
     /// * `width`: columns that the head must have, padding counted.
     pub(crate) fn new(scope: Scope<'a>, organism: usize, tracks: &TrackSet, width: usize) -> Self {
         // A list of tracks without column numbers has them in the order of the list.
-        let column = |(place, track): (usize, &refalt_core::Track)| track.channel_index.map_or(place, |index| index as usize);
+        let column =
+            |(place, track): (usize, &refalt_core::Track)| track.channel_index.map_or(place, |index| index as usize);
         Self {
             scope,
             organism,
@@ -74,7 +75,11 @@ impl<'a> HeadScope<'a> {
 
     /// Reads the layer `multi_organism_linear` below `part`, in these columns; `None` stands for all.
     pub(crate) fn linear(&self, part: &str, inputs: usize, columns: Option<&[usize]>) -> Result<Linear, WeightsError> {
-        let scope = if part.is_empty() { self.scope.clone() } else { self.scope.at(part) };
+        let scope = if part.is_empty() {
+            self.scope.clone()
+        } else {
+            self.scope.at(part)
+        };
         let scope = scope.at("multi_organism_linear");
         let shape = scope.shape("w")?;
         let [organisms, _, width] = shape[..] else {
@@ -92,7 +97,9 @@ impl<'a> HeadScope<'a> {
         };
         self.check_width(&scope, "w", &shape, width)?;
         let rows = of_organism.chunks_exact(width);
-        let weights = rows.flat_map(|row| columns.iter().map(move |&column| row[column])).collect();
+        let weights = rows
+            .flat_map(|row| columns.iter().map(move |&column| row[column]))
+            .collect();
         let bias = columns.iter().map(|&column| bias[column]).collect();
         Ok(Linear::new(weights, Some(bias), inputs, columns.len()))
     }

@@ -30,6 +30,3 @@ pub use backend::{AlphaGenome, Options};
 pub use probe::Probe;
 pub use rope::Angles;
 pub use weights::{Weights, WeightsError, WeightsFile};
-
-/// What a file of weights calls, in its metadata, the number of columns that its heads have been cut to.
-pub const CUT_TO: &str = "cut_to_columns";

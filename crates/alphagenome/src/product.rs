@@ -104,7 +104,10 @@ pub(crate) fn multiply(left: Left<'_>, right: Right<'_>, out: &mut [f32], before
 }
 
 /// Computes `left * right` into `out` on this thread.
-#[expect(unsafe_code, reason = "the kernel takes pointers; what they reach is checked right before")]
+#[expect(
+    unsafe_code,
+    reason = "the kernel takes pointers; what they reach is checked right before"
+)]
 pub(crate) fn multiply_here(left: Left<'_>, right: Right<'_>, out: &mut [f32], before: Before) {
     let (rows, depth, width) = (left.rows, right.depth, right.width);
     let last = |rows: usize, row_stride: usize, columns: usize, column_stride: usize| {
@@ -114,7 +117,11 @@ pub(crate) fn multiply_here(left: Left<'_>, right: Right<'_>, out: &mut [f32], b
         return;
     }
     assert!(depth > 0, "a product needs a depth");
-    assert_eq!(out.len(), rows * width, "the result has one value for each row and column");
+    assert_eq!(
+        out.len(),
+        rows * width,
+        "the result has one value for each row and column"
+    );
     assert!(last(rows, left.row_stride, depth, left.column_stride) < left.values.len());
     assert!(last(depth, right.row_stride, width, right.column_stride) < right.values.len());
     // The kernel takes another path, with another order of sums, for a single row; two equal rows keep to one order.
@@ -164,7 +171,9 @@ mod tests {
     fn numbers(count: usize) -> Vec<f32> {
         let mut state = 7u64;
         let next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             ((state >> 40) as f32) / 16_777_216.0 - 0.5
         };
         std::iter::repeat_with(next).take(count).collect()

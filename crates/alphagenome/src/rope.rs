@@ -152,7 +152,12 @@ mod tests {
             .iter()
             .filter_map(|(name, view)| {
                 let position = name.strip_prefix(kind)?.strip_prefix('/')?.parse().ok()?;
-                let values = view.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four));
+                let values = view
+                    .data()
+                    .as_chunks::<4>()
+                    .0
+                    .iter()
+                    .map(|&four| f32::from_le_bytes(four));
                 Some((position, values.collect()))
             })
             .collect();
@@ -185,11 +190,18 @@ mod tests {
             assert_eq!(rows.len(), count);
             for (position, expected) in rows {
                 let found = ones(position, channels, longest, Angles::Float32);
-                let furthest = found.iter().zip(&expected).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+                let furthest = found
+                    .iter()
+                    .zip(&expected)
+                    .map(|(f, e)| (f - e).abs())
+                    .fold(0.0, f32::max);
                 println!("{kind} {position}: {furthest:.1e}");
                 // Frequencies are powers, which programs compute to a few units in the last place; the angle is the position
                 // times them.
-                assert!(furthest <= 1e-6 + position as f32 * 1e-6, "{kind} {position}: {furthest:.1e}");
+                assert!(
+                    furthest <= 1e-6 + position as f32 * 1e-6,
+                    "{kind} {position}: {furthest:.1e}"
+                );
             }
         }
     }

@@ -88,7 +88,11 @@ impl Tower {
             }
             let bias = layer.bias.apply(&pairs);
             let attended = layer.attention.apply(&tokens, &bias, &rotation);
-            probe.see(&self.path, &format!("/mha_block{}@out", suffix(index)), &attended.values);
+            probe.see(
+                &self.path,
+                &format!("/mha_block{}@out", suffix(index)),
+                &attended.values,
+            );
             tokens.add(&attended);
             let fed = layer.feed_forward.apply(&tokens);
             probe.see(&self.path, &format!("/mlp_block{}@out", suffix(index)), &fed.values);

@@ -3,8 +3,9 @@
 //! What such a model predicts means nothing. Only with the feature `untrained`.
 
 use crate::weights::{Weights, WeightsError};
+use refalt_core::OutputType;
 use safetensors::tensor::{Dtype, TensorView};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Arrays of given extents, whose values follow from their names.
@@ -19,15 +20,44 @@ impl NamedWeights {
         serde_json::from_str(text).map(Self)
     }
 
+    /// Gives the heads the columns of the published model, whatever the widths of the rest.
+    #[must_use]
+    pub fn with_published_columns(mut self) -> Self {
+        let width = |arrays: &BTreeMap<String, Vec<usize>>, name: &str| {
+            arrays.get(name).and_then(|shape| shape.last()).copied()
+        };
+        for kind in &crate::head::HEADS {
+            let path = format!("alphagenome/head/{}/", kind.name);
+            let channels = width(&self.0, &format!("{path}multi_organism_linear/b"));
+            for (_, shape) in self.0.iter_mut().filter(|(name, _)| name.starts_with(&path)) {
+                match (kind.output, shape.last_mut()) {
+                    // A scale and an offset for each tissue and channel; the linear layer has channels, not columns.
+                    (OutputType::SpliceJunctions, Some(last)) if Some(*last) != channels => {
+                        *last = 2 * kind.columns * channels.unwrap_or(0);
+                    }
+                    (OutputType::SpliceJunctions, _) | (_, None) => {}
+                    (_, Some(last)) => *last = kind.columns,
+                }
+            }
+        }
+        self
+    }
+
     /// Writes the arrays to a file of weights.
     ///
-    /// * `cut_to`: columns that the heads have, where they are cut.
+    /// Splice sites are made rare, as they are in a genome: what is no site gets a bias.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(&self, path: &Path, cut_to: Option<usize>) -> Result<(), safetensors::SafeTensorError> {
+    pub fn write(&self, path: &Path) -> Result<(), safetensors::SafeTensorError> {
+        const CLASSES: &str = "alphagenome/head/splice_sites_classification/multi_organism_linear/b";
         let bytes = self.0.iter().map(|(name, shape)| {
-            let bytes: Vec<u8> = values(name, shape).into_iter().flat_map(f32::to_le_bytes).collect();
+            let mut numbers = values(name, shape);
+            if name == CLASSES {
+                // The last of five classes: e^6 times as probable.
+                numbers.iter_mut().skip(4).step_by(5).for_each(|bias| *bias += 6.0);
+            }
+            let bytes: Vec<u8> = numbers.into_iter().flat_map(f32::to_le_bytes).collect();
             (name, shape, bytes)
         });
         let arrays: Vec<_> = bytes.collect();
@@ -35,8 +65,7 @@ impl NamedWeights {
         for (name, shape, bytes) in &arrays {
             views.push((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?));
         }
-        let note = cut_to.map(|columns| HashMap::from([(crate::CUT_TO.to_owned(), columns.to_string())]));
-        safetensors::serialize_to_file(views, note, path)
+        safetensors::serialize_to_file(views, None, path)
     }
 }
 
@@ -46,7 +75,10 @@ impl Weights for NamedWeights {
     }
 
     fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
-        let shape = self.0.get(name).ok_or_else(|| WeightsError::Missing { name: name.to_owned() })?;
+        let shape = self
+            .0
+            .get(name)
+            .ok_or_else(|| WeightsError::Missing { name: name.to_owned() })?;
         Ok(values(name, shape))
     }
 }
@@ -80,7 +112,10 @@ fn rule(name: &str, shape: &[usize]) -> (f32, f32) {
         "w" => {
             let taps = if module.ends_with("conv1_d") { shape[0] } else { 1 };
             let numerator = if module.ends_with("/conv1_d") { 1.5 } else { 0.6 };
-            (0.0, (numerator / ((shape[shape.len() - 2] * taps) as f64).sqrt()) as f32)
+            (
+                0.0,
+                (numerator / ((shape[shape.len() - 2] * taps) as f64).sqrt()) as f32,
+            )
         }
         "scale" if module.ends_with("standardized_conv1_d") => (0.5, 0.125),
         "scale" | "learnt_scale" => (1.0, 0.25),

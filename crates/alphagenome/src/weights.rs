@@ -175,7 +175,13 @@ impl<'a> Scope<'a> {
         if !fits || found.contains(&0) {
             let wanted: Vec<String> = extents
                 .iter()
-                .map(|&extent| if extent == 0 { "any".to_owned() } else { extent.to_string() })
+                .map(|&extent| {
+                    if extent == 0 {
+                        "any".to_owned()
+                    } else {
+                        extent.to_string()
+                    }
+                })
                 .collect();
             let wanted = format!("[{}]", wanted.join(", "));
             return Err(WeightsError::Shape { name, found, wanted });
@@ -198,7 +204,11 @@ impl<'a> Scope<'a> {
         let values = self.weights.read(&name)?;
         if values.len() != shape.iter().product::<usize>() {
             let wanted = format!("{} values", values.len());
-            return Err(WeightsError::Shape { name, found: shape, wanted });
+            return Err(WeightsError::Shape {
+                name,
+                found: shape,
+                wanted,
+            });
         }
         match values.iter().filter(|value| !value.is_finite()).count() {
             0 => Ok(values),

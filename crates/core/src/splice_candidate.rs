@@ -168,7 +168,10 @@ impl Splicing {
         variants: impl IntoIterator<Item = &'a CheckedVariant>,
         annotation: Option<&Annotation>,
     ) -> Self {
-        if outputs.iter().all(|request| request.output != OutputType::SpliceJunctions) {
+        if outputs
+            .iter()
+            .all(|request| request.output != OutputType::SpliceJunctions)
+        {
             return Self::default();
         }
         let alignments = variants.into_iter().map(|variant| Alignment::of(variant, window));
@@ -188,7 +191,9 @@ impl Splicing {
         variant: &CheckedVariant,
         annotation: Option<&Annotation>,
     ) -> Self {
-        let junctions = outputs.iter_mut().find(|request| request.output == OutputType::SpliceJunctions);
+        let junctions = outputs
+            .iter_mut()
+            .find(|request| request.output == OutputType::SpliceJunctions);
         if let (Some(request), Some(annotation)) = (junctions, annotation) {
             let place = ScoringPlace {
                 variant,

@@ -41,7 +41,9 @@ impl Assembled {
                     let mut wanted = Vec::with_capacity(all.len() * request.spans.len() * values.width);
                     for row in 0..all.len() {
                         for span in request.spans.as_slice() {
-                            wanted.extend_from_slice(values.slice(row * all.len() + span.start()..row * all.len() + span.end()));
+                            wanted.extend_from_slice(
+                                values.slice(row * all.len() + span.start()..row * all.len() + span.end()),
+                            );
                         }
                     }
                     let made = ContactValues::new(set.clone(), all, request.spans.clone(), wanted);

@@ -66,7 +66,11 @@ impl Sites {
         let known = query.known_sites.iter().map(|(site, _)| single(site.index()));
         let known: BinSpans = known.filter(|&site| request.spans.covers(site)).collect();
         let known = alignment.map_or_else(|| known.clone(), |alignment| alignment.sources(&known));
-        let known = known.as_slice().iter().flat_map(|span| span.start()..span.end()).collect();
+        let known = known
+            .as_slice()
+            .iter()
+            .flat_map(|span| span.start()..span.end())
+            .collect();
         Self {
             spans,
             alignment: alignment.cloned(),
@@ -82,7 +86,12 @@ impl Sites {
     /// Returns the bases of a stretch where sites are looked for.
     pub(super) fn within(&self, stretch: &Range<usize>) -> Vec<Range<usize>> {
         let common = |span: &BinSpan| span.start().max(stretch.start)..span.end().min(stretch.end);
-        self.spans.as_slice().iter().map(common).filter(|common| !common.is_empty()).collect()
+        self.spans
+            .as_slice()
+            .iter()
+            .map(common)
+            .filter(|common| !common.is_empty())
+            .collect()
     }
 
     /// Sees the probabilities of bases from `first` on, and their embeddings.
@@ -142,7 +151,10 @@ impl Sites {
     fn source(&self, base: usize) -> Source {
         match &self.alignment {
             None => Source::Bases(single(base)),
-            Some(alignment) => alignment.pieces(single(base)).next().map_or(Source::Nothing, |(_, source)| source),
+            Some(alignment) => alignment
+                .pieces(single(base))
+                .next()
+                .map_or(Source::Nothing, |(_, source)| source),
         }
     }
 
@@ -174,7 +186,10 @@ impl Sites {
             rows: sites.len(),
             width,
             // A base that the alternate sequence has not is a row of zeros.
-            values: sources.into_iter().flat_map(|source| greatest(width, source.map(row))).collect(),
+            values: sources
+                .into_iter()
+                .flat_map(|source| greatest(width, source.map(row)))
+                .collect(),
         }
     }
 }

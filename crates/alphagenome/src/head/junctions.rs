@@ -13,7 +13,12 @@ use rayon::prelude::*;
 const LONGEST_BP: u32 = 1 << 20;
 
 /// The roles of a site, by the names of their tables among the weights, in the order of the classes of sites.
-const ROLES: [&str; 4] = ["pos_donor_logits", "pos_acceptor_logits", "neg_donor_logits", "neg_acceptor_logits"];
+const ROLES: [&str; 4] = [
+    "pos_donor_logits",
+    "pos_acceptor_logits",
+    "neg_donor_logits",
+    "neg_acceptor_logits",
+];
 
 /// Tissues whose counts are computed before they are laid in their places: a line of the processor's cache.
 const TISSUES_AT_ONCE: usize = 16;
@@ -54,7 +59,11 @@ impl JunctionHead {
             let own = all.get(head.organism * shape[1]..(head.organism + 1) * shape[1]);
             let own = own.ok_or_else(|| wrong("a row for each organism"))?;
             let halves = own.chunks_exact(of_all * channels);
-            let rows = halves.flat_map(|half| head.columns.iter().map(move |&tissue| &half[tissue * channels..][..channels]));
+            let rows = halves.flat_map(|half| {
+                head.columns
+                    .iter()
+                    .map(move |&tissue| &half[tissue * channels..][..channels])
+            });
             Ok(rows.flatten().copied().collect())
         };
         Ok(Self {
@@ -99,7 +108,12 @@ impl JunctionHead {
                 let width = donors.width;
                 let mut products = vec![0.0f32; donors.rows * acceptors.rows];
                 let right = Right::transposed(&acceptors.values, width);
-                multiply_here(Left::rows(&donors.values, width), right, &mut products, Before::Replaced);
+                multiply_here(
+                    Left::rows(&donors.values, width),
+                    right,
+                    &mut products,
+                    Before::Replaced,
+                );
                 map_here(&mut products, softplus);
                 products
             };

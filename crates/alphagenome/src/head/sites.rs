@@ -15,7 +15,12 @@ pub(crate) struct SiteHead {
 impl SiteHead {
     pub(crate) fn read(head: &HeadScope<'_>, inputs: usize) -> Result<Self, WeightsError> {
         let linear = head.linear("", inputs, None)?;
-        head.check_width(&head.scope, "multi_organism_linear/w", &[linear.outputs], linear.outputs)?;
+        head.check_width(
+            &head.scope,
+            "multi_organism_linear/w",
+            &[linear.outputs],
+            linear.outputs,
+        )?;
         Ok(Self {
             linear,
             columns: head.columns.clone(),
@@ -40,7 +45,9 @@ impl SiteHead {
         Matrix {
             rows: logits.rows,
             width: self.columns.len(),
-            values: rows.flat_map(|row| self.columns.iter().map(move |&column| row[column])).collect(),
+            values: rows
+                .flat_map(|row| self.columns.iter().map(move |&column| row[column]))
+                .collect(),
         }
     }
 }

@@ -59,7 +59,10 @@ impl ConvBlock {
 
     /// Adds the block's output for `rows` to `out`; beyond the ends the sequence is zeros.
     pub(crate) fn add_to(&self, rows: &Matrix, out: &mut Matrix) {
-        debug_assert_eq!((rows.width, out.width, rows.rows), (self.inputs, self.outputs, out.rows));
+        debug_assert_eq!(
+            (rows.width, out.width, rows.rows),
+            (self.inputs, self.outputs, out.rows)
+        );
         let margin = (self.taps / 2) * self.inputs;
         let mut active = vec![0.0f32; rows.values.len() + 2 * margin];
         let inner = margin..margin + rows.values.len();
@@ -80,7 +83,12 @@ impl ConvBlock {
             row_stride: self.inputs,
             column_stride: 1,
         };
-        multiply(left, Right::weights(&self.weights, self.outputs), &mut out.values, Before::Kept);
+        multiply(
+            left,
+            Right::weights(&self.weights, self.outputs),
+            &mut out.values,
+            Before::Kept,
+        );
     }
 
     fn activate(&self, values: &[f32], active: &mut [f32]) {
@@ -88,7 +96,9 @@ impl ConvBlock {
         crate::elementwise::vectorised(
             #[inline(always)]
             || {
-                let rows = values.chunks_exact(self.inputs).zip(active.chunks_exact_mut(self.inputs));
+                let rows = values
+                    .chunks_exact(self.inputs)
+                    .zip(active.chunks_exact_mut(self.inputs));
                 for (row, active) in rows {
                     let channels = row.iter().zip(factor).zip(offset);
                     for (active, ((&value, &factor), &offset)) in active.iter_mut().zip(channels) {

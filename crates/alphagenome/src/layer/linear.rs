@@ -46,7 +46,12 @@ impl Linear {
     /// Applies the layer to rows that may stand anyhow in memory.
     pub(crate) fn apply_left(&self, left: Left<'_>) -> Matrix {
         let mut out = Matrix::zeros(left.rows, self.outputs);
-        multiply(left, Right::weights(&self.weights, self.outputs), &mut out.values, Before::Replaced);
+        multiply(
+            left,
+            Right::weights(&self.weights, self.outputs),
+            &mut out.values,
+            Before::Replaced,
+        );
         if let Some(bias) = &self.bias {
             crate::elementwise::for_rows(&mut out.values, self.outputs, |_, row| {
                 for (value, &bias) in row.iter_mut().zip(bias) {

@@ -20,7 +20,10 @@ impl BatchNorm {
     pub(crate) fn read(scope: &Scope<'_>, channels: usize) -> Result<Self, WeightsError> {
         let scale = scope.channels("scale", channels)?;
         let variance = scope.channels("var_ema", channels)?;
-        let factor = scale.iter().zip(&variance).map(|(s, v)| s * (1.0 / (v + EPSILON).sqrt()));
+        let factor = scale
+            .iter()
+            .zip(&variance)
+            .map(|(s, v)| s * (1.0 / (v + EPSILON).sqrt()));
         Ok(Self {
             factor: factor.collect(),
             offset: scope.channels("offset", channels)?,

@@ -76,7 +76,9 @@ impl Attention {
         self.norm_keys.apply(&mut keys);
         self.norm_values.apply(&mut values);
         let width = self.channels();
-        for_rows(&mut queries.values, width, |row, query| rotation.turn(row / self.heads, query));
+        for_rows(&mut queries.values, width, |row, query| {
+            rotation.turn(row / self.heads, query)
+        });
         for_rows(&mut keys.values, width, |row, key| rotation.turn(row, key));
 
         let mut heard = Matrix::zeros(tokens.rows, self.heads * values.width);
@@ -100,7 +102,12 @@ impl Attention {
         let (count, width) = (keys.rows, keys.width);
         let left = Left::rows(queries, width);
         let mut logits = vec![0.0f32; left.rows * count];
-        multiply_here(left, Right::transposed(&keys.values, width), &mut logits, Before::Replaced);
+        multiply_here(
+            left,
+            Right::transposed(&keys.values, width),
+            &mut logits,
+            Before::Replaced,
+        );
         let divisor = (width as f32).sqrt();
         vectorised(
             #[inline(always)]
@@ -121,7 +128,12 @@ impl Attention {
             },
         );
         let left = Left::rows(&logits, count);
-        multiply_here(left, Right::weights(&values.values, values.width), heard, Before::Replaced);
+        multiply_here(
+            left,
+            Right::weights(&values.values, values.width),
+            heard,
+            Before::Replaced,
+        );
     }
 }
 

@@ -80,7 +80,11 @@ impl FromTokens {
         let [1, 1, heads, width] = shape[..] else {
             let name = format!("{}/q_r_bias", scope.path());
             let wanted = "[1, 1, heads, channels]".to_owned();
-            return Err(WeightsError::Shape { name, found: shape, wanted });
+            return Err(WeightsError::Shape {
+                name,
+                found: shape,
+                wanted,
+            });
         };
         let features = scope.at("linear_pos_features");
         let feature_count = features.shape("w")?.first().copied().unwrap_or(0);
@@ -125,15 +129,25 @@ impl FromTokens {
             .for_each(|(head, products)| {
                 let of_head = |rows: &Matrix| -> Vec<f32> {
                     let rows = rows.values.chunks_exact(rows.width);
-                    rows.flat_map(|row| &row[head * width..(head + 1) * width]).copied().collect()
+                    rows.flat_map(|row| &row[head * width..(head + 1) * width])
+                        .copied()
+                        .collect()
                 };
                 let shifted = |rows: &[f32], bias: &[f32]| -> Vec<f32> {
                     let bias = &bias[head * width..(head + 1) * width];
-                    rows.iter().zip(bias.iter().cycle()).map(|(value, bias)| value + bias).collect()
+                    rows.iter()
+                        .zip(bias.iter().cycle())
+                        .map(|(value, bias)| value + bias)
+                        .collect()
                 };
                 let (queries, keys, positions) = (of_head(&queries), of_head(&keys), of_head(&positions));
                 let against = |rows: &[f32], others: &[f32], out: &mut [f32]| {
-                    multiply_here(Left::rows(rows, width), Right::transposed(others, width), out, Before::Replaced);
+                    multiply_here(
+                        Left::rows(rows, width),
+                        Right::transposed(others, width),
+                        out,
+                        Before::Replaced,
+                    );
                 };
                 // Column p of these is the relative position p - count.
                 let mut from_rows = vec![0.0f32; count * 2 * count];
@@ -160,7 +174,10 @@ impl FromTokens {
         let (of_rows, of_columns) = (self.of_rows.apply(&x), self.of_columns.apply(&x));
         for_rows(&mut pairs.values, pairs.width, |pair, values| {
             let (row, column) = (pair / count, pair % count);
-            let terms = of_rows.slice(row..row + 1).iter().zip(of_columns.slice(column..column + 1));
+            let terms = of_rows
+                .slice(row..row + 1)
+                .iter()
+                .zip(of_columns.slice(column..column + 1));
             for (value, (row, column)) in values.iter_mut().zip(terms) {
                 *value = (*value + row) + column;
             }

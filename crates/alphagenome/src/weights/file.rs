@@ -4,7 +4,6 @@ use super::names::Naming;
 use super::{Weights, WeightsError};
 use safetensors::tensor::{Dtype, Metadata};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -44,15 +43,21 @@ impl WeightsFile {
             .map_err(|_| format(format!("it has {all} bytes, fewer than the length of a header")))?;
         let length = u64::from_le_bytes(length);
         if length > MOST_HEADER_BYTES || length.saturating_add(8) > all {
-            return Err(format(format!("it says that its header has {length} bytes, and the file has {all}")));
+            return Err(format(format!(
+                "it says that its header has {length} bytes, and the file has {all}"
+            )));
         }
         let mut header = Vec::new();
         (&mut file).take(length).read_to_end(&mut header).map_err(io)?;
-        let header: Metadata = serde_json::from_slice(&header).map_err(|error| format(format!("its header: {error}")))?;
+        let header: Metadata =
+            serde_json::from_slice(&header).map_err(|error| format(format!("its header: {error}")))?;
         let arrays = header.tensors();
         let end = arrays.values().map(|info| info.data_offsets.1).max().unwrap_or(0) as u64;
         if end + length + 8 != all {
-            let reason = format!("its header speaks of {} bytes, and the file has {all}", end + length + 8);
+            let reason = format!(
+                "its header speaks of {} bytes, and the file has {all}",
+                end + length + 8
+            );
             return Err(format(reason));
         }
         let naming = Naming::of(arrays.keys().map(String::as_str));
@@ -68,11 +73,6 @@ impl WeightsFile {
     /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Returns the texts that the file keeps beside its arrays.
-    pub fn metadata(&self) -> HashMap<String, String> {
-        self.header.metadata().clone().unwrap_or_default()
     }
 
     /// Returns the SHA-256 of the file, in lower-case hexadecimal digits.
@@ -116,7 +116,10 @@ impl WeightsFile {
 
     /// Reads an array under the name that it has in the file.
     fn numbers(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
-        let info = self.header.info(name).ok_or_else(|| WeightsError::Missing { name: name.to_owned() })?;
+        let info = self
+            .header
+            .info(name)
+            .ok_or_else(|| WeightsError::Missing { name: name.to_owned() })?;
         let (start, end) = info.data_offsets;
         let mut bytes = vec![0; end - start];
         {
@@ -127,12 +130,22 @@ impl WeightsFile {
             read.map_err(|source| self.unreadable(source))?;
         }
         match info.dtype {
-            Dtype::F32 => Ok(bytes.as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect()),
+            Dtype::F32 => Ok(bytes
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|&four| f32::from_le_bytes(four))
+                .collect()),
             Dtype::BF16 => {
                 let wide = |&two: &[u8; 2]| f32::from_bits(u32::from(u16::from_le_bytes(two)) << 16);
                 Ok(bytes.as_chunks::<2>().0.iter().map(wide).collect())
             }
-            Dtype::F16 => Ok(bytes.as_chunks::<2>().0.iter().map(|&two| half(u16::from_le_bytes(two))).collect()),
+            Dtype::F16 => Ok(bytes
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|&two| half(u16::from_le_bytes(two)))
+                .collect()),
             other => Err(WeightsError::Numbers {
                 name: name.to_owned(),
                 found: format!("{other:?}"),
@@ -177,7 +190,10 @@ fn found(path: &Path) -> Result<PathBuf, WeightsError> {
         Ok([file]) => Ok(file),
         Err(files) => Err(WeightsError::Folder {
             path: path.display().to_string(),
-            found: files.iter().filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned())).collect(),
+            found: files
+                .iter()
+                .filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()))
+                .collect(),
         }),
     }
 }

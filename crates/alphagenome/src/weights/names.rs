@@ -85,7 +85,9 @@ impl Layout {
             // (outputs, inputs, taps) to (taps, inputs, outputs).
             (Self::Reversed, &[outputs, inputs, taps]) => {
                 let at = |tap: usize, input: usize, output: usize| values[(output * inputs + input) * taps + tap];
-                let tap = |tap: usize| (0..inputs).flat_map(move |input| (0..outputs).map(move |output| at(tap, input, output)));
+                let tap = |tap: usize| {
+                    (0..inputs).flat_map(move |input| (0..outputs).map(move |output| at(tap, input, output)))
+                };
                 (0..taps).flat_map(tap).collect()
             }
             (Self::Exchanged, &[_, rows, columns]) => {
@@ -120,16 +122,21 @@ fn in_pytorch(name: &str) -> Option<OwnName> {
         }
         ["sequence_decoder", block, part, layer, leaf] => {
             let index = numbered(block, "up_res_block")?;
-            let part = if part == "pointwise_conv_unet_skip" { "pointwise" } else { part };
+            let part = if part == "pointwise_conv_unet_skip" {
+                "pointwise"
+            } else {
+                part
+            };
             conv_block(&format!("decoder.up_blocks.{index}.{part}"), layer, leaf)?
         }
         ["transformer_tower", block, ref rest @ ..] => tower(block, rest)?,
         ["output_embedder", layer, leaf] => embedder("embedder_128bp", layer, leaf)?,
         ["output_embedder_1", layer, leaf] => embedder("embedder_1bp", layer, leaf)?,
         ["output_pair", layer, leaf] => embedder("embedder_pair", layer, leaf)?,
-        ["head", "contact_maps", "multi_organism_linear", leaf] => {
-            (format!("contact_maps_head.linear.{}", linear_leaf(leaf)?.0), Layout::Same)
-        }
+        ["head", "contact_maps", "multi_organism_linear", leaf] => (
+            format!("contact_maps_head.linear.{}", linear_leaf(leaf)?.0),
+            Layout::Same,
+        ),
         ["head", head, "multi_organism_linear", leaf] => {
             let (leaf, layout) = organisms_leaf(leaf)?;
             (format!("{head}_head.conv.{leaf}"), layout)
@@ -257,7 +264,11 @@ fn embedder(embedder: &str, layer: &str, leaf: &str) -> Option<(String, Layout)>
         "rms_batch_norm" | "layer_norm" => Some((format!("{embedder}.norm.{}", norm_leaf(leaf)?), Layout::Squeezed)),
         "linear" | "linear_1" => {
             let (leaf, layout) = linear_leaf(leaf)?;
-            let layer = if layer == "linear" { "project_in" } else { "project_skip" };
+            let layer = if layer == "linear" {
+                "project_in"
+            } else {
+                "project_skip"
+            };
             Some((format!("{embedder}.{layer}.{leaf}"), layout))
         }
         _ => None,

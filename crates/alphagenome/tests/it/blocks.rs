@@ -13,7 +13,9 @@ fn distances(oracle: &Oracle, options: Options) -> Vec<(String, f64)> {
     let seen: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
     let look = |name: &str, values: &[f32]| {
         if oracle.has(name) && oracle.size(name) == values.len() {
-            seen.lock().unwrap().push((name.to_owned(), oracle.distance(name, values)));
+            seen.lock()
+                .unwrap()
+                .push((name.to_owned(), oracle.distance(name, values)));
         }
     };
     let query = Query {
@@ -130,7 +132,9 @@ fn at_full_size_blocks_and_heads_equal_those_of_the_published_program() {
     let seen: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
     let look = |name: &str, values: &[f32]| {
         if oracle.has(name) && oracle.size(name) == values.len() {
-            seen.lock().unwrap().push((name.to_owned(), oracle.distance(name, values)));
+            seen.lock()
+                .unwrap()
+                .push((name.to_owned(), oracle.distance(name, values)));
         }
     };
     let query = Query {
@@ -157,14 +161,28 @@ fn at_full_size_blocks_and_heads_equal_those_of_the_published_program() {
         let power = if output == OutputType::RnaSeq { 0.75 } else { 1.0 };
         let scaled = |&value: &f32| {
             let value = (value / bp).powf(power);
-            if value > 10.0 { 2.0 * (value * 10.0).sqrt() - 10.0 } else { value }
+            if value > 10.0 {
+                2.0 * (value * 10.0).sqrt() - 10.0
+            } else {
+                value
+            }
         };
-        let values: Vec<f32> = answer.reference.get(output).unwrap().values().iter().map(scaled).collect();
+        let values: Vec<f32> = answer
+            .reference
+            .get(output)
+            .unwrap()
+            .values()
+            .iter()
+            .map(scaled)
+            .collect();
         let name = format!("alphagenome/head/{head}");
         found.push((name.clone(), oracle.distance(&name, &values)));
     }
     let contacts = "alphagenome/head/contact_maps@out/predictions";
-    found.push((contacts.to_owned(), oracle.distance(contacts, answer.reference.contacts().unwrap().values())));
+    found.push((
+        contacts.to_owned(),
+        oracle.distance(contacts, answer.reference.contacts().unwrap().values()),
+    ));
     assert_eq!(found.len(), 64);
     for (name, distance) in &found {
         println!("{distance:.1e} {name}");

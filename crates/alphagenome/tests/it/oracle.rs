@@ -41,16 +41,26 @@ impl Oracle {
         let all = self.tensors();
         let tensor = all.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(tensor.dtype(), safetensors::Dtype::F32, "{name}");
-        tensor.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect()
+        tensor
+            .data()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|&four| f32::from_le_bytes(four))
+            .collect()
     }
 
     pub(crate) fn integers(&self, name: &str) -> Vec<i64> {
         let all = self.tensors();
         let tensor = all.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         match tensor.dtype() {
-            safetensors::Dtype::I64 => {
-                tensor.data().as_chunks::<8>().0.iter().map(|&eight| i64::from_le_bytes(eight)).collect()
-            }
+            safetensors::Dtype::I64 => tensor
+                .data()
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .map(|&eight| i64::from_le_bytes(eight))
+                .collect(),
             safetensors::Dtype::I32 => {
                 let four = tensor.data().as_chunks::<4>().0;
                 four.iter().map(|&four| i64::from(i32::from_le_bytes(four))).collect()
@@ -100,7 +110,9 @@ pub(crate) fn relative(found: impl Iterator<Item = f32>, expected: impl Iterator
 pub(crate) fn bases(count: usize) -> Vec<u8> {
     let mut state = 1u64;
     let next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         b"ACGT"[(state >> 62) as usize]
     };
     std::iter::repeat_with(next).take(count).collect()

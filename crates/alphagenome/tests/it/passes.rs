@@ -1,7 +1,7 @@
 //! What is left out changes nothing: crops, alternates that reuse the reference, sites that are embedded again.
 
-use refalt_alphagenome::untrained::NamedWeights;
 use crate::oracle::{Oracle, bases, everything, options, sequence, tiny, window};
+use refalt_alphagenome::untrained::NamedWeights;
 use refalt_alphagenome::{AlphaGenome, Options};
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::{
@@ -10,7 +10,13 @@ use refalt_core::{
 };
 use std::num::NonZeroUsize;
 
-fn ask(model: &AlphaGenome, window: &Window, reference: &Sequence, alternates: &[Sequence], outputs: &[OutputRequest]) -> Answer {
+fn ask(
+    model: &AlphaGenome,
+    window: &Window,
+    reference: &Sequence,
+    alternates: &[Sequence],
+    outputs: &[OutputRequest],
+) -> Answer {
     model
         .predict(&[Query {
             window,
@@ -37,8 +43,18 @@ fn a_crop_has_the_bits_of_the_whole() {
     let window = window(LENGTH.into());
     let reference = sequence(&bases(LENGTH as usize));
     let whole = ask(&model, &window, &reference, &[], &everything(&window));
-    let spans = [span(0, 1), span(16_383, 16_385), span(30_000, 30_501), span(LENGTH - 1, LENGTH)];
-    for output in [OutputType::Atac, OutputType::RnaSeq, OutputType::SpliceSites, OutputType::ChipTf] {
+    let spans = [
+        span(0, 1),
+        span(16_383, 16_385),
+        span(30_000, 30_501),
+        span(LENGTH - 1, LENGTH),
+    ];
+    for output in [
+        OutputType::Atac,
+        OutputType::RnaSeq,
+        OutputType::SpliceSites,
+        OutputType::ChipTf,
+    ] {
         let step = output.resolution().bp();
         let spans = spans.map(|wanted| wanted.pooled(output.resolution()));
         let request = OutputRequest {
@@ -46,10 +62,19 @@ fn a_crop_has_the_bits_of_the_whole() {
             spans: spans.into_iter().collect(),
         };
         let crop = ask(&model, &window, &reference, &[], std::slice::from_ref(&request));
-        let (crop, whole) = (crop.reference.get(output).unwrap(), whole.reference.get(output).unwrap());
-        assert!(crop.spans() == &request.spans && crop.values().len() < whole.values().len() / 20, "{step}");
+        let (crop, whole) = (
+            crop.reference.get(output).unwrap(),
+            whole.reference.get(output).unwrap(),
+        );
+        assert!(
+            crop.spans() == &request.spans && crop.values().len() < whole.values().len() / 20,
+            "{step}"
+        );
         for &span in request.spans.as_slice() {
-            assert!(crop.rows(span).unwrap().eq(whole.rows(span).unwrap()), "{output} {span:?}");
+            assert!(
+                crop.rows(span).unwrap().eq(whole.rows(span).unwrap()),
+                "{output} {span:?}"
+            );
         }
     }
     let request = OutputRequest {
@@ -89,7 +114,14 @@ fn alternates_have_the_bits_of_sequences_by_themselves() {
     outputs.retain(|request| request.output != OutputType::SpliceJunctions);
     for request in &mut outputs {
         if request.output.resolution().bp() == 1 {
-            request.spans = [span(0, 600), span(16_000, 17_000), span(30_500, 33_000), span(49_000, LENGTH)].into_iter().collect();
+            request.spans = [
+                span(0, 600),
+                span(16_000, 17_000),
+                span(30_500, 33_000),
+                span(49_000, LENGTH),
+            ]
+            .into_iter()
+            .collect();
         }
     }
     let together = ask(&model, &window, &reference, &alternates, &outputs);
@@ -141,10 +173,17 @@ fn sites_that_only_another_allele_has_are_embedded_again() {
                 let (Some(donor), Some(acceptor)) = (place(donor, donor_at), place(acceptor, acceptor_at)) else {
                     continue;
                 };
-                let [few, many] = [few.counts(Strand::Forward, d, a), many.counts(Strand::Forward, donor, acceptor)];
+                let [few, many] = [
+                    few.counts(Strand::Forward, d, a),
+                    many.counts(Strand::Forward, donor, acceptor),
+                ];
                 // A product with few columns may be summed in another order.
                 let pairs_of_counts = few.unwrap().iter().zip(many.unwrap());
-                assert!(pairs_of_counts.clone().all(|(few, many)| (few - many).abs() < 1e-6 * many));
+                assert!(
+                    pairs_of_counts
+                        .clone()
+                        .all(|(few, many)| (few - many).abs() < 1e-6 * many)
+                );
                 pairs += pairs_of_counts.count() / 6;
             }
         }
@@ -157,7 +196,11 @@ fn each_alternate_has_the_sites_of_its_own_pair() {
     let model = tiny(options(Organism::Human, 3, 0.01));
     let window = window(16_384);
     let reference = sequence(&bases(16_384));
-    let others = [sequence(&bases(40_000)[20_000..36_384]), sequence(&bases(40_000)[3..16_387]), reference.clone()];
+    let others = [
+        sequence(&bases(40_000)[20_000..36_384]),
+        sequence(&bases(40_000)[3..16_387]),
+        reference.clone(),
+    ];
     let junctions = [OutputRequest {
         output: OutputType::SpliceJunctions,
         spans: span(0, 16_384).into(),
@@ -166,7 +209,10 @@ fn each_alternate_has_the_sites_of_its_own_pair() {
     for (index, other) in others.iter().enumerate() {
         let pair = ask(&model, &window, &reference, std::slice::from_ref(other), &junctions);
         assert!(pair.alternates[0] == together.alternates[index], "alternate {index}");
-        assert_eq!(pair.reference.junctions(), together.alternates[index].reference_junctions());
+        assert_eq!(
+            pair.reference.junctions(),
+            together.alternates[index].reference_junctions()
+        );
     }
     let alone = ask(&model, &window, &reference, &[], &junctions);
     assert!(alone.reference == together.reference && together.alternates[2].junctions() == alone.reference.junctions());
@@ -198,7 +244,10 @@ fn what_the_model_cannot_answer_is_refused() {
     let short = text(ask(4096, 4000, OutputType::Atac, span(0, 1)));
     assert!(short.ends_with("a sequence has 4000 bases, the window 4096"), "{short}");
     let outside = text(ask(4096, 4096, OutputType::ChipTf, span(30, 33)));
-    assert!(outside.ends_with("bins 30..33 of CHIP_TF reach outside the 32 bins of the window"), "{outside}");
+    assert!(
+        outside.ends_with("bins 30..33 of CHIP_TF reach outside the 32 bins of the window"),
+        "{outside}"
+    );
 }
 
 #[test]
@@ -210,12 +259,20 @@ fn arrays_that_do_not_fit_are_named() {
     };
     let mut missing = weights();
     missing.0.remove("alphagenome/transformer_tower/mlp_block_3/linear_1/w");
-    assert_eq!(refused(&missing), "the weights have no array `alphagenome/transformer_tower/mlp_block_3/linear_1/w`");
+    assert_eq!(
+        refused(&missing),
+        "the weights have no array `alphagenome/transformer_tower/mlp_block_3/linear_1/w`"
+    );
     let mut narrow = weights();
     let name = "alphagenome/sequence_decoder/up_res_block_2/conv_in/standardized_conv1_d/w";
     *narrow.0.get_mut(name).unwrap() = vec![5, 100, 96];
     let text = refused(&narrow);
-    assert!(text.starts_with(&format!("the array `{name}` is [5, 100, 96], and the rest of the model asks for [5, ")), "{text}");
+    assert!(
+        text.starts_with(&format!(
+            "the array `{name}` is [5, 100, 96], and the rest of the model asks for [5, "
+        )),
+        "{text}"
+    );
     // A head with more columns than the tracks are for.
     let mut wide = weights();
     for leaf in ["w", "b"] {
@@ -224,5 +281,8 @@ fn arrays_that_do_not_fit_are_named() {
         *shape.last_mut().unwrap() = 7;
     }
     let text = refused(&wide);
-    assert!(text.ends_with("is [2, 64, 7], and the rest of the model asks for 6 columns"), "{text}");
+    assert!(
+        text.ends_with("is [2, 64, 7], and the rest of the model asks for 6 columns"),
+        "{text}"
+    );
 }

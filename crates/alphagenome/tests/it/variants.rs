@@ -68,7 +68,9 @@ fn answer(oracle: &Oracle, case: &Case<'_>, genes: Option<&Genes>) -> (Answer, W
     check_sequences(oracle, case, [&reference, &alternate]);
     let mut outputs = everything(&window);
     if let Some(genes) = genes {
-        let junctions = outputs.iter_mut().find(|request| request.output == OutputType::SpliceJunctions);
+        let junctions = outputs
+            .iter_mut()
+            .find(|request| request.output == OutputType::SpliceJunctions);
         junctions.unwrap().spans = genes.body.into();
     }
     let query = Query {
@@ -98,8 +100,17 @@ fn check_sequences(oracle: &Oracle, case: &Case<'_>, sequences: [&Sequence; 2]) 
     let cases: serde_json::Value = serde_json::from_str(&oracle.metadata["cases"]).unwrap();
     let given = cases[case.name]["sequences_fnv1a64"].as_array().unwrap();
     for (given, sequence) in given.iter().zip(sequences) {
-        let bases = if case.is_reverse { sequence.reverse_complement() } else { sequence.clone() };
-        assert_eq!(given.as_str().unwrap(), format!("{:016x}", fnv1a(bases.as_bytes())), "{}", case.name);
+        let bases = if case.is_reverse {
+            sequence.reverse_complement()
+        } else {
+            sequence.clone()
+        };
+        assert_eq!(
+            given.as_str().unwrap(),
+            format!("{:016x}", fnv1a(bases.as_bytes())),
+            "{}",
+            case.name
+        );
     }
 }
 
@@ -135,7 +146,11 @@ fn check(oracle: &Oracle, prefix: &str, outputs: &Outputs, window: &Window) {
             },
         };
         // The published program rounds the usage of sites to 16 bits.
-        let bound = if output == OutputType::SpliceSiteUsage { 3e-4 } else { 2e-6 };
+        let bound = if output == OutputType::SpliceSiteUsage {
+            3e-4
+        } else {
+            2e-6
+        };
         assert!(distance <= bound, "{name}: {distance:.1e}");
     }
 }
@@ -171,7 +186,14 @@ fn check_junctions(oracle: &Oracle, prefix: &str, outputs: &Outputs) {
                     continue;
                 }
                 let [d, a] = [place(2 * number, donor_at), place(2 * number + 1, acceptor_at)];
-                pairs.extend(found.counts(strand, d, a).unwrap().iter().copied().zip(expected.iter().copied()));
+                pairs.extend(
+                    found
+                        .counts(strand, d, a)
+                        .unwrap()
+                        .iter()
+                        .copied()
+                        .zip(expected.iter().copied()),
+                );
             }
         }
     }
@@ -197,11 +219,21 @@ fn check_case(name: &str, alleles: [&str; 2], is_reverse: bool, genes: Option<&G
     if oracle.has(&near) {
         let span = BinSpan::new(Bin::new(8000), Bin::new(8400));
         let rows = |outputs: &Outputs| -> Vec<f32> {
-            outputs.get(OutputType::Atac).unwrap().rows(span).unwrap().flatten().copied().collect()
+            outputs
+                .get(OutputType::Atac)
+                .unwrap()
+                .rows(span)
+                .unwrap()
+                .flatten()
+                .copied()
+                .collect()
         };
         let minus = |a: Vec<f32>, b: Vec<f32>| a.into_iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f32>>();
         let found = minus(rows(&answer.alternates[0]), rows(&answer.reference));
-        let expected = minus(oracle.floats(&near), oracle.floats(&format!("{name}/reference/atac#window")));
+        let expected = minus(
+            oracle.floats(&near),
+            oracle.floats(&format!("{name}/reference/atac#window")),
+        );
         let distance = relative(found.into_iter(), expected.into_iter());
         assert!(distance < 2e-4, "{name}: differences {distance:.1e}");
     }
@@ -233,11 +265,16 @@ fn on_the_reverse_strand_variants_equal_those_of_the_published_program() {
 fn within_a_gene_annotated_sites_are_candidates() {
     let oracle = Oracle::open("variants_fp32_16384.safetensors");
     let rows = oracle.integers("gene/splice_sites");
-    let sites = rows.as_chunks::<2>().0.iter().map(|&[class, position]| {
-        (Offset::new(position as u32), SpliceSiteClass::ALL[class as usize])
-    });
+    let sites = rows
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|&[class, position]| (Offset::new(position as u32), SpliceSiteClass::ALL[class as usize]));
     // Annotated, and outside of the gene.
-    let outside = [(Offset::new(5000), SpliceSiteClass::DonorForward), (Offset::new(10_000), SpliceSiteClass::AcceptorReverse)];
+    let outside = [
+        (Offset::new(5000), SpliceSiteClass::DonorForward),
+        (Offset::new(10_000), SpliceSiteClass::AcceptorReverse),
+    ];
     let genes = Genes {
         known_sites: sites.chain(outside).collect(),
         body: BinSpan::new(Bin::new(6000), Bin::new(10_000)),

@@ -163,7 +163,10 @@ fn refuse_other_models(model: &str) -> Result<(), Failure> {
             let reason = "the hosted model is not served again: its terms and its key are those of whoever calls it";
             let known: Vec<&str> = refalt::model::MODELS.iter().map(|model| model.name).collect();
             let failure = Failure::new(format!("--model {model}: {reason}")).usage();
-            Err(failure.with_hint(format!("models that can be served: {}, motif:FILE, alphagenome:PATH", known.join(", "))))
+            Err(failure.with_hint(format!(
+                "models that can be served: {}, motif:FILE, alphagenome:PATH",
+                known.join(", ")
+            )))
         }
         _ => Ok(()),
     }

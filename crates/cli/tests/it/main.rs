@@ -18,6 +18,8 @@ mod folder_contents;
 mod folders;
 mod genes;
 mod lint;
+#[cfg(feature = "api")]
+mod local_model;
 mod made_up;
 mod measured;
 mod motifs;

@@ -85,7 +85,11 @@ impl Plan {
         plan.service = source.is_service();
         plan.slow = source.is_slow();
         if options.rows_per_part.is_none() && (plan.service || plan.slow) {
-            plan.rows_per_part = if plan.slow { SLOW_ROWS_PER_PART } else { SERVICE_ROWS_PER_PART };
+            plan.rows_per_part = if plan.slow {
+                SLOW_ROWS_PER_PART
+            } else {
+                SERVICE_ROWS_PER_PART
+            };
         }
         Ok(plan)
     }

@@ -5,7 +5,7 @@
 use crate::Diagnostic;
 use crate::reference_assembly::ReferenceAssembly;
 use crate::track_catalogue;
-use refalt_alphagenome::{AlphaGenome, Angles, CUT_TO, Options, WeightsError, WeightsFile};
+use refalt_alphagenome::{AlphaGenome, Angles, Options, WeightsError, WeightsFile};
 use refalt_core::splice_candidate::CandidateOptions;
 use refalt_core::{ModelCard, Organism, OutputType, TrackSet};
 use std::num::NonZeroUsize;
@@ -51,10 +51,10 @@ pub enum LocalModelError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The tracks are those of another organism than the reference.
-    #[error("`{NAME}` predicts tracks of the {organism}, and the reference {known}")]
+    #[error("`{NAME}` predicts tracks of {organism}, and the reference {known}")]
     OtherOrganism {
         /// The organism of the tracks.
-        organism: &'static str,
+        organism: Organism,
         /// What is known of the reference.
         known: ReferenceAssembly,
     },
@@ -76,7 +76,10 @@ impl Diagnostic for LocalModelError {
     }
 
     fn is_usage(&self) -> bool {
-        matches!(self, Self::NoPath { .. } | Self::Value { .. } | Self::OtherOrganism { .. })
+        matches!(
+            self,
+            Self::NoPath { .. } | Self::Value { .. } | Self::OtherOrganism { .. }
+        )
     }
 }
 
@@ -92,7 +95,9 @@ impl Spec {
         let rest = text.strip_prefix(NAME)?;
         match rest.strip_prefix(':') {
             Some(rest) => Some(Self::of(text, rest)),
-            None => rest.is_empty().then(|| Err(LocalModelError::NoPath { text: text.to_owned() })),
+            None => rest
+                .is_empty()
+                .then(|| Err(LocalModelError::NoPath { text: text.to_owned() })),
         }
     }
 
@@ -134,18 +139,15 @@ impl Spec {
     /// [`LocalModelError`] when the weights cannot be used.
     pub fn open(&self) -> Result<AlphaGenome, LocalModelError> {
         let file = WeightsFile::open(&self.path)?;
-        let cut_to = file.metadata().get(CUT_TO).and_then(|columns| columns.parse().ok());
         let tracks = track_catalogue::tracks(self.organism).to_vec();
-        if cut_to.is_none() {
-            check_means(&file, self.organism, &tracks)?;
-        }
+        check_means(&file, self.organism, &tracks)?;
         let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let options = Options {
             organism: self.organism,
             tracks,
             angles: self.angles,
             sites: CandidateOptions::default(),
-            cut_to,
+            cut_to: None,
             threads: self.threads.unwrap_or(all),
             version: version(file.path()),
             digest: format!("sha256:{}", file.sha256()?),
@@ -165,15 +167,15 @@ pub fn refuse_other_organism(card: &ModelCard, known: ReferenceAssembly) -> Resu
     if card.name != NAME || Organism::of_assembly(assembly) == organism {
         return Ok(());
     }
-    Err(LocalModelError::OtherOrganism {
-        organism: organism.common_name(),
-        known,
-    })
+    Err(LocalModelError::OtherOrganism { organism, known })
 }
 
 /// The name of the file without its ending: it says which of the published weights they are.
 fn version(path: &Path) -> String {
-    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_stem()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Heads of the file of which means of tracks may be kept.
@@ -193,10 +195,9 @@ const HEADS_WITH_MEANS: [(OutputType, &str); 7] = [
 /// are noticed here.
 fn check_means(file: &WeightsFile, organism: Organism, tracks: &[TrackSet]) -> Result<(), LocalModelError> {
     for (output, head) in HEADS_WITH_MEANS {
-        let (Some(set), Some((columns, means))) = (
-            tracks.iter().find(|set| set.output == output),
-            file.track_means(head)?,
-        ) else {
+        let (Some(set), Some((columns, means))) =
+            (tracks.iter().find(|set| set.output == output), file.track_means(head)?)
+        else {
             continue;
         };
         let first = organism as usize * columns;
@@ -229,7 +230,10 @@ mod tests {
         let spec = |text: &str| Spec::parse(text).unwrap().unwrap();
         let plain = spec("alphagenome:/models/all folds.safetensors");
         assert_eq!(plain.path, Path::new("/models/all folds.safetensors"));
-        assert_eq!((plain.organism, plain.angles, plain.threads), (Organism::Human, Angles::Bfloat16, None));
+        assert_eq!(
+            (plain.organism, plain.angles, plain.threads),
+            (Organism::Human, Angles::Bfloat16, None)
+        );
         let all = spec("alphagenome:a,b,organism=mouse,angles=float32,threads=3");
         assert_eq!(all.path, Path::new("a,b"));
         assert_eq!((all.organism, all.angles), (Organism::Mouse, Angles::Float32));
@@ -243,8 +247,17 @@ mod tests {
         let error = |text: &str| Spec::parse(text).unwrap().unwrap_err().to_string();
         assert_eq!(error("alphagenome"), "`alphagenome` names no weights");
         assert_eq!(error("alphagenome:"), "`alphagenome:` names no weights");
-        assert_eq!(error("alphagenome:x,organism=rat"), "`organism=rat`: organism is `human` or `mouse`");
-        assert_eq!(error("alphagenome:x,threads=0"), "`threads=0`: threads is a number of 1 or more");
-        assert_eq!(error("alphagenome:x,angles=f32"), "`angles=f32`: angles is `bfloat16` or `float32`");
+        assert_eq!(
+            error("alphagenome:x,organism=rat"),
+            "`organism=rat`: organism is `human` or `mouse`"
+        );
+        assert_eq!(
+            error("alphagenome:x,threads=0"),
+            "`threads=0`: threads is a number of 1 or more"
+        );
+        assert_eq!(
+            error("alphagenome:x,angles=f32"),
+            "`angles=f32`: angles is `bfloat16` or `float32`"
+        );
     }
 }

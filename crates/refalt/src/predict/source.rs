@@ -156,9 +156,9 @@ pub fn predict_with(
     };
     let mut outputs: Vec<OutputRequest> = wanted.iter().map(request).collect();
     let splicing = match *subject {
-        Subject::Variant { variant, annotation, .. } => {
-            Splicing::of_predicted_variant(&mut outputs, window, variant, annotation)
-        }
+        Subject::Variant {
+            variant, annotation, ..
+        } => Splicing::of_predicted_variant(&mut outputs, window, variant, annotation),
         _ => Splicing::default(),
     };
     let query = Query {

@@ -10,8 +10,8 @@ use crate::track_message::junction_track_message;
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::splice_candidate::Splicing;
 use refalt_core::{
-    Answer, BinSpan, CheckedVariant, Interval, JunctionValues, OutputRequest, OutputType, Outputs, Query, Sequence, Strand, Track,
-    TrackSet, Window,
+    Answer, BinSpan, CheckedVariant, Interval, JunctionValues, OutputRequest, OutputType, Outputs, Query, Sequence,
+    Strand, Track, TrackSet, Window,
 };
 
 /// What the predicting methods share.

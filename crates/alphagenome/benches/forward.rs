@@ -3,7 +3,7 @@
 //! usage: cargo bench -p refalt-alphagenome --features untrained --bench forward -- [LENGTH ...]
 //!
 //! `all`: every column of every head over the whole window; `tracks`: those at 128 bp; `bases`: those at 1 bp but for junctions,
-//! which untrained weights find everywhere; `variant`: REF and ALT of one
+//! which untrained weights find everywhere; `again`: another ALT of the same window; `variant`: REF and ALT of one
 //! substitution, 501 bp of four outputs and 2,001 bp of CHIP_TF, as the center-mask scorers ask for them.
 
 use refalt_alphagenome::untrained::NamedWeights;
@@ -52,12 +52,8 @@ fn main() {
     println!("threads {threads}");
     for length in lengths {
         let window = Window::from_bed(&ContigName::new("chr1"), 0, length.into()).expect("the length is not 0");
-        let original = bases(length as usize);
         let middle = length / 2;
-        let mut changed = original.clone();
-        changed[middle as usize] = if changed[middle as usize] == b'A' { b'C' } else { b'A' };
-        let reference = Sequence::from_bases(original);
-        let alternate = [Sequence::from_bases(changed)];
+        let contig = bases(length as usize + 16);
         let all = |output: OutputType| OutputRequest {
             output,
             spans: BinSpan::all(&window, output.resolution()).into(),
@@ -87,21 +83,30 @@ fn main() {
             .filter(|output| output.resolution() == Resolution::BP_1 && *output != OutputType::SpliceJunctions)
             .map(all)
             .collect();
-        for (name, outputs, alternates) in [
-            ("variant", &scored[..], &alternate[..]),
-            ("tracks", &coarse[..], &[][..]),
-            ("bases", &bases_only[..], &[][..]),
-            ("all", &everything[..], &[][..]),
+        // The model keeps the last reference, so each question but `again` has a sequence of its own.
+        for (name, start, outputs, is_variant) in [
+            ("variant", 0, &scored[..], true),
+            ("again", 0, &scored[..], true),
+            ("tracks", 1, &coarse[..], false),
+            ("bases", 2, &bases_only[..], false),
+            ("all", 3, &everything[..], false),
         ] {
             // Everything of a megabase is 30 GB of numbers.
             if matches!(name, "all" | "bases") && length > 131_072 {
                 continue;
             }
+            let original = contig[start..start + length as usize].to_vec();
+            let mut changed = original.clone();
+            let other = if name == "again" { b'G' } else { b'C' };
+            let at = middle as usize;
+            changed[at] = if changed[at] == other { b'A' } else { other };
+            let reference = Sequence::from_bases(original);
+            let alternates: Vec<Sequence> = is_variant.then(|| Sequence::from_bases(changed)).into_iter().collect();
             let (wall, cpu) = (Instant::now(), cpu_seconds());
             let query = Query {
                 window: &window,
                 reference: &reference,
-                alternates,
+                alternates: &alternates,
                 alignments: &[],
                 known_sites: &[],
                 outputs,

@@ -4,7 +4,7 @@ mod assemble;
 mod junctions;
 
 use crate::network::{Head, Network};
-use crate::pass::{Pass, Pieces};
+use crate::pass::{Context, Pass, Pieces};
 use crate::probe::Probe;
 use crate::rope::Angles;
 use crate::weights::{Weights, WeightsError};
@@ -52,8 +52,8 @@ pub struct AlphaGenome {
     network: Network,
     sites: CandidateOptions,
     threads: rayon::ThreadPool,
-    /// Held by the prediction that runs.
-    turn: Mutex<()>,
+    /// Held by the prediction that runs: the pass of the reference before, which often is that of the next.
+    turn: Mutex<Option<Pass>>,
 }
 
 impl AlphaGenome {
@@ -106,7 +106,7 @@ impl AlphaGenome {
             network,
             sites: options.sites,
             threads,
-            turn: Mutex::new(()),
+            turn: Mutex::new(None),
         })
     }
 
@@ -117,8 +117,9 @@ impl AlphaGenome {
     pub fn answer(&self, query: &Query<'_>, probe: Probe<'_>) -> Result<Answer, BackendError> {
         self.check(query)?;
         // A panic of another prediction leaves nothing behind.
-        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.threads.install(|| self.predict_one(query, probe))
+        let mut last = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let last: &mut Option<Pass> = &mut last;
+        self.threads.install(|| self.predict_one(query, probe, last))
     }
 
     fn failed(&self, query: &Query<'_>, reason: String) -> BackendError {
@@ -172,7 +173,13 @@ impl AlphaGenome {
         Ok(())
     }
 
-    fn predict_one(&self, query: &Query<'_>, probe: Probe<'_>) -> Result<Answer, BackendError> {
+    /// * `last`: the pass of the reference before, in whose place that of this query is left.
+    fn predict_one(
+        &self,
+        query: &Query<'_>,
+        probe: Probe<'_>,
+        last: &mut Option<Pass>,
+    ) -> Result<Answer, BackendError> {
         let failed = |reason: String| self.failed(query, reason);
         let tokens = query.reference.len() / crate::encoder::TOKEN_BP;
         let decoded = Pieces::over(self.bases_read(query).as_slice().iter().map(range), tokens);
@@ -181,15 +188,22 @@ impl AlphaGenome {
             .iter()
             .find(|request| request.output == OutputType::SpliceJunctions);
 
-        let run = |pass: &Pass<'_>, alignment| -> Result<(Assembled, Option<Sites>), BackendError> {
-            let sites = junctions.map(|request| Sites::new(query, request, alignment, &self.sites));
-            Assembled::of(&self.network, pass, query, &decoded, sites).map_err(failed)
+        let context = Context {
+            network: &self.network,
+            probe,
         };
-        let pass = Pass::reference(&self.network, query.reference.as_bytes(), &decoded, probe);
+        let run = |pass: &Pass, alignment| -> Result<(Assembled, Option<Sites>), BackendError> {
+            let sites = junctions.map(|request| Sites::new(query, request, alignment, &self.sites));
+            Assembled::of(context, pass, query, &decoded, sites).map_err(failed)
+        };
+        // One place is asked about often: base by base, variant by variant in one interval.
+        let bases = query.reference.as_bytes();
+        let again = last.take().and_then(|pass| pass.again(bases, &decoded));
+        let pass = again.unwrap_or_else(|| Pass::reference(context, bases, &decoded));
         let (reference, sites) = run(&pass, None)?;
-        let mut alternates: Vec<(Assembled, Option<Seen<'_>>)> = Vec::with_capacity(query.alternates.len());
+        let mut alternates: Vec<(Assembled, Option<Seen>)> = Vec::with_capacity(query.alternates.len());
         for (index, alternate) in query.alternates.iter().enumerate() {
-            let Some(pass) = pass.alternate(alternate.as_bytes()) else {
+            let Some(pass) = pass.alternate(context, alternate.as_bytes()) else {
                 // The same bases: the same outputs, and the same sites.
                 alternates.push((reference.clone(), None));
                 continue;
@@ -200,6 +214,7 @@ impl AlphaGenome {
         let (Some(sites), Some(request), Some((tracks, Head::Junctions(head)))) =
             (sites, junctions, self.network.head(OutputType::SpliceJunctions))
         else {
+            *last = Some(pass);
             return Ok(Answer {
                 reference: reference.into_outputs(),
                 alternates: alternates
@@ -208,8 +223,9 @@ impl AlphaGenome {
                     .collect(),
             });
         };
-        let own = (sites, pass.forget());
+        let own = (sites, pass);
         let counting = Counting {
+            context,
             head,
             tracks,
             query,
@@ -233,6 +249,7 @@ impl AlphaGenome {
             Some(beside) if outputs.len() == 1 => beside,
             _ => alone()?,
         };
+        *last = Some(own.1);
         Ok(Answer {
             reference: reference.into_outputs().with_junctions(of_reference),
             alternates: outputs,

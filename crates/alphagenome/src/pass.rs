@@ -13,6 +13,7 @@ use crate::probe::Probe;
 use crate::tower::Towered;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Tokens of a piece of the encoder: its widest map then takes 100 MB.
 const ENCODED_AT_ONCE: usize = 256;
@@ -59,11 +60,17 @@ fn with_halo(stretch: &Range<usize>, halo: usize, tokens: usize) -> Range<usize>
     stretch.start.saturating_sub(halo)..(stretch.end + halo).min(tokens)
 }
 
+/// What passes are run with.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) probe: Probe<'a>,
+}
+
 /// A sequence after the tower.
-pub(crate) struct Pass<'a> {
-    network: &'a Network,
-    bases: &'a [u8],
-    probe: Probe<'a>,
+pub(crate) struct Pass {
+    bases: Arc<[u8]>,
+    decoded: Pieces,
     /// Tokens before the tower, without the organism.
     encoded: Matrix,
     pub(crate) towered: Towered,
@@ -71,19 +78,19 @@ pub(crate) struct Pass<'a> {
     maps: BTreeMap<usize, Encoded>,
 }
 
-impl<'a> Pass<'a> {
+impl Pass {
     /// Runs encoder and tower.
     ///
     /// * `decoded`: where bases will be decoded, whose maps are kept if they are few.
-    pub(crate) fn reference(network: &'a Network, bases: &'a [u8], decoded: &Pieces, probe: Probe<'a>) -> Self {
+    pub(crate) fn reference(context: Context<'_>, bases: &[u8], decoded: &Pieces) -> Self {
         let count = bases.len() / TOKEN_BP;
-        let mut encoded = Matrix::zeros(count, network.organism.len());
+        let mut encoded = Matrix::zeros(count, context.network.organism.len());
         let mut maps = BTreeMap::new();
         let mut next = 0;
         let encode = |stretch: Range<usize>, encoded: &mut Matrix| {
             for start in stretch.clone().step_by(ENCODED_AT_ONCE) {
                 let stretch = start..(start + ENCODED_AT_ONCE).min(stretch.end);
-                let made = encode_stretch(network, bases, &stretch, probe);
+                let made = encode_stretch(context, bases, &stretch);
                 encoded.overwrite(stretch.start, &made.tokens.values);
             }
         };
@@ -91,33 +98,47 @@ impl<'a> Pass<'a> {
             for piece in decoded.iter() {
                 let seen = with_halo(&piece, decoder::HALO_TOKENS, count);
                 encode(next..seen.start.max(next), &mut encoded);
-                let made = encode_stretch(network, bases, &seen, probe);
+                let made = encode_stretch(context, bases, &seen);
                 encoded.overwrite(seen.start, &made.tokens.values);
                 next = seen.end;
                 maps.insert(piece.start, made);
             }
         }
         encode(next..count, &mut encoded);
-        let towered = run_tower(network, &encoded, probe);
+        let towered = run_tower(context, &encoded);
         Self {
-            network,
-            bases,
-            probe,
+            bases: bases.into(),
+            decoded: decoded.clone(),
             encoded,
             towered,
             maps,
         }
     }
 
+    /// Returns the pass when it is one of these bases, ready to be decoded elsewhere.
+    pub(crate) fn again(self, bases: &[u8], decoded: &Pieces) -> Option<Self> {
+        if *self.bases != *bases {
+            return None;
+        }
+        if self.decoded == *decoded {
+            return Some(self);
+        }
+        // The maps are those of other pieces; those of the new ones are made when they are decoded.
+        Some(Self {
+            decoded: decoded.clone(),
+            maps: BTreeMap::new(),
+            ..self
+        })
+    }
+
     /// Runs encoder and tower for another sequence of the same length, as far as it is another; `None` when it is the same.
-    pub(crate) fn alternate(&self, bases: &'a [u8]) -> Option<Self> {
-        let network = self.network;
-        let changed = changed_tokens(self.bases, bases)?;
+    pub(crate) fn alternate(&self, context: Context<'_>, bases: &[u8]) -> Option<Self> {
+        let changed = changed_tokens(&self.bases, bases)?;
         let mut encoded = self.encoded.clone();
         let mut maps = self.maps.clone();
         for start in changed.clone().step_by(ENCODED_AT_ONCE) {
             let stretch = start..(start + ENCODED_AT_ONCE).min(changed.end);
-            let made = encode_stretch(network, bases, &stretch, self.probe);
+            let made = encode_stretch(context, bases, &stretch);
             encoded.overwrite(stretch.start, &made.tokens.values);
             for (&first, kept) in &mut maps {
                 let seen = first.saturating_sub(decoder::HALO_TOKENS);
@@ -128,11 +149,10 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        let towered = run_tower(network, &encoded, self.probe);
+        let towered = run_tower(context, &encoded);
         Some(Self {
-            network,
-            bases,
-            probe: self.probe,
+            bases: bases.into(),
+            decoded: self.decoded.clone(),
             encoded,
             towered,
             maps,
@@ -148,37 +168,35 @@ impl<'a> Pass<'a> {
     }
 
     /// Returns the embeddings of tokens.
-    pub(crate) fn tokens(&self, stretch: Range<usize>) -> Matrix {
-        self.network.of_tokens.tokens(&self.towered.tokens.part(stretch))
+    pub(crate) fn tokens(&self, context: Context<'_>, stretch: Range<usize>) -> Matrix {
+        context.network.of_tokens.tokens(&self.towered.tokens.part(stretch))
     }
 
     /// Returns the decoded bases of a piece: one row for each, from the first base of its first token on.
-    pub(crate) fn decode(&self, piece: &Range<usize>) -> Decoded {
+    pub(crate) fn decode(&self, context: Context<'_>, piece: &Range<usize>) -> Decoded {
+        let network = context.network;
         let count = self.towered.tokens.rows;
         let seen = with_halo(piece, decoder::HALO_TOKENS, count);
         let made;
         let maps = match self.maps.get(&piece.start) {
             Some(kept) if kept.tokens.rows == seen.len() => &kept.maps,
             _ => {
-                made = encode_stretch(self.network, self.bases, &seen, Probe::NONE);
+                let context = Context {
+                    probe: Probe::NONE,
+                    ..context
+                };
+                made = encode_stretch(context, &self.bases, &seen);
                 &made.maps
             }
         };
         let tokens = self.towered.tokens.part(seen.clone());
-        let rows = self.network.decoder.decode(&tokens, maps, self.probe);
+        let rows = network.decoder.decode(&tokens, maps, context.probe);
         let first = (piece.start - seen.start) * TOKEN_BP;
         Decoded {
             rows: rows.part(first..first + piece.len() * TOKEN_BP),
-            terms: self.network.of_bases.terms_of_tokens(&self.tokens(piece.clone())),
+            terms: network.of_bases.terms_of_tokens(&self.tokens(context, piece.clone())),
             first_base: piece.start * TOKEN_BP,
         }
-    }
-
-    /// Returns the embeddings of decoded bases, which lie in the piece.
-    pub(crate) fn embed(&self, decoded: &Decoded, bases: Range<usize>) -> Matrix {
-        let offset = bases.start - decoded.first_base;
-        let rows = decoded.rows.part(offset..offset + bases.len());
-        self.network.of_bases.bases(&rows, offset, &decoded.terms)
     }
 }
 
@@ -190,7 +208,16 @@ pub(crate) struct Decoded {
     first_base: usize,
 }
 
-fn run_tower(network: &Network, encoded: &Matrix, probe: Probe<'_>) -> Towered {
+impl Decoded {
+    /// Returns the embeddings of bases, which lie in the piece.
+    pub(crate) fn embed(&self, context: Context<'_>, bases: Range<usize>) -> Matrix {
+        let offset = bases.start - self.first_base;
+        let rows = self.rows.part(offset..offset + bases.len());
+        context.network.of_bases.bases(&rows, offset, &self.terms)
+    }
+}
+
+fn run_tower(Context { network, probe }: Context<'_>, encoded: &Matrix) -> Towered {
     let mut tokens = encoded.clone();
     crate::elementwise::for_rows(&mut tokens.values, network.organism.len(), |_, row| {
         for (value, &organism) in row.iter_mut().zip(&network.organism) {
@@ -201,7 +228,7 @@ fn run_tower(network: &Network, encoded: &Matrix, probe: Probe<'_>) -> Towered {
 }
 
 /// Encodes a stretch of tokens as within the whole sequence.
-fn encode_stretch(network: &Network, bases: &[u8], stretch: &Range<usize>, probe: Probe<'_>) -> Encoded {
+fn encode_stretch(Context { network, probe }: Context<'_>, bases: &[u8], stretch: &Range<usize>) -> Encoded {
     let seen = with_halo(stretch, encoder::HALO_TOKENS, bases.len() / TOKEN_BP);
     let bases = &bases[seen.start * TOKEN_BP..seen.end * TOKEN_BP];
     let made = network.encoder.encode(bases, probe);

@@ -2,8 +2,8 @@
 
 use super::junctions::Sites;
 use super::range;
-use crate::network::{Head, Network};
-use crate::pass::{Pass, Pieces};
+use crate::network::Head;
+use crate::pass::{Context, Pass, Pieces};
 use refalt_core::{BinSpan, ContactValues, OutputType, Outputs, Query, Resolution, TrackValues};
 
 /// Outputs, junctions still missing.
@@ -19,12 +19,13 @@ impl Assembled {
     /// # Errors
     /// Why values do not make a prediction, which no check before would have let pass.
     pub(super) fn of(
-        network: &Network,
-        pass: &Pass<'_>,
+        context: Context<'_>,
+        pass: &Pass,
         query: &Query<'_>,
         decoded: &Pieces,
         mut sites: Option<Sites>,
     ) -> Result<(Self, Option<Sites>), String> {
+        let network = context.network;
         let mut tracks = Vec::new();
         let mut contacts = None;
         let mut by_base: Vec<(usize, Vec<f32>)> = Vec::new();
@@ -52,7 +53,7 @@ impl Assembled {
                 (Head::Tracks(head), Resolution::BP_128) => {
                     let mut values = Vec::with_capacity(request.spans.len() * set.tracks.len());
                     for span in request.spans.as_slice() {
-                        values.extend(head.predict(&pass.tokens(range(span))).values);
+                        values.extend(head.predict(&pass.tokens(context, range(span))).values);
                     }
                     let made = TrackValues::new(set.clone(), request.spans.clone(), values);
                     tracks.push(made.map_err(|error| error.to_string())?);
@@ -61,14 +62,14 @@ impl Assembled {
             }
         }
         for piece in decoded.iter() {
-            let bases = pass.decode(&piece);
+            let bases = pass.decode(context, &piece);
             let whole = piece.start * crate::encoder::TOKEN_BP..piece.end * crate::encoder::TOKEN_BP;
             // Spans of several outputs often are the same: embeddings of one are kept for the next.
             let mut last: Option<(std::ops::Range<usize>, crate::matrix::Matrix)> = None;
             let mut embedded = |wanted: &std::ops::Range<usize>| match &last {
                 Some((range, matrix)) if range == wanted => matrix.clone(),
                 _ => {
-                    let matrix = pass.embed(&bases, wanted.clone());
+                    let matrix = bases.embed(context, wanted.clone());
                     last = Some((wanted.clone(), matrix.clone()));
                     matrix
                 }

@@ -6,7 +6,7 @@
 
 use crate::head::{JunctionHead, SiteRows};
 use crate::matrix::Matrix;
-use crate::pass::{Pass, Pieces};
+use crate::pass::{Context, Pass, Pieces};
 use refalt_core::align::{Alignment, Source};
 use refalt_core::splice_candidate::{CandidateOptions, SiteProbabilities, candidate_splice_sites};
 use refalt_core::{Bin, BinSpan, BinSpans, JunctionValues, Offset, OutputRequest, Query, TrackSet};
@@ -159,7 +159,7 @@ impl Sites {
     }
 
     /// Returns the embeddings of bases of the reference, one row for each.
-    fn rows(&self, sites: &[usize], pass: &Pass<'_>, width: usize) -> Matrix {
+    fn rows(&self, context: Context<'_>, sites: &[usize], pass: &Pass, width: usize) -> Matrix {
         let sources: Vec<Range<usize>> = sites
             .iter()
             .map(|&site| match self.source(site) {
@@ -174,10 +174,10 @@ impl Sites {
         let tokens = pass.towered.tokens.rows;
         let mut again: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
         for piece in Pieces::over(missing.iter().map(|&base| base..base + 1), tokens).iter() {
-            let decoded = pass.decode(&piece);
+            let decoded = pass.decode(context, &piece);
             let whole = piece.start * crate::encoder::TOKEN_BP..piece.end * crate::encoder::TOKEN_BP;
             for &base in missing.iter().filter(|base| whole.contains(base)) {
-                again.insert(base, pass.embed(&decoded, base..base + 1).values);
+                again.insert(base, decoded.embed(context, base..base + 1).values);
             }
         }
         let kept = |base: usize| self.embeddings.get(&base).map(|(_, row)| row);
@@ -220,10 +220,11 @@ fn single(base: usize) -> BinSpan {
 }
 
 /// A sequence with what was seen of its sites.
-pub(super) type Seen<'a> = (Sites, Pass<'a>);
+pub(super) type Seen = (Sites, Pass);
 
 /// What counts are made with.
 pub(super) struct Counting<'a> {
+    pub(super) context: Context<'a>,
     pub(super) head: &'a JunctionHead,
     pub(super) tracks: &'a TrackSet,
     pub(super) query: &'a Query<'a>,
@@ -236,7 +237,7 @@ impl Counting<'_> {
     ///
     /// # Errors
     /// Why values do not make counts, which no check before would have let pass.
-    pub(super) fn alone(&self, reference: &Seen<'_>) -> Result<JunctionValues, String> {
+    pub(super) fn alone(&self, reference: &Seen) -> Result<JunctionValues, String> {
         self.counts(reference, &self.choose(&reference.0, None)?)
     }
 
@@ -244,7 +245,7 @@ impl Counting<'_> {
     ///
     /// # Errors
     /// As [`alone`](Self::alone).
-    pub(super) fn pair(&self, reference: &Seen<'_>, alternate: &Seen<'_>) -> Result<[JunctionValues; 2], String> {
+    pub(super) fn pair(&self, reference: &Seen, alternate: &Seen) -> Result<[JunctionValues; 2], String> {
         let chosen = self.choose(&reference.0, Some(&alternate.0.on_reference()))?;
         Ok([self.counts(reference, &chosen)?, self.counts(alternate, &chosen)?])
     }
@@ -263,12 +264,12 @@ impl Counting<'_> {
         candidate_splice_sites(&probabilities, known, &options).map_err(|error| error.to_string())
     }
 
-    fn counts(&self, (sites, pass): &Seen<'_>, chosen: &[Vec<Offset>; 4]) -> Result<JunctionValues, String> {
+    fn counts(&self, (sites, pass): &Seen, chosen: &[Vec<Offset>; 4]) -> Result<JunctionValues, String> {
         let slots = chosen.iter().map(Vec::len).max().unwrap_or(0);
         let of_class = |offsets: &Vec<Offset>| {
             let bases: Vec<usize> = offsets.iter().map(|offset| offset.index()).collect();
             SiteRows {
-                embeddings: sites.rows(&bases, pass, self.head.inputs()),
+                embeddings: sites.rows(self.context, &bases, pass, self.head.inputs()),
                 offsets: bases.iter().filter_map(|&base| u32::try_from(base).ok()).collect(),
             }
         };

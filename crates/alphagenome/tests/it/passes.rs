@@ -134,6 +134,32 @@ fn alternates_have_the_bits_of_sequences_by_themselves() {
 }
 
 #[test]
+fn a_query_has_the_bits_that_it_has_without_the_one_before() {
+    let window = window(16_384);
+    let reference = sequence(&bases(16_384));
+    let mut changed = bases(16_384);
+    changed[8000..8003].copy_from_slice(b"NNN");
+    let alternate = [sequence(&changed)];
+    let near = |output: OutputType, at: u32| OutputRequest {
+        output,
+        spans: span(at, at + 300).into(),
+    };
+    let queries = [
+        (&reference, vec![near(OutputType::Dnase, 7900)]),
+        (&reference, vec![near(OutputType::Dnase, 7900), near(OutputType::SpliceJunctions, 7000)]),
+        (&alternate[0], vec![near(OutputType::Dnase, 7900)]),
+        (&reference, vec![near(OutputType::Atac, 2000)]),
+        (&reference, everything(&window)),
+    ];
+    let one = tiny(options(Organism::Human, 16, 0.1));
+    for (reference, outputs) in &queries {
+        let fresh = tiny(options(Organism::Human, 16, 0.1));
+        let expected = ask(&fresh, &window, reference, &alternate, outputs);
+        assert!(ask(&one, &window, reference, &alternate, outputs) == expected);
+    }
+}
+
+#[test]
 fn threads_change_no_bit() {
     let window = window(16_384);
     let reference = sequence(&bases(16_384));

@@ -79,7 +79,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "8", value_name = "MIB", value_parser = at_least_one::<NonZeroUsize>)]
     max_message_mib: NonZeroUsize,
 
-    /// Requests that are computed at once [default: --threads].
+    /// Requests that are computed at once [default: --threads; 1 for a model that takes all of them, as `alphagenome:PATH`].
     #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     max_concurrent: Option<NonZeroUsize>,
 
@@ -91,7 +91,6 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure> {
     refuse_other_models(&options.model)?;
     let listen = address("--listen", &options.listen)?;
-    let concurrent = options.max_concurrent.or(NonZeroUsize::new(settings.threads));
     let mut server = ServerOptions {
         metrics: options
             .metrics
@@ -100,7 +99,6 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
             .transpose()?,
         key: key(options.key_file.as_deref(), settings)?,
         most_message_bytes: options.max_message_mib.get().saturating_mul(1 << 20),
-        concurrent: concurrent.unwrap_or(NonZeroUsize::MIN),
         queue: options.queue,
         log: log(settings),
         ..ServerOptions::new(listen)
@@ -133,6 +131,9 @@ pub(crate) fn run(options: Options, settings: &Settings) -> Result<Exit, Failure
     let atlas_facts = options.atlas.as_deref().zip(atlas.as_ref());
     let atlas_facts = atlas_facts.map(|(path, atlas)| AtlasFacts::of(path, atlas));
     let model = served(&options, settings)?;
+    // A model that takes all threads for each prediction has no use for a second request beside it.
+    let threads = NonZeroUsize::new(settings.threads).filter(|_| !model.backend.is_slow());
+    server.concurrent = options.max_concurrent.or(threads).unwrap_or(NonZeroUsize::MIN);
     let card = model.card().clone();
     let scorers = model.served_scorers();
     let mut server = Server::new(server).with_model(model);

@@ -6,7 +6,9 @@
 //! which untrained weights find everywhere; `again`: another ALT of the same window; `variant`: REF and ALT of one
 //! substitution, 501 bp of four outputs and 2,001 bp of CHIP_TF, as the center-mask scorers ask for them.
 
-use refalt_alphagenome::untrained::NamedWeights;
+#![allow(clippy::print_stdout, reason = "a bench prints what it measures")]
+
+use refalt_alphagenome::untrained::{NamedWeights, bases};
 use refalt_alphagenome::{AlphaGenome, Angles, Options};
 use refalt_core::splice_candidate::CandidateOptions;
 use refalt_core::{
@@ -121,18 +123,6 @@ fn main() {
             drop(answer);
         }
     }
-}
-
-/// The sequence of the oracles.
-fn bases(count: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    let next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        b"ACGT"[(state >> 62) as usize]
-    };
-    std::iter::repeat_with(next).take(count).collect()
 }
 
 /// User and system time of the process so far; Linux.

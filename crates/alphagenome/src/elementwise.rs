@@ -69,7 +69,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     let p = p * r + 8.333_452e-3;
     let p = p * r + 4.166_579_6e-2;
     let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 5.000_000_1e-1;
+    let p = p * r + 0.5;
     let fraction = p * (r * r) + r + 1.0;
     let exponent = shifted.to_bits().wrapping_sub(TO_INTEGER.to_bits()).wrapping_add(127);
     fraction * f32::from_bits(exponent << 23)
@@ -87,14 +87,14 @@ fn ln_1_plus(x: f32) -> f32 {
     let e = if halved { 1.0 } else { 0.0 };
     let z = m * m;
     let p = 7.037_683_6e-2;
-    let p = p * m - 1.151_461_03e-1;
+    let p = p * m - 0.115_146_1;
     let p = p * m + 1.167_699_87e-1;
     let p = p * m - 1.242_014_1e-1;
     let p = p * m + 1.424_932_3e-1;
     let p = p * m - 1.666_805_7e-1;
     let p = p * m + 2.000_071_5e-1;
     let p = p * m - 2.499_999_4e-1;
-    let p = p * m + 3.333_333_1e-1;
+    let p = p * m + 0.333_333_3;
     let y = m * z * p + e * -2.121_944_4e-4 - 0.5 * z;
     m + y + e * 0.693_359_4 + lost
 }

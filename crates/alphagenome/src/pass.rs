@@ -254,12 +254,18 @@ mod tests {
 
     #[test]
     fn pieces_cover_spans_and_are_apart() {
-        let over = |spans: &[Range<usize>]| Pieces::over(spans.iter().cloned(), 1000).0;
-        assert_eq!(over(&[0..1, 5..5]), [0..1]);
+        let over = |spans: &[[usize; 2]]| -> Vec<[usize; 2]> {
+            let spans = spans.iter().map(|&[start, end]| start..end);
+            Pieces::over(spans, 1000)
+                .iter()
+                .map(|piece| [piece.start, piece.end])
+                .collect()
+        };
+        assert_eq!(over(&[[0, 1], [5, 5]]), [[0, 1]]);
         // 13 tokens between the two, one more than both must see beside them; then 12.
-        assert_eq!(over(&[0..128, 14 * 128..14 * 128 + 1]), [0..1, 14..15]);
-        assert_eq!(over(&[0..128, 13 * 128..13 * 128 + 1]), [0..14]);
-        assert_eq!(over(&[0..200 * 128]), [0..128, 128..200]);
+        assert_eq!(over(&[[0, 128], [14 * 128, 14 * 128 + 1]]), [[0, 1], [14, 15]]);
+        assert_eq!(over(&[[0, 128], [13 * 128, 13 * 128 + 1]]), [[0, 14]]);
+        assert_eq!(over(&[[0, 200 * 128]]), [[0, 128], [128, 200]]);
     }
 
     #[test]

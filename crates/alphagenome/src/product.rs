@@ -43,7 +43,7 @@ impl<'a> Left<'a> {
         }
     }
 
-    fn from_row(self, row: usize, rows: usize) -> Self {
+    fn part(self, row: usize, rows: usize) -> Self {
         Self {
             values: &self.values[row * self.row_stride..],
             rows,
@@ -99,7 +99,7 @@ pub(crate) fn multiply(left: Left<'_>, right: Right<'_>, out: &mut [f32], before
         .enumerate()
         .for_each(|(index, out)| {
             let rows = out.len() / right.width;
-            multiply_here(left.from_row(index * share, rows), right, out, before);
+            multiply_here(left.part(index * share, rows), right, out, before);
         });
 }
 

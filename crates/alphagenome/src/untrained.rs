@@ -83,6 +83,19 @@ impl Weights for NamedWeights {
     }
 }
 
+/// Returns the bases of the oracles: s = 1, then for each base s = s 6364136223846793005 + 1442695040888963407 modulo 2^64, and
+/// the upper two bits of s are the base.
+pub fn bases(count: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        b"ACGT"[(state >> 62) as usize]
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
 /// Element i of an array is base + amplitude u, each operation rounded to f32. With h the FNV-1a hash of the name, u is made
 /// of the upper 24 bits of the splitmix64 finaliser of h + (i + 1) 0x9E3779B97F4A7C15, from -1 to 1.
 pub fn values(name: &str, shape: &[usize]) -> Vec<f32> {

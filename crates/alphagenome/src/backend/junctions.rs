@@ -103,9 +103,8 @@ impl Sites {
             if self.known.binary_search(&base).is_ok() {
                 self.embeddings.entry(base).or_insert_with(|| (0, embedding())).0 += 1;
             }
-            for class in 0..classes {
-                let candidate = Candidate(found[class], base);
-                let best = &mut self.best[class];
+            for (best, &probability) in self.best.iter_mut().zip(found) {
+                let candidate = Candidate(probability, base);
                 let is_full = best.len() >= self.per_class;
                 let beaten = || best.peek().is_none_or(|Reverse(worst)| candidate <= *worst);
                 if candidate.0.is_nan() || candidate.0 < self.threshold || (is_full && beaten()) {

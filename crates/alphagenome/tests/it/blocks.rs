@@ -1,21 +1,20 @@
 //! Every block by its published name, so that the first wrong one names itself.
 
-use crate::oracle::{Oracle, bases, everything, options, relative, sequence, tiny, window};
+use crate::oracle::{Oracle, everything, options, relative, sequence, tiny, window};
+use refalt_alphagenome::untrained::bases;
 use refalt_alphagenome::{AlphaGenome, Angles, Options, Probe};
 use refalt_core::{Answer, Organism, OutputType, Query, Track, TrackSet};
 use std::sync::Mutex;
 
-/// Blocks and heads of an answer with their distance from the oracle, in the order of computation.
-fn distances(oracle: &Oracle, options: Options) -> Vec<(String, f64)> {
-    let model = tiny(options);
+/// Lets a model predict everything; the distance of each block from the oracle, in the order of computation, and the answer.
+fn predicted(oracle: &Oracle, model: &AlphaGenome) -> (Vec<(String, f64)>, Answer) {
     let length: usize = oracle.metadata["length"].parse().unwrap();
     let window = window(length as i64);
     let seen: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
     let look = |name: &str, values: &[f32]| {
         if oracle.has(name) && oracle.size(name) == values.len() {
-            seen.lock()
-                .unwrap()
-                .push((name.to_owned(), oracle.distance(name, values)));
+            let distance = oracle.distance(name, values);
+            seen.lock().unwrap().push((name.to_owned(), distance));
         }
     };
     let query = Query {
@@ -27,7 +26,12 @@ fn distances(oracle: &Oracle, options: Options) -> Vec<(String, f64)> {
         outputs: &everything(&window),
     };
     let answer = model.answer(&query, Probe::new(&look)).unwrap();
-    let mut seen = seen.into_inner().unwrap();
+    (seen.into_inner().unwrap(), answer)
+}
+
+/// Blocks and heads of the small model with their distance from the oracle.
+fn distances(oracle: &Oracle, options: Options) -> Vec<(String, f64)> {
+    let (mut seen, answer) = predicted(oracle, &tiny(options));
     seen.extend(heads(oracle, &answer));
     seen
 }
@@ -128,25 +132,7 @@ fn at_full_size_blocks_and_heads_equal_those_of_the_published_program() {
         ..options(Organism::Human, 64, 0.1)
     };
     let model = AlphaGenome::read(&oracle.weights(), options).unwrap();
-    let window = window(4096);
-    let seen: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
-    let look = |name: &str, values: &[f32]| {
-        if oracle.has(name) && oracle.size(name) == values.len() {
-            seen.lock()
-                .unwrap()
-                .push((name.to_owned(), oracle.distance(name, values)));
-        }
-    };
-    let query = Query {
-        window: &window,
-        reference: &sequence(&bases(4096)),
-        alternates: &[],
-        alignments: &[],
-        known_sites: &[],
-        outputs: &everything(&window),
-    };
-    let answer = model.answer(&query, Probe::new(&look)).unwrap();
-    let mut found = seen.into_inner().unwrap();
+    let (mut found, answer) = predicted(&oracle, &model);
     for (output, head) in [
         (OutputType::Atac, "atac@out/scaled_predictions_1bp"),
         (OutputType::Cage, "cage@out/scaled_predictions_1bp"),

@@ -105,19 +105,6 @@ pub(crate) fn relative(found: impl Iterator<Item = f32>, expected: impl Iterator
     (difference / length.max(1e-300)).sqrt()
 }
 
-/// The sequence of the oracles: s = 1, then for each base s = s 6364136223846793005 + 1442695040888963407 modulo 2^64, and the
-/// upper two bits of s are the base.
-pub(crate) fn bases(count: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    let next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        b"ACGT"[(state >> 62) as usize]
-    };
-    std::iter::repeat_with(next).take(count).collect()
-}
-
 /// Tracks of the first six columns of each head.
 pub(crate) fn tiny_tracks(organism: Organism) -> Vec<TrackSet> {
     let text = std::fs::read_to_string(data("tiny_tracks.tsv")).unwrap();

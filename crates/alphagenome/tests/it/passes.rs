@@ -1,7 +1,7 @@
 //! What is left out changes nothing: crops, alternates that reuse the reference, sites that are embedded again.
 
-use crate::oracle::{Oracle, bases, everything, options, sequence, tiny, window};
-use refalt_alphagenome::untrained::NamedWeights;
+use crate::oracle::{Oracle, everything, options, sequence, tiny, window};
+use refalt_alphagenome::untrained::{NamedWeights, bases};
 use refalt_alphagenome::{AlphaGenome, Options};
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::{
@@ -146,7 +146,10 @@ fn a_query_has_the_bits_that_it_has_without_the_one_before() {
     };
     let queries = [
         (&reference, vec![near(OutputType::Dnase, 7900)]),
-        (&reference, vec![near(OutputType::Dnase, 7900), near(OutputType::SpliceJunctions, 7000)]),
+        (
+            &reference,
+            vec![near(OutputType::Dnase, 7900), near(OutputType::SpliceJunctions, 7000)],
+        ),
         (&alternate[0], vec![near(OutputType::Dnase, 7900)]),
         (&reference, vec![near(OutputType::Atac, 2000)]),
         (&reference, everything(&window)),

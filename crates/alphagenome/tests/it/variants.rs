@@ -1,6 +1,7 @@
 //! Variants against the published program: REF and ALT outputs, candidate sites of both, counts between them.
 
-use crate::oracle::{Oracle, bases, everything, options, relative, sequence, tiny, window};
+use crate::oracle::{Oracle, everything, options, relative, sequence, tiny, window};
+use refalt_alphagenome::untrained::bases;
 use refalt_core::align::Alignment;
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::normalize;

@@ -207,7 +207,7 @@ fn check_means(file: &WeightsFile, organism: Organism, tracks: &[TrackSet]) -> R
             };
             let found = means.get(first + column as usize).copied().unwrap_or(f32::NAN);
             // Both are single precision; one may have passed through text.
-            if !((found - expected).abs() <= 1e-4 * expected.abs()) {
+            if found.is_nan() || (found - expected).abs() > 1e-4 * expected.abs() {
                 return Err(WeightsError::TrackMeans {
                     output: output.name(),
                     track: track.name.clone(),

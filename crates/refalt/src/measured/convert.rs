@@ -53,6 +53,12 @@ pub fn measure(
             .map_or(ReferenceAssembly::Unknown, ReferenceAssembly::Stated),
     };
     let mut source = request.source.clone();
+    for (place, column) in source.carry.iter().enumerate() {
+        if STANDARD.contains(&column.as_str()) || source.carry[..place].contains(column) {
+            let column = column.clone();
+            return Err(MeasuredError::CarriedTwice { column });
+        }
+    }
     let asked = source.carry.len();
     let conditions = request.keep.iter().map(Condition::column);
     for column in conditions.filter(|column| !STANDARD.contains(column)) {

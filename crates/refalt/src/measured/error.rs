@@ -112,6 +112,12 @@ pub enum MeasuredError {
         /// Names that come near.
         nearest: Vec<String>,
     },
+    /// A column that is carried would be in the table twice.
+    #[error("`--carry {column}`: the table would have two columns of this name")]
+    CarriedTwice {
+        /// Its name.
+        column: String,
+    },
     /// The file holds no effects of variants.
     #[error("`{file}` is of format `{format}`: {reason}")]
     Refused {
@@ -412,6 +418,9 @@ impl Diagnostic for MeasuredError {
                 "columns are found by their names and never by number: keep the header of the release, or say `--format table`"
             }
             Self::ColumnTwice { .. } => "remove or rename one of them",
+            Self::CarriedTwice { .. } => {
+                "name each column once; a column with the name of one that the table has in any case is renamed in the file first"
+            }
             Self::ColumnUnknown { nearest, .. } => return question(nearest),
             Self::Refused { hint, .. } => hint,
             Self::EffectAlleleNeeded { .. } => {
@@ -483,6 +492,7 @@ impl Diagnostic for MeasuredError {
             Self::FormatUnknown { .. }
             | Self::ColumnsMissing { .. }
             | Self::ColumnUnknown { .. }
+            | Self::CarriedTwice { .. }
             | Self::EffectAlleleNeeded { .. }
             | Self::EffectAlleleStated { .. }
             | Self::EffectNeeded

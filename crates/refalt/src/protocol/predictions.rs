@@ -13,6 +13,7 @@ use crate::lint::EffectWatch;
 use crate::validate::Condition;
 use refalt_core::Assembly;
 use refalt_core::nearest::nearest;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Finds a column by its name, letter by letter.
@@ -140,7 +141,14 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
             evidence,
         });
     }
-    let rows = Rows::of(rows, counts, protocol, without_places);
+    let copies = copies(&rows);
+    let mut rows = Rows::of(rows, counts, protocol, without_places);
+    if copies > 0 {
+        rows.notes.push(format!(
+            "warning: {copies} rows are copies of earlier ones (variant, target, prediction and groups alike): each counts again, and \
+             intervals are too narrow for it; remove them"
+        ));
+    }
     if rows.rows.is_empty() {
         return Err(ProtocolError::NoRows {
             name: path.display().to_string(),
@@ -148,6 +156,17 @@ pub(super) fn read(path: &Path, protocol: &Protocol) -> Result<Rows, ProtocolErr
         });
     }
     Ok(rows)
+}
+
+/// Counts rows that say what an earlier one says.
+fn copies(rows: &[Row]) -> usize {
+    let mut seen = HashSet::with_capacity(rows.len());
+    let named = rows.iter().filter(|row| row.variant.is_some());
+    let said = named.map(|row| {
+        let numbers = [row.target.to_bits(), row.prediction.to_bits()];
+        (&row.variant, numbers, &row.group, &row.match_group)
+    });
+    said.filter(|said| !seen.insert(*said)).count()
 }
 
 /// Reads a label.

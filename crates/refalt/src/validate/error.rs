@@ -230,6 +230,14 @@ pub enum ValidateError {
         /// Its folder.
         folder: PathBuf,
     },
+    /// Two of the other runs are one.
+    #[error("`{folder}` is the run of `{other}`, or a copy: it would be compared twice")]
+    SameOtherRun {
+        /// Its folder.
+        folder: PathBuf,
+        /// That of the one before.
+        other: PathBuf,
+    },
     /// An option is out of its range.
     #[error(transparent)]
     Option(#[from] StatsError),
@@ -339,6 +347,7 @@ impl Diagnostic for ValidateError {
             Self::EffectAsCovariate { .. } => {
                 "name columns that could explain the effect without a model: distance, frequency, conservation"
             }
+            Self::SameOtherRun { .. } => "name each run once with --against",
             Self::SameRun { .. } => "name another run; aggregations and tracks of one run are compared with --compare",
             Self::NothingInCommon { .. } => "compare runs that share a scorer and summaries or tracks asked for",
             Self::InOtherRun { error, .. } => return error.hint(),
@@ -361,7 +370,8 @@ impl Diagnostic for ValidateError {
             Self::NeedsGenes
             | Self::ClosedFormOfClusters { .. }
             | Self::EffectAsCovariate { .. }
-            | Self::SameRun { .. } => true,
+            | Self::SameRun { .. }
+            | Self::SameOtherRun { .. } => true,
             Self::InOtherRun { error, .. } => error.is_usage(),
             Self::Tracks(error) => error.is_usage(),
             _ => false,

@@ -68,7 +68,7 @@ impl Parts {
     }
 }
 
-/// Opens the other runs, which must have the reference of the first and be another run.
+/// Opens the other runs, which must have the reference of the first and be other runs, each once.
 pub(super) fn open_others(input: &ValidateInput<'_>, first: &RunFolder) -> Result<Vec<RunFolder>, ValidateError> {
     let open = |folder: &PathBuf| {
         let run = RunFolder::open(folder)?;
@@ -81,7 +81,18 @@ pub(super) fn open_others(input: &ValidateInput<'_>, first: &RunFolder) -> Resul
         })?;
         Ok(run)
     };
-    input.against.iter().map(open).collect()
+    let others: Vec<RunFolder> = input.against.iter().map(open).collect::<Result<_, _>>()?;
+    for (place, other) in others.iter().enumerate() {
+        let is_same = |earlier: &RunFolder| {
+            let identity = &other.manifest.identity;
+            identity.differences(&earlier.manifest.identity).is_empty()
+        };
+        if let Some(earlier) = others[..place].iter().position(is_same) {
+            let [folder, other] = [place, earlier].map(|place| input.against[place].clone());
+            return Err(ValidateError::SameOtherRun { folder, other });
+        }
+    }
+    Ok(others)
 }
 
 /// Finds the predictions that are compared with each other.

@@ -20,6 +20,24 @@ fn ratio(row: u32) -> f64 {
 }
 
 #[test]
+fn a_column_is_carried_once_and_under_a_name_of_its_own() {
+    let table = table(25, |row| f64::from(row) - 5.5);
+    let carrying = |columns: &[&str]| {
+        let mut request = free_table(table.path(), "alt");
+        request.source.carry = columns.iter().map(|&column| column.to_owned()).collect();
+        request
+    };
+    assert_eq!(measured(carrying(&["ea"])).0.rows.written, 25);
+    for columns in [&["ea", "ea"][..], &["effect"], &["p"]] {
+        let error = refused(&carrying(columns));
+        assert!(
+            matches!(error, MeasuredError::CarriedTwice { .. }) && error.is_usage(),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn effects_without_a_sign_are_refused_until_the_user_says_what_they_are() {
     let ratios = table(25, ratio);
     let of_ratios = free_table(ratios.path(), "alt");

@@ -41,6 +41,28 @@ fn a_few_rows_have_a_value_and_no_verdict() {
 }
 
 #[test]
+fn copies_of_rows_are_told() {
+    let row = |row: u32| format!("chr3:{}:A>C\t{}\t{}\n", 1000 + 5000 * row, row % 3, row % 5);
+    let once: String = (0..20).map(row).collect();
+    let header = "variant_id\ttarget\tprediction\n";
+    let protocol = "caqtl_african_variant_coefficient_human";
+    let notes = |text: String| judge_text(protocol, &text).unwrap().notes;
+    let told = |notes: &[String]| {
+        notes
+            .iter()
+            .filter(|note| note.contains("are copies of earlier ones"))
+            .count()
+    };
+    assert_eq!(told(&notes(format!("{header}{once}"))), 0);
+    let twice = notes(format!("{header}{once}{once}"));
+    assert_eq!(told(&twice), 1);
+    assert!(
+        twice.iter().any(|note| note.starts_with("warning: 20 rows are copies")),
+        "{twice:?}"
+    );
+}
+
+#[test]
 fn groups_of_the_protocol_that_are_missing_are_named_and_leave_no_verdict() {
     let protocol = find("cagi5_saturation_mutagenesis").unwrap();
     let table = |groups: &[String]| {

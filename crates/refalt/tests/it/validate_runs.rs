@@ -59,6 +59,13 @@ fn runs_are_compared_on_the_variants_of_both() {
         assert_eq!(run.window_bp, 1024);
         assert!(run.estimate.low < value && value < run.estimate.high);
     }
+    // Another run twice.
+    let twice = [other.clone(), other.clone()];
+    let error = run_with(fixture_run(), &twice, truth(&columns), &columns, &options(), 1).unwrap_err();
+    assert!(
+        matches!(error, ValidateError::SameOtherRun { .. }) && error.is_usage(),
+        "{error}"
+    );
     // The run itself, and a run with the same scores.
     let error = run_with(
         fixture_run(),

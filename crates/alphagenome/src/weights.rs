@@ -103,7 +103,8 @@ impl WeightsError {
                 "name the .safetensors file of the weights, or a folder that holds one; docs/local-model.md says how to get it"
             }
             Self::Format { .. } => {
-                "the released checkpoint is a folder of another format; `scripts/convert_checkpoint.py` makes a safetensors file of it"
+                "fetch or convert a file that is cut off again; the released checkpoint is a folder of another format, of which \
+                 `scripts/convert_checkpoint.py` makes a safetensors file"
             }
             Self::Missing { .. } | Self::Shape { .. } | Self::Numbers { .. } => {
                 "the file must hold the whole AlphaGenome model, with the names of the released checkpoint or of alphagenome-pytorch"

@@ -115,15 +115,14 @@ impl IntervalScoring {
         let plan = IntervalPlan::new(source.card(), has_genes, request)?;
         let intervals = request.intervals.read()?;
         let genome = Genome::open(&request.reference, request.assembly, digesting)?;
-        genome.check_model(source.card())?;
         intervals.check_assembly(genome.known)?;
         let mut notes = genome.notes.clone();
+        notes.extend(genome.check_model(source.card())?);
         notes.extend(plan.notes());
         notes.extend(intervals.notes());
         let genes = request.genes.as_ref().map(GeneFiles::open).transpose()?;
         if let Some(genes) = &genes {
-            genes.check(&genome.reference, genome.known)?;
-            notes.extend(genes.notes.iter().cloned());
+            notes.extend(genes.check(&genome.reference, genome.known)?);
         }
         let rule = WindowRule {
             lengths: source.card().lengths.clone(),

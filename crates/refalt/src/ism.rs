@@ -96,16 +96,15 @@ impl Mutagenesis {
         };
         let plan = Plan::for_source(source.as_scores(), &options)?;
         let genome = Genome::open(&request.reference, request.assembly, digesting)?;
-        genome.check_model(source.card())?;
         let mut notes = genome.notes.clone();
+        notes.extend(genome.check_model(source.card())?);
         if let Some(selection) = plan.selection() {
             let [written, given] = plan.tracks();
             notes.push(format!("tracks `{selection}`: {written} of {given}"));
             notes.extend(plan.statements().iter().map(ToString::to_string));
         }
         if let Some(genes) = &genes {
-            genes.check(&genome.reference, genome.known)?;
-            notes.extend(genes.notes.iter().cloned());
+            notes.extend(genes.check(&genome.reference, genome.known)?);
         }
         let contig = genome.place(&request.stretch)?;
         let interval = request.stretch.interval;

@@ -111,10 +111,10 @@ impl Predicting {
             Some(path) => Some(Genome::open(path, request.assembly, digesting)?),
             None => None,
         };
-        if let Some(genome) = &genome {
-            genome.check_model(source.card())?;
-        }
         let mut notes: Vec<String> = genome.iter().flat_map(|genome| genome.notes.clone()).collect();
+        if let Some(genome) = &genome {
+            notes.extend(genome.check_model(source.card())?);
+        }
         notes.append(&mut choice.notes);
         let (question, window, middle, extent) = question(source.card(), request, genome.as_ref())?;
         let span = match &request.span {
@@ -144,8 +144,7 @@ impl Predicting {
         check_size(source.as_ref(), &choice, &window, span, request)?;
         let genes = request.genes.as_ref().map(|files| files.open()).transpose()?;
         if let (Some(genes), Some(genome)) = (&genes, &genome) {
-            genes.check(&genome.reference, genome.known)?;
-            notes.extend(genes.notes.iter().cloned());
+            notes.extend(genes.check(&genome.reference, genome.known)?);
         }
         if let Question::Variant { variant, .. } = &question
             && choice

@@ -12,7 +12,7 @@ use crate::engine::{
 };
 use crate::io::fasta::{DigestProgress, FastaError, FastaReference};
 use crate::io::variants::{Format, ReadError, ReadOptions, Source, VariantReader, VariantRow};
-use crate::model::alphagenome::refuse_other_organism;
+use crate::model::alphagenome::check_reference;
 use crate::model::{self, ModelError};
 use crate::provenance::{FileIdentity, VERSION};
 use crate::reference_assembly::{
@@ -229,10 +229,9 @@ impl Scoring {
         if source.is_service() {
             refuse_other_genome(source.card(), request, known)?;
         }
-        refuse_other_organism(source.card(), known).map_err(ModelError::from)?;
+        notes.extend(check_reference(source.card(), known).map_err(ModelError::from)?);
         if let Some(genes) = &genes {
-            genes.check(&reference, known)?;
-            notes.extend(genes.notes.iter().cloned());
+            notes.extend(genes.check(&reference, known)?);
         }
         if !plan.passed_over().is_empty() {
             let passed_over: Vec<String> = plan.passed_over().iter().map(ToString::to_string).collect();

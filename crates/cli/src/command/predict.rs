@@ -70,7 +70,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "BP|REGION")]
     zoom: Option<Part>,
 
-    /// Gene models for the figure: GTF or GFF3, on the assembly of the reference.
+    /// Gene models: GTF or GFF3, on the assembly of the reference. For the figure; a variant's splice junctions are then looked
+    /// for in the genes that it touches, with their annotated sites.
     #[arg(long, value_name = "FILE", conflicts_with = "sequence")]
     genes: Option<PathBuf>,
 

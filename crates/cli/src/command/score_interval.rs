@@ -183,11 +183,20 @@ fn tell_counts(counts: &IntervalCounts, window: Option<NonZeroU32>, settings: &S
         counts.failed,
         counted(counts.score_rows, "score row")
     );
+    let unknown = (counts.mostly_unknown > 0).then(|| {
+        format!(
+            "{} of {} windows are mostly N: the reference has less than half of their bases (`window_known`); the model saw only \
+             the rest",
+            counts.mostly_unknown, counts.rows
+        )
+    });
     if counts.rejected_total() + counts.failed == 0 {
         settings.note(told);
+        unknown.into_iter().for_each(|text| settings.tell(text));
         return;
     }
     settings.tell(told);
+    unknown.into_iter().for_each(|text| settings.tell(text));
     if window.is_none() && counts.rejected.contains_key("length") {
         settings.tell("--window BP lays a window that the model reads around the middle of each interval");
     }

@@ -8,7 +8,7 @@ use crate::terminal::{Settings, stderr_line};
 use refalt::Diagnostic;
 use refalt::engine::MixedSources;
 use refalt::model::ModelError;
-use refalt::model::alphagenome::refuse_other_organism;
+use refalt::model::alphagenome::check_reference;
 use refalt::provenance::FileIdentity;
 use refalt::reference_assembly::ReferenceAssembly;
 use refalt_core::ModelCard;
@@ -239,7 +239,9 @@ fn served(options: &Options, settings: &Settings) -> Result<ServedModel, Failure
         Failure::new(error.to_string()).usage().with_hint(hint)
     })?;
     settings.note(format!("reference `{}` {known}", options.reference.display()));
-    refuse_other_organism(backend.card(), known).map_err(|error| of(ModelError::from(error)))?;
+    if let Some(note) = check_reference(backend.card(), known).map_err(|error| of(ModelError::from(error)))? {
+        settings.note(note);
+    }
     let mut genes = None;
     let annotation = match options.genes.clone().files(options.cache.clone()) {
         None => None,

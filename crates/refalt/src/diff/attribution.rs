@@ -4,7 +4,7 @@ use super::DiffError;
 use crate::score_folder::ScoreFolder;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that differs between the runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -142,6 +142,23 @@ fn collect(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
             }
         }
         Value::Null => {}
+        // Who scored; how much each scored is what came out.
+        Value::Array(sources) if path == "sources" => {
+            let name = |source: &Value| {
+                let part = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+                format!("{} {}", part("source"), part("model_version"))
+            };
+            found.insert(
+                path.to_owned(),
+                sources
+                    .iter()
+                    .map(name)
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            );
+        }
         Value::String(text) => {
             found.insert(path.to_owned(), text.clone());
         }

@@ -245,10 +245,15 @@ impl JunctionPlot {
 
 fn arc_of(arc: &JunctionArc, count: f64, most: f64, is_up: bool, colour: Colour, is_signed: bool) -> Arc {
     let sign = arc.strand.map_or(String::new(), |strand| format!(" {}", strand.sign()));
+    // Two decimals, more where they would show nothing of the count.
+    let decimals = match count.abs() {
+        size if size == 0.0 || size >= 0.1 => 2,
+        size => (1.0 - size.log10().floor()).min(6.0) as usize,
+    };
     let count_text = if is_signed {
-        format!("{count:+.2}")
+        format!("{count:+.decimals$}")
     } else {
-        format!("{count:.2}")
+        format!("{count:.decimals$}")
     };
     Arc {
         intron: arc.intron,

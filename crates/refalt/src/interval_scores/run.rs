@@ -30,6 +30,9 @@ pub struct IntervalCounts {
     pub rejected: BTreeMap<String, u64>,
     /// Intervals on which the source failed.
     pub failed: u64,
+    /// Intervals of whose windows the reference has less than half.
+    #[serde(default)]
+    pub mostly_unknown: u64,
     /// Rows of the table of scores.
     pub score_rows: u64,
 }
@@ -247,6 +250,9 @@ impl Tables<'_> {
                 "failed"
             }
         };
+        if known_share.is_some_and(|known| known < 0.5) {
+            self.counts.mostly_unknown += 1;
+        }
         match (status, code) {
             ("scored", _) => self.counts.scored += 1,
             ("no_gene", _) => self.counts.no_gene += 1,

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// The name of the model, before the colon.
 pub const NAME: &str = "alphagenome";
 
+/// More threads than this are a slip of the hand, and the system may not come back from them.
+const MOST_THREADS: usize = 1024;
+
 /// What `alphagenome:PATH,...` says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
@@ -36,6 +39,14 @@ pub enum LocalModelError {
     NoPath {
         /// What was given.
         text: String,
+    },
+    /// What stands behind the path is no option, and no part of the path.
+    #[error("`{option}` is no option of `{NAME}`, and there is no file `{path}`")]
+    Option {
+        /// What stands there.
+        option: String,
+        /// The path that it would belong to.
+        path: String,
     },
     /// An option has a value that it does not take.
     #[error("`{key}={value}`: {key} is {allowed}")]
@@ -67,6 +78,7 @@ impl Diagnostic for LocalModelError {
                 "write `{NAME}:PATH` with the .safetensors file of the weights, or a folder that holds it; `--model api` asks the \
                  hosted model, which needs no weights"
             )),
+            Self::Option { .. } => Some("options: organism=human|mouse, angles=bfloat16|float32, threads=N".to_owned()),
             Self::Value { .. } => Some(format!("write it as in `{NAME}:PATH,organism=mouse`")),
             Self::Weights(error) => error.hint(),
             Self::OtherOrganism { .. } => Some(format!(
@@ -78,7 +90,7 @@ impl Diagnostic for LocalModelError {
     fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::NoPath { .. } | Self::Value { .. } | Self::OtherOrganism { .. }
+            Self::NoPath { .. } | Self::Option { .. } | Self::Value { .. } | Self::OtherOrganism { .. }
         )
     }
 }
@@ -117,13 +129,28 @@ impl Spec {
                     organism = Organism::from_common_name(value).ok_or_else(|| wrong("`human` or `mouse`"))?;
                 }
                 "angles" => angles = value.parse().map_err(|()| wrong("`bfloat16` or `float32`"))?,
-                "threads" => threads = Some(value.parse().map_err(|_| wrong("a number of 1 or more"))?),
+                "threads" => {
+                    let number = value
+                        .parse()
+                        .ok()
+                        .filter(|number: &NonZeroUsize| number.get() <= MOST_THREADS);
+                    threads = Some(number.ok_or_else(|| wrong("a number from 1 to 1024"))?);
+                }
                 _ => break,
             }
             path = before;
         }
         if path.is_empty() {
             return Err(LocalModelError::NoPath { text: text.to_owned() });
+        }
+        if !Path::new(path).exists()
+            && let Some((before, option)) = path.split_once(',')
+            && Path::new(before).exists()
+        {
+            return Err(LocalModelError::Option {
+                option: option.to_owned(),
+                path: path.to_owned(),
+            });
         }
         Ok(Self {
             path: PathBuf::from(path),
@@ -142,6 +169,7 @@ impl Spec {
         let tracks = track_catalogue::tracks(self.organism).to_vec();
         check_means(&file, self.organism, &tracks)?;
         let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let digest = file.sha256()?;
         let options = Options {
             organism: self.organism,
             tracks,
@@ -149,8 +177,8 @@ impl Spec {
             sites: CandidateOptions::default(),
             cut_to: None,
             threads: self.threads.unwrap_or(all),
-            version: version(file.path()),
-            digest: format!("sha256:{}", file.sha256()?),
+            version: version(&digest),
+            digest: format!("sha256:{digest}"),
         };
         Ok(AlphaGenome::read(&file, options)?)
     }
@@ -158,24 +186,29 @@ impl Spec {
 
 /// Refuses a reference of another organism than that of the model's tracks; other models than this one read any.
 ///
+/// * Returns what the user may want to know of a reference on another assembly of the same organism.
+///
 /// # Errors
 /// [`LocalModelError::OtherOrganism`].
-pub fn refuse_other_organism(card: &ModelCard, known: ReferenceAssembly) -> Result<(), LocalModelError> {
+pub fn check_reference(card: &ModelCard, known: ReferenceAssembly) -> Result<Option<String>, LocalModelError> {
     let (Some(organism), Some(assembly)) = (Organism::from_name(&card.organism), known.known()) else {
-        return Ok(());
+        return Ok(None);
     };
-    if card.name != NAME || Organism::of_assembly(assembly) == organism {
-        return Ok(());
+    if card.name != NAME || assembly == organism.assembly() {
+        return Ok(None);
+    }
+    if Organism::of_assembly(assembly) == organism {
+        return Ok(Some(format!(
+            "the reference is on {assembly}: `{NAME}` reads its bases, but was trained on {}, and published scores are on that",
+            organism.assembly()
+        )));
     }
     Err(LocalModelError::OtherOrganism { organism, known })
 }
 
-/// The name of the file without its ending: it says which of the published weights they are.
-fn version(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+/// The weights by the beginning of their digest: a copy under another name is the same model.
+fn version(sha256: &str) -> String {
+    format!("weights {}", &sha256[..12.min(sha256.len())])
 }
 
 /// Heads of the file of which means of tracks may be kept.
@@ -253,7 +286,7 @@ mod tests {
         );
         assert_eq!(
             error("alphagenome:x,threads=0"),
-            "`threads=0`: threads is a number of 1 or more"
+            "`threads=0`: threads is a number from 1 to 1024"
         );
         assert_eq!(
             error("alphagenome:x,angles=f32"),

@@ -107,10 +107,14 @@ fn of_terms(card: &ModelCard, sets: &[TrackSet], terms: &[String]) -> Result<Vec
                 ),
             };
             return Err(PredictError::Unknown {
-                what: format!("the model `{}` has no track of the ontology term", card.name),
+                what: format!(
+                    "the model `{}` has, of the outputs asked for, no track of the ontology term",
+                    card.name
+                ),
                 found: term.clone(),
                 known: listed,
-                nearest: nearest(term, known.iter().copied()),
+                // Neighbouring numbers of an ontology are other tissues, not other spellings.
+                nearest: Vec::new(),
             });
         }
     }

@@ -8,7 +8,7 @@ use crate::io::bigwig::ContigLength;
 use crate::io::fasta::{DigestProgress, FastaReference};
 use crate::io::variants::{ReadOptions, Source, open};
 use crate::model::ModelError;
-use crate::model::alphagenome::refuse_other_organism;
+use crate::model::alphagenome::check_reference;
 use crate::provenance::FileIdentity;
 use crate::reference_assembly::ReferenceAssembly;
 use crate::scoring::input_row;
@@ -47,10 +47,10 @@ impl Genome {
         })
     }
 
-    /// Refuses a model of the tracks of another organism.
-    pub(crate) fn check_model(&self, card: &ModelCard) -> Result<(), PredictError> {
+    /// Refuses a model of the tracks of another organism; returns what the user may want to know.
+    pub(crate) fn check_model(&self, card: &ModelCard) -> Result<Option<String>, PredictError> {
         let refused = |error| PredictError::from(TrackSourceError::from(ModelError::from(error)));
-        refuse_other_organism(card, self.known).map_err(refused)
+        check_reference(card, self.known).map_err(refused)
     }
 
     /// Finds the contig of a region, and refuses a region of which the reference has nothing.

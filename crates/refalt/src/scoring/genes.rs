@@ -117,8 +117,8 @@ impl GeneFiles {
         known: ReferenceAssembly,
     ) -> Result<(Annotation, Vec<String>), GeneFilesError> {
         let open = self.open()?;
-        open.check(reference, known)?;
-        Ok((open.genes.annotation, open.notes))
+        let notes = open.check(reference, known)?;
+        Ok((open.genes.annotation, notes))
     }
 
     /// Returns what tells these annotations from any other: the digests of the files, and what sites of polyadenylation are.
@@ -189,9 +189,28 @@ impl GeneFiles {
 }
 
 impl OpenGenes {
-    /// Refuses an annotation of another assembly than the reference's.
-    pub(crate) fn check(&self, reference: &dyn Reference, known: ReferenceAssembly) -> Result<(), GeneFilesError> {
-        Ok(self.genes.check_against(reference, known)?)
+    /// Refuses an annotation of another assembly than the reference's; returns what the user may want to know of it.
+    pub(crate) fn check(
+        &self,
+        reference: &dyn Reference,
+        known: ReferenceAssembly,
+    ) -> Result<Vec<String>, GeneFilesError> {
+        self.genes.check_against(reference, known)?;
+        let mut notes = self.notes.clone();
+        if known.known().is_none() {
+            let stated = match self.genes.assembly() {
+                Some((assembly, _)) => Some(assembly.name().to_owned()),
+                None => self.genes.source.header.assembly.clone(),
+            };
+            notes.extend(stated.map(|stated| {
+                format!(
+                    "gene annotation `{}` is on {stated}; the assembly of the reference is not proven, so that this was not checked, \
+                     except that all genes lie in its contigs; `--assembly` states it",
+                    self.genes.source.name
+                )
+            }));
+        }
+        Ok(notes)
     }
 
     pub(crate) fn annotation(&self) -> &Annotation {

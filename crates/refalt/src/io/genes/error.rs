@@ -272,7 +272,7 @@ impl Diagnostic for GenesError {
         match self {
             Self::Lines { problems, count, .. } => {
                 let fix = problems.first().and_then(|first| first.problem.hint());
-                let leave_out = "or leave such lines out and have them listed: `--malformed leave-out`";
+                let leave_out = "`refalt genes FILE --malformed leave-out` lists such lines";
                 let also = match problems.get(1) {
                     Some(second) if *count > 1 => {
                         let lines: Vec<String> = problems
@@ -289,7 +289,7 @@ impl Diagnostic for GenesError {
                 };
                 Some(match fix {
                     Some(fix) => format!("{fix}; {leave_out}{also}"),
-                    None => format!("correct them, {leave_out}{also}"),
+                    None => format!("correct them; {leave_out}{also}"),
                 })
             }
             Self::NoGene { .. } => Some("give a GTF or GFF3 with `exon` rows: GENCODE, Ensembl or RefSeq".to_owned()),

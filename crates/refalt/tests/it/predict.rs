@@ -357,7 +357,10 @@ fn what_cannot_be_predicted_is_refused_before_anything_is_written() {
         Some("is `CHIP_TF` meant?")
     );
     let ontology = with(&|request| request.ontology = vec!["EFO:0001187".to_owned()]);
-    check(ontology, "has no track of the ontology term `EFO:0001187`; known: none");
+    check(
+        ontology,
+        "has, of the outputs asked for, no track of the ontology term `EFO:0001187`; known: none",
+    );
     let span = with(&|request| request.span = "4096".parse().ok());
     check(span, "--span `4096` does not lie in the window chr5:1294090-1296137");
     let zoom = with(&|request| {

@@ -252,8 +252,8 @@ impl Annotation {
             .map(|exon| span(self.columns.exon_start[exon], self.columns.exon_end[exon]))
     }
 
-    /// Returns the transcript that stands for a gene: MANE Select, else Ensembl canonical, else the one with most exon
-    /// bases, else the first; `None` for a gene without transcripts.
+    /// Returns the transcript that stands for a gene: MANE Select, else Ensembl canonical, else, of those of the gene's biotype if
+    /// there are any, the one with most exon bases, else the first; `None` for a gene without transcripts.
     pub fn canonical_transcript(&self, gene: GeneIndex) -> Option<TranscriptIndex> {
         let transcript = self.columns.gene_canonical[gene.0 as usize];
         (transcript != u32::MAX).then_some(TranscriptIndex(transcript))

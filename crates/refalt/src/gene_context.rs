@@ -12,7 +12,8 @@ pub enum CanonicalRule {
     ManeSelect,
     /// The gene has no MANE Select transcript; Ensembl calls this one canonical.
     EnsemblCanonical,
-    /// Nobody says; it has the most exon bases, and of several such it is the first of the file.
+    /// Nobody says; of those of the gene's biotype, or of all, it has the most exon bases, and of several such it is the first of
+    /// the file.
     Longest,
 }
 

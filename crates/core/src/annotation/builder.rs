@@ -503,17 +503,21 @@ fn inverse(rows: &[u32]) -> Vec<u32> {
     places
 }
 
-/// Fills `gene_canonical`: MANE Select, then Ensembl canonical, then most exon bases, then the first.
+/// Fills `gene_canonical`: MANE Select, then Ensembl canonical, then of the gene's own biotype, then most exon bases, then the
+/// first.
 fn choose_canonical(columns: &mut AnnotationColumns) {
-    let mut best = vec![(0u8, 0u64); columns.gene_start.len()];
+    let mut best = vec![(0u8, false, 0u64); columns.gene_start.len()];
     columns.gene_canonical = vec![u32::MAX; columns.gene_start.len()];
     for transcript in 0..columns.transcript_start.len() {
         let tags = TranscriptTags::from_bits(columns.transcript_tags[transcript]);
         let rank = u8::from(tags.mane_select) * 2 + u8::from(tags.ensembl_canonical);
         let exons = part(&columns.transcript_exon_end, transcript);
         let bases = exons.map(|exon| u64::from(columns.exon_end[exon] - columns.exon_start[exon]));
-        let key = (rank, bases.sum());
         let gene = columns.transcript_gene[transcript] as usize;
+        // A retained intron or a decayed transcript may be longer than what the gene is for.
+        let biotype = columns.transcript_biotype[transcript];
+        let is_own = biotype != 0 && biotype == columns.gene_biotype[gene];
+        let key = (rank, is_own, bases.sum());
         if columns.gene_canonical[gene] == u32::MAX || key > best[gene] {
             best[gene] = key;
             columns.gene_canonical[gene] = transcript as u32;

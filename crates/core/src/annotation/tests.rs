@@ -101,6 +101,53 @@ fn genes_and_transcripts_without_rows_are_the_hulls_of_their_parts() {
 }
 
 #[test]
+fn a_gene_is_stood_for_by_a_transcript_of_its_own_biotype() {
+    let gene = |id| GeneAttributes {
+        biotype: Some("protein_coding"),
+        ..gene(id)
+    };
+    let of = |id, biotype, tags| TranscriptAttributes {
+        id,
+        biotype: Some(biotype),
+        tags,
+    };
+    let canonical = TranscriptTags {
+        ensembl_canonical: true,
+        ..Default::default()
+    };
+    let mut builder = AnnotationBuilder::default();
+    let mut exon = |gene, transcript, start, end| {
+        builder
+            .exon(gene, transcript, place("chr1", Strand::Forward, start, end))
+            .unwrap();
+    };
+    // The retained intron is longer; in G2 it is tagged; in G3 there is nothing else.
+    let none = TranscriptTags::default();
+    for (id, tags) in [("G1", none), ("G2", canonical)] {
+        exon(
+            gene(id),
+            of(["T1", "T3"][usize::from(id == "G2")], "protein_coding", none),
+            100,
+            200,
+        );
+        exon(
+            gene(id),
+            of(["T2", "T4"][usize::from(id == "G2")], "retained_intron", tags),
+            300,
+            600,
+        );
+    }
+    exon(gene("G3"), of("T5", "retained_intron", none), 700, 800);
+    exon(gene("G3"), of("T6", "retained_intron", none), 700, 900);
+    let annotation = builder.build().unwrap();
+    let chosen = annotation.genes().map(|gene| {
+        let transcript = annotation.canonical_transcript(gene.index).unwrap();
+        annotation.transcript(transcript).id
+    });
+    assert_eq!(chosen.collect::<Vec<_>>(), ["T1", "T4", "T6"]);
+}
+
+#[test]
 fn a_mask_holds_the_exons_of_transcripts_that_start_in_the_interval() {
     let annotation = small();
     let spans = |start, end| {

@@ -28,7 +28,7 @@ use std::path::Path;
 const MAGIC: &[u8; 8] = b"REFALTGX";
 
 /// Changes whenever the columns, their order or the meaning of one change.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// What an index says of the file that it was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -111,6 +111,7 @@ fn main() {
                 alternates: &alternates,
                 alignments: &[],
                 known_sites: &[],
+                abandoned: Default::default(),
                 outputs,
             };
             let answer = model.predict(&[query]).remove(0).expect("the query is in order");

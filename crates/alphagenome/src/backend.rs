@@ -4,7 +4,7 @@ mod assemble;
 mod junctions;
 
 use crate::network::{Head, Network};
-use crate::pass::{Context, Pass, Pieces};
+use crate::pass::{Context, Pass, Pieces, Stopped};
 use crate::probe::Probe;
 use crate::rope::Angles;
 use crate::weights::{Weights, WeightsError};
@@ -54,6 +54,26 @@ pub struct AlphaGenome {
     threads: rayon::ThreadPool,
     /// Held by the prediction that runs: the pass of the reference before, which often is that of the next.
     turn: Mutex<Option<Pass>>,
+}
+
+/// Why there is no answer.
+enum Failure {
+    /// Nobody waits for it any more.
+    Stopped,
+    /// Values do not make a prediction, which no check before would have let pass.
+    Shape(String),
+}
+
+impl Failure {
+    fn shape(error: impl std::fmt::Display) -> Self {
+        Self::Shape(error.to_string())
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
 }
 
 impl AlphaGenome {
@@ -180,7 +200,14 @@ impl AlphaGenome {
         probe: Probe<'_>,
         last: &mut Option<Pass>,
     ) -> Result<Answer, BackendError> {
-        let failed = |reason: String| self.failed(query, reason);
+        let failed = |failure: Failure| match failure {
+            Failure::Shape(reason) => self.failed(query, reason),
+            Failure::Stopped => BackendError::Abandoned {
+                model: self.card.name.clone(),
+                window: query.window.to_string(),
+            },
+        };
+        let stopped = |stopped: Stopped| failed(stopped.into());
         let tokens = query.reference.len() / crate::encoder::TOKEN_BP;
         let decoded = Pieces::over(self.bases_read(query).as_slice().iter().map(range), tokens);
         let junctions = query
@@ -191,6 +218,7 @@ impl AlphaGenome {
         let context = Context {
             network: &self.network,
             probe,
+            abandoned: query.abandoned,
         };
         let run = |pass: &Pass, alignment| -> Result<(Assembled, Option<Sites>), BackendError> {
             let sites = junctions.map(|request| Sites::new(query, request, alignment, &self.sites));
@@ -199,11 +227,14 @@ impl AlphaGenome {
         // One place is asked about often: base by base, variant by variant in one interval.
         let bases = query.reference.as_bytes();
         let again = last.take().and_then(|pass| pass.again(bases, &decoded));
-        let pass = again.unwrap_or_else(|| Pass::reference(context, bases, &decoded));
+        let pass = match again {
+            Some(pass) => pass,
+            None => Pass::reference(context, bases, &decoded).map_err(stopped)?,
+        };
         let (reference, sites) = run(&pass, None)?;
         let mut alternates: Vec<(Assembled, Option<Seen>)> = Vec::with_capacity(query.alternates.len());
         for (index, alternate) in query.alternates.iter().enumerate() {
-            let Some(pass) = pass.alternate(context, alternate.as_bytes()) else {
+            let Some(pass) = pass.alternate(context, alternate.as_bytes()).map_err(stopped)? else {
                 // The same bases: the same outputs, and the same sites.
                 alternates.push((reference.clone(), None));
                 continue;

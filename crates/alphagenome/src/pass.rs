@@ -11,6 +11,7 @@ use crate::matrix::Matrix;
 use crate::network::Network;
 use crate::probe::Probe;
 use crate::tower::Towered;
+use refalt_core::Abandoned;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -65,6 +66,18 @@ fn with_halo(stretch: &Range<usize>, halo: usize, tokens: usize) -> Range<usize>
 pub(crate) struct Context<'a> {
     pub(crate) network: &'a Network,
     pub(crate) probe: Probe<'a>,
+    pub(crate) abandoned: Abandoned<'a>,
+}
+
+/// Nobody waits for the pass any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopped;
+
+impl Context<'_> {
+    /// Ends the work when nobody waits for it: asked between pieces and layers, which take seconds at most.
+    fn go_on(self) -> Result<(), Stopped> {
+        if self.abandoned.is_so() { Err(Stopped) } else { Ok(()) }
+    }
 }
 
 /// A sequence after the tower.
@@ -82,37 +95,38 @@ impl Pass {
     /// Runs encoder and tower.
     ///
     /// * `decoded`: where bases will be decoded, whose maps are kept if they are few.
-    pub(crate) fn reference(context: Context<'_>, bases: &[u8], decoded: &Pieces) -> Self {
+    pub(crate) fn reference(context: Context<'_>, bases: &[u8], decoded: &Pieces) -> Result<Self, Stopped> {
         let count = bases.len() / TOKEN_BP;
         let mut encoded = Matrix::zeros(count, context.network.organism.len());
         let mut maps = BTreeMap::new();
         let mut next = 0;
-        let encode = |stretch: Range<usize>, encoded: &mut Matrix| {
+        let encode = |stretch: Range<usize>, encoded: &mut Matrix| -> Result<(), Stopped> {
             for start in stretch.clone().step_by(ENCODED_AT_ONCE) {
                 let stretch = start..(start + ENCODED_AT_ONCE).min(stretch.end);
-                let made = encode_stretch(context, bases, &stretch);
+                let made = encode_stretch(context, bases, &stretch)?;
                 encoded.overwrite(stretch.start, &made.tokens.values);
             }
+            Ok(())
         };
         if decoded.0.len() <= PIECES_KEPT {
             for piece in decoded.iter() {
                 let seen = with_halo(&piece, decoder::HALO_TOKENS, count);
-                encode(next..seen.start.max(next), &mut encoded);
-                let made = encode_stretch(context, bases, &seen);
+                encode(next..seen.start.max(next), &mut encoded)?;
+                let made = encode_stretch(context, bases, &seen)?;
                 encoded.overwrite(seen.start, &made.tokens.values);
                 next = seen.end;
                 maps.insert(piece.start, made);
             }
         }
-        encode(next..count, &mut encoded);
-        let towered = run_tower(context, &encoded);
-        Self {
+        encode(next..count, &mut encoded)?;
+        let towered = run_tower(context, &encoded)?;
+        Ok(Self {
             bases: bases.into(),
             decoded: decoded.clone(),
             encoded,
             towered,
             maps,
-        }
+        })
     }
 
     /// Returns the pass when it is one of these bases, ready to be decoded elsewhere.
@@ -132,13 +146,15 @@ impl Pass {
     }
 
     /// Runs encoder and tower for another sequence of the same length, as far as it is another; `None` when it is the same.
-    pub(crate) fn alternate(&self, context: Context<'_>, bases: &[u8]) -> Option<Self> {
-        let changed = changed_tokens(&self.bases, bases)?;
+    pub(crate) fn alternate(&self, context: Context<'_>, bases: &[u8]) -> Result<Option<Self>, Stopped> {
+        let Some(changed) = changed_tokens(&self.bases, bases) else {
+            return Ok(None);
+        };
         let mut encoded = self.encoded.clone();
         let mut maps = self.maps.clone();
         for start in changed.clone().step_by(ENCODED_AT_ONCE) {
             let stretch = start..(start + ENCODED_AT_ONCE).min(changed.end);
-            let made = encode_stretch(context, bases, &stretch);
+            let made = encode_stretch(context, bases, &stretch)?;
             encoded.overwrite(stretch.start, &made.tokens.values);
             for (&first, kept) in &mut maps {
                 let seen = first.saturating_sub(decoder::HALO_TOKENS);
@@ -149,14 +165,14 @@ impl Pass {
                 }
             }
         }
-        let towered = run_tower(context, &encoded);
-        Some(Self {
+        let towered = run_tower(context, &encoded)?;
+        Ok(Some(Self {
             bases: bases.into(),
             decoded: self.decoded.clone(),
             encoded,
             towered,
             maps,
-        })
+        }))
     }
 
     /// Drops all but what [`decode`](Self::decode) needs to make the rest again.
@@ -173,7 +189,8 @@ impl Pass {
     }
 
     /// Returns the decoded bases of a piece: one row for each, from the first base of its first token on.
-    pub(crate) fn decode(&self, context: Context<'_>, piece: &Range<usize>) -> Decoded {
+    pub(crate) fn decode(&self, context: Context<'_>, piece: &Range<usize>) -> Result<Decoded, Stopped> {
+        context.go_on()?;
         let network = context.network;
         let count = self.towered.tokens.rows;
         let seen = with_halo(piece, decoder::HALO_TOKENS, count);
@@ -185,18 +202,18 @@ impl Pass {
                     probe: Probe::NONE,
                     ..context
                 };
-                made = encode_stretch(context, &self.bases, &seen);
+                made = encode_stretch(context, &self.bases, &seen)?;
                 &made.maps
             }
         };
         let tokens = self.towered.tokens.part(seen.clone());
         let rows = network.decoder.decode(&tokens, maps, context.probe);
         let first = (piece.start - seen.start) * TOKEN_BP;
-        Decoded {
+        Ok(Decoded {
             rows: rows.part(first..first + piece.len() * TOKEN_BP),
             terms: network.of_bases.terms_of_tokens(&self.tokens(context, piece.clone())),
             first_base: piece.start * TOKEN_BP,
-        }
+        })
     }
 }
 
@@ -217,25 +234,28 @@ impl Decoded {
     }
 }
 
-fn run_tower(Context { network, probe }: Context<'_>, encoded: &Matrix) -> Towered {
+fn run_tower(context: Context<'_>, encoded: &Matrix) -> Result<Towered, Stopped> {
+    let Context { network, probe, .. } = context;
     let mut tokens = encoded.clone();
     crate::elementwise::for_rows(&mut tokens.values, network.organism.len(), |_, row| {
         for (value, &organism) in row.iter_mut().zip(&network.organism) {
             *value += organism;
         }
     });
-    network.tower.run(tokens, probe)
+    network.tower.run(tokens, probe, || context.go_on())
 }
 
 /// Encodes a stretch of tokens as within the whole sequence.
-fn encode_stretch(Context { network, probe }: Context<'_>, bases: &[u8], stretch: &Range<usize>) -> Encoded {
+fn encode_stretch(context: Context<'_>, bases: &[u8], stretch: &Range<usize>) -> Result<Encoded, Stopped> {
+    context.go_on()?;
+    let Context { network, probe, .. } = context;
     let seen = with_halo(stretch, encoder::HALO_TOKENS, bases.len() / TOKEN_BP);
     let bases = &bases[seen.start * TOKEN_BP..seen.end * TOKEN_BP];
     let made = network.encoder.encode(bases, probe);
     if seen == *stretch {
-        return made;
+        return Ok(made);
     }
-    made.part(stretch.start - seen.start, stretch.len())
+    Ok(made.part(stretch.start - seen.start, stretch.len()))
 }
 
 /// Returns the tokens that a change of bases can reach, `None` when no base differs.

@@ -77,12 +77,20 @@ impl Tower {
     }
 
     /// Runs the tower over all tokens of a window.
-    pub(crate) fn run(&self, mut tokens: Matrix, probe: Probe<'_>) -> Towered {
+    ///
+    /// * `go_on`: asked before each layer.
+    pub(crate) fn run<E>(
+        &self,
+        mut tokens: Matrix,
+        probe: Probe<'_>,
+        go_on: impl Fn() -> Result<(), E>,
+    ) -> Result<Towered, E> {
         let count = u32::try_from(tokens.rows).unwrap_or(u32::MAX);
         let channels = self.layers.first().map_or(2, |layer| layer.attention.channels());
         let rotation = Rotation::new(0..count, channels, LONGEST_TOKENS, self.angles);
         let mut pairs = Matrix::default();
         for (index, layer) in self.layers.iter().enumerate() {
+            go_on()?;
             if let Some(update) = &layer.update {
                 pairs = update.apply(&tokens, pairs, probe);
             }
@@ -100,7 +108,7 @@ impl Tower {
         }
         probe.see(&self.path, "@out/0", &tokens.values);
         probe.see(&self.path, "@out/1", &pairs.values);
-        Towered { tokens, pairs }
+        Ok(Towered { tokens, pairs })
     }
 }
 

@@ -120,6 +120,33 @@ pub struct Query<'a> {
     pub known_sites: &'a [(Offset, SpliceSiteClass)],
     /// The outputs wanted, each type at most once.
     pub outputs: &'a [OutputRequest],
+    /// Whether somebody still waits for the answer.
+    pub abandoned: Abandoned<'a>,
+}
+
+/// Says whether nobody waits for an answer any more; a model that takes seconds asks now and then, and gives up.
+#[derive(Clone, Copy, Default)]
+pub struct Abandoned<'a>(Option<&'a (dyn Fn() -> bool + Sync)>);
+
+impl<'a> Abandoned<'a> {
+    /// Somebody waits.
+    pub const NEVER: Self = Self(None);
+
+    /// Nobody waits once `says` returns true.
+    pub const fn when(says: &'a (dyn Fn() -> bool + Sync)) -> Self {
+        Self(Some(says))
+    }
+
+    /// Says whether nobody waits.
+    pub fn is_so(self) -> bool {
+        self.0.is_some_and(|says| says())
+    }
+}
+
+impl fmt::Debug for Abandoned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Abandoned").field(&self.is_so()).finish()
+    }
 }
 
 /// The outputs of one query.
@@ -162,6 +189,14 @@ pub enum BackendError {
         window: String,
         /// The cause in words.
         reason: String,
+    },
+    /// Nobody waits for the answer any more.
+    #[error("the model `{model}` gave up on {window}: nobody waits for the answer any more")]
+    Abandoned {
+        /// The model.
+        model: String,
+        /// The window of the query.
+        window: String,
     },
     /// Every query fails until somebody acts.
     #[error("the model `{model}` failed: {reason}")]

@@ -42,7 +42,7 @@ pub mod window;
 
 pub use annotation::{Annotation, AnnotationBuilder};
 pub use assembly::{Assembly, AssemblyEvidence};
-pub use backend::{Answer, Backend, BackendError, ModelCard, OutputRequest, Query, WindowLengths};
+pub use backend::{Abandoned, Answer, Backend, BackendError, ModelCard, OutputRequest, Query, WindowLengths};
 pub use contig::{Chromosome, ContigName};
 pub use dna::{Dna, Sequence};
 pub use interval::Interval;

@@ -70,6 +70,7 @@ impl ReverseStrand<'_> {
             alternates: &alternates,
             alignments: &alignments,
             known_sites: &known_sites,
+            abandoned: query.abandoned,
             outputs: &requests,
         };
         let answer = self.0.predict(&[reversed]).pop();
@@ -336,6 +337,7 @@ mod tests {
             alternates: &[Sequence::from_bases(b"ACCTTGNA".to_vec())],
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs: &[OutputRequest {
                 output,
                 spans: spans.iter().copied().collect(),
@@ -452,6 +454,7 @@ mod tests {
             alternates: &[],
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs: &[OutputRequest {
                 output: set.output,
                 spans: BinSpan::all(&window, set.resolution).into(),

@@ -107,6 +107,7 @@ fn predict(c: &mut Criterion) {
             alternates,
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs: &outputs,
         };
         model.predict(&[query]).len()

@@ -1,5 +1,6 @@
 //! From a pass to the outputs of the bins that are asked for.
 
+use super::Failure;
 use super::junctions::Sites;
 use super::range;
 use crate::network::Head;
@@ -24,7 +25,7 @@ impl Assembled {
         query: &Query<'_>,
         decoded: &Pieces,
         mut sites: Option<Sites>,
-    ) -> Result<(Self, Option<Sites>), String> {
+    ) -> Result<(Self, Option<Sites>), Failure> {
         let network = context.network;
         let mut tracks = Vec::new();
         let mut contacts = None;
@@ -48,7 +49,7 @@ impl Assembled {
                         }
                     }
                     let made = ContactValues::new(set.clone(), all, request.spans.clone(), wanted);
-                    contacts = Some(made.map_err(|error| error.to_string())?);
+                    contacts = Some(made.map_err(Failure::shape)?);
                 }
                 (Head::Tracks(head), Resolution::BP_128) => {
                     let mut values = Vec::with_capacity(request.spans.len() * set.tracks.len());
@@ -56,13 +57,13 @@ impl Assembled {
                         values.extend(head.predict(&pass.tokens(context, range(span))).values);
                     }
                     let made = TrackValues::new(set.clone(), request.spans.clone(), values);
-                    tracks.push(made.map_err(|error| error.to_string())?);
+                    tracks.push(made.map_err(Failure::shape)?);
                 }
                 _ => by_base.push((index, Vec::with_capacity(request.spans.len() * set.tracks.len()))),
             }
         }
         for piece in decoded.iter() {
-            let bases = pass.decode(context, &piece);
+            let bases = pass.decode(context, &piece)?;
             let whole = piece.start * crate::encoder::TOKEN_BP..piece.end * crate::encoder::TOKEN_BP;
             // Spans of several outputs often are the same: embeddings of one are kept for the next.
             let mut last: Option<(std::ops::Range<usize>, crate::matrix::Matrix)> = None;
@@ -104,7 +105,7 @@ impl Assembled {
                 continue;
             };
             let made = TrackValues::new(set.clone(), request.spans.clone(), values);
-            tracks.push(made.map_err(|error| error.to_string())?);
+            tracks.push(made.map_err(Failure::shape)?);
         }
         Ok((Self { tracks, contacts }, sites))
     }

@@ -4,6 +4,7 @@
 //! decoded. The embeddings of a sequence's own best candidates are kept on the way; of others, which another allele has made
 //! candidates, the decoder makes them again.
 
+use super::Failure;
 use crate::head::{JunctionHead, SiteRows};
 use crate::matrix::Matrix;
 use crate::pass::{Context, Pass, Pieces};
@@ -158,7 +159,7 @@ impl Sites {
     }
 
     /// Returns the embeddings of bases of the reference, one row for each.
-    fn rows(&self, context: Context<'_>, sites: &[usize], pass: &Pass, width: usize) -> Matrix {
+    fn rows(&self, context: Context<'_>, sites: &[usize], pass: &Pass, width: usize) -> Result<Matrix, Failure> {
         let sources: Vec<Range<usize>> = sites
             .iter()
             .map(|&site| match self.source(site) {
@@ -173,7 +174,7 @@ impl Sites {
         let tokens = pass.towered.tokens.rows;
         let mut again: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
         for piece in Pieces::over(missing.iter().map(|&base| base..base + 1), tokens).iter() {
-            let decoded = pass.decode(context, &piece);
+            let decoded = pass.decode(context, &piece)?;
             let whole = piece.start * crate::encoder::TOKEN_BP..piece.end * crate::encoder::TOKEN_BP;
             for &base in missing.iter().filter(|base| whole.contains(base)) {
                 again.insert(base, decoded.embed(context, base..base + 1).values);
@@ -181,7 +182,7 @@ impl Sites {
         }
         let kept = |base: usize| self.embeddings.get(&base).map(|(_, row)| row);
         let row = |base: usize| kept(base).or_else(|| again.get(&base)).map_or(&[][..], Vec::as_slice);
-        Matrix {
+        Ok(Matrix {
             rows: sites.len(),
             width,
             // A base that the alternate sequence has not is a row of zeros.
@@ -189,7 +190,7 @@ impl Sites {
                 .into_iter()
                 .flat_map(|source| greatest(width, source.map(row)))
                 .collect(),
-        }
+        })
     }
 }
 
@@ -236,7 +237,7 @@ impl Counting<'_> {
     ///
     /// # Errors
     /// Why values do not make counts, which no check before would have let pass.
-    pub(super) fn alone(&self, reference: &Seen) -> Result<JunctionValues, String> {
+    pub(super) fn alone(&self, reference: &Seen) -> Result<JunctionValues, Failure> {
         self.counts(reference, &self.choose(&reference.0, None)?)
     }
 
@@ -244,12 +245,12 @@ impl Counting<'_> {
     ///
     /// # Errors
     /// As [`alone`](Self::alone).
-    pub(super) fn pair(&self, reference: &Seen, alternate: &Seen) -> Result<[JunctionValues; 2], String> {
+    pub(super) fn pair(&self, reference: &Seen, alternate: &Seen) -> Result<[JunctionValues; 2], Failure> {
         let chosen = self.choose(&reference.0, Some(&alternate.0.on_reference()))?;
         Ok([self.counts(reference, &chosen)?, self.counts(alternate, &chosen)?])
     }
 
-    fn choose(&self, reference: &Sites, alternate: Option<&[f32]>) -> Result<[Vec<Offset>; 4], String> {
+    fn choose(&self, reference: &Sites, alternate: Option<&[f32]>) -> Result<[Vec<Offset>; 4], Failure> {
         let probabilities = SiteProbabilities {
             reference: &reference.probabilities,
             alternate,
@@ -260,19 +261,20 @@ impl Counting<'_> {
             ..self.options.clone()
         };
         let known = self.query.known_sites;
-        candidate_splice_sites(&probabilities, known, &options).map_err(|error| error.to_string())
+        candidate_splice_sites(&probabilities, known, &options).map_err(Failure::shape)
     }
 
-    fn counts(&self, (sites, pass): &Seen, chosen: &[Vec<Offset>; 4]) -> Result<JunctionValues, String> {
+    fn counts(&self, (sites, pass): &Seen, chosen: &[Vec<Offset>; 4]) -> Result<JunctionValues, Failure> {
         let slots = chosen.iter().map(Vec::len).max().unwrap_or(0);
-        let of_class = |offsets: &Vec<Offset>| {
+        let of_class = |offsets: &Vec<Offset>| -> Result<SiteRows, Failure> {
             let bases: Vec<usize> = offsets.iter().map(|offset| offset.index()).collect();
-            SiteRows {
-                embeddings: sites.rows(self.context, &bases, pass, self.head.inputs()),
+            Ok(SiteRows {
+                embeddings: sites.rows(self.context, &bases, pass, self.head.inputs())?,
                 offsets: bases.iter().filter_map(|&base| u32::try_from(base).ok()).collect(),
-            }
+            })
         };
-        let counts = self.head.predict(&chosen.each_ref().map(of_class), slots);
-        JunctionValues::new(self.tracks.clone(), chosen.clone(), slots, counts).map_err(|error| error.to_string())
+        let [a, b, c, d] = chosen.each_ref().map(of_class);
+        let counts = self.head.predict(&[a?, b?, c?, d?], slots);
+        JunctionValues::new(self.tracks.clone(), chosen.clone(), slots, counts).map_err(Failure::shape)
     }
 }

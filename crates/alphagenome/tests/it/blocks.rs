@@ -23,6 +23,7 @@ fn predicted(oracle: &Oracle, model: &AlphaGenome) -> (Vec<(String, f64)>, Answe
         alternates: &[],
         alignments: &[],
         known_sites: &[],
+        abandoned: Default::default(),
         outputs: &everything(&window),
     };
     let answer = model.answer(&query, Probe::new(&look)).unwrap();

@@ -5,10 +5,11 @@ use refalt_alphagenome::untrained::{NamedWeights, bases};
 use refalt_alphagenome::{AlphaGenome, Options};
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::{
-    Answer, Backend, BackendError, Bin, BinSpan, Offset, Organism, OutputRequest, OutputType, Query, Sequence, Strand,
-    Window,
+    Abandoned, Answer, Backend, BackendError, Bin, BinSpan, Offset, Organism, OutputRequest, OutputType, Query,
+    Sequence, Strand, Window,
 };
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn ask(
     model: &AlphaGenome,
@@ -24,6 +25,7 @@ fn ask(
             alternates,
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs,
         }])
         .remove(0)
@@ -163,6 +165,37 @@ fn a_query_has_the_bits_that_it_has_without_the_one_before() {
 }
 
 #[test]
+fn a_prediction_that_nobody_waits_for_ends() {
+    let model = tiny(options(Organism::Human, 16, 0.1));
+    let window = window(16_384);
+    let reference = sequence(&bases(16_384));
+    let outputs = everything(&window);
+    // Abandoned at the first question, or at a later one; the next prediction is not touched by it.
+    for waited in [0, 1, 5, 10] {
+        let asked = AtomicUsize::new(0);
+        let is_abandoned = || asked.fetch_add(1, Ordering::Relaxed) >= waited;
+        let query = Query {
+            window: &window,
+            reference: &reference,
+            alternates: &[],
+            alignments: &[],
+            known_sites: &[],
+            abandoned: Abandoned::when(&is_abandoned),
+            outputs: &outputs,
+        };
+        let error = model.predict(&[query]).remove(0).unwrap_err();
+        assert!(
+            matches!(error, BackendError::Abandoned { .. }) && !error.is_fatal(),
+            "{error}"
+        );
+        assert_eq!(asked.load(Ordering::Relaxed), waited + 1);
+    }
+    let fresh = tiny(options(Organism::Human, 16, 0.1));
+    let [one, other] = [&model, &fresh].map(|model| ask(model, &window, &reference, &[], &outputs));
+    assert!(one == other);
+}
+
+#[test]
 fn threads_change_no_bit() {
     let window = window(16_384);
     let reference = sequence(&bases(16_384));
@@ -258,6 +291,7 @@ fn what_the_model_cannot_answer_is_refused() {
             alternates: &[],
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs: &[OutputRequest {
                 output,
                 spans: spans.into(),

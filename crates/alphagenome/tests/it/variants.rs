@@ -80,6 +80,7 @@ fn answer(oracle: &Oracle, case: &Case<'_>, genes: Option<&Genes>) -> (Answer, W
         alternates: &[alternate],
         alignments: &[Alignment::of(&variant, &window).unwrap()],
         known_sites: genes.map_or(&[], |genes| &genes.known_sites),
+        abandoned: Default::default(),
         outputs: &outputs,
     };
     let answer = if case.is_reverse {
@@ -299,6 +300,7 @@ fn the_mouse_has_weights_and_tracks_of_its_own() {
         alternates: &[],
         alignments: &[],
         known_sites: &[],
+        abandoned: Default::default(),
         outputs: &given,
     };
     let answer = model.predict(&[query]).remove(0).unwrap();

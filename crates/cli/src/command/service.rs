@@ -1,6 +1,7 @@
 //! Which service scores, and how it is reached.
 
 use super::cache_options::CacheOptions;
+use crate::args::at_least_one;
 use crate::message::{Failure, counted};
 use crate::terminal::{Settings, stderr_line};
 use refalt::engine::{ModelSource, ScoreSource};
@@ -9,12 +10,14 @@ use refalt_core::Organism;
 use refalt_rpc::atlas::{AtlasSource, AutoSource};
 use refalt_rpc::cache::{AnswerCache, CacheTrouble};
 use refalt_rpc::cached_client::AnswerTally;
-use refalt_rpc::client::{WaitTold, Waiting};
+use refalt_rpc::client::{Timeouts, WaitTold, Waiting};
 use refalt_rpc::key::KeyError;
 use refalt_rpc::{Address, ApiError, ApiKey, ApiSource, Client, ClientOptions};
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The models that are services.
 pub(crate) const MODEL: &str = "api";
@@ -43,6 +46,11 @@ pub(crate) struct ServiceOptions {
     /// Version of the service's model: ALL_FOLDS, FOLD_0 to FOLD_3 [default: the service's choice].
     #[arg(long, value_name = "NAME")]
     model_version: Option<String>,
+
+    /// Seconds to wait for an answer, time in the service's queue included; more for a service that computes for minutes, such as
+    /// `refalt serve --model alphagenome:PATH` [default: 300, and 120 for each part of it].
+    #[arg(long, value_name = "SECONDS", value_parser = at_least_one::<NonZeroU32>)]
+    timeout: Option<NonZeroU32>,
 
     /// Organism whose genome the service reads: `human` (GRCh38) or `mouse` (GRCm38) [default: human].
     #[arg(long, value_name = "NAME", value_parser = ["human", "mouse"])]
@@ -240,6 +248,7 @@ impl ServiceOptions {
             (self.key_file.is_some(), "--key-file"),
             (self.model_version.is_some(), "--model-version"),
             (self.organism.is_some(), "--organism"),
+            (self.timeout.is_some(), "--timeout"),
         ];
         match given.into_iter().find(|(given, _)| *given) {
             Some((_, name)) => Err(Failure::new(format!("{name} is for {models}")).usage()),
@@ -277,7 +286,13 @@ impl ServiceOptions {
                 HOSTED_VERSIONS.into_iter(),
             ));
         }
+        let mut timeouts = Timeouts::default();
+        if let Some(seconds) = self.timeout {
+            timeouts.call = Duration::from_secs(seconds.get().into());
+            timeouts.silence = timeouts.call;
+        }
         Ok(ClientOptions {
+            timeouts,
             tls_roots: self.tls_roots.clone(),
             model_version: self.model_version.clone(),
             organism: self

@@ -87,6 +87,7 @@ impl IntervalSource for ModelSource {
             alternates: &[],
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs: &outputs,
         };
         let none = || BackendError::Query {

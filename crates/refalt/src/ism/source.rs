@@ -139,6 +139,7 @@ impl ScoreBatch for ModelSource {
             alternates: &alternates,
             alignments: splicing.alignments(),
             known_sites: splicing.known_sites(),
+            abandoned: Default::default(),
             outputs: &outputs,
         };
         let answer = self

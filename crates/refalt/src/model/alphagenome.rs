@@ -28,7 +28,12 @@ pub struct Spec {
     pub angles: Angles,
     /// Threads of a prediction; all there are when not given.
     pub threads: Option<NonZeroUsize>,
+    /// Which of the published weights the user says they are.
+    pub version: Option<&'static str>,
 }
+
+/// The published weights.
+const VERSIONS: [&str; 5] = ["ALL_FOLDS", "FOLD_0", "FOLD_1", "FOLD_2", "FOLD_3"];
 
 /// A local model cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +83,10 @@ impl Diagnostic for LocalModelError {
                 "write `{NAME}:PATH` with the .safetensors file of the weights, or a folder that holds it; `--model api` asks the \
                  hosted model, which needs no weights"
             )),
-            Self::Option { .. } => Some("options: organism=human|mouse, angles=bfloat16|float32, threads=N".to_owned()),
+            Self::Option { .. } => Some(
+                "options: organism=human|mouse, angles=bfloat16|float32, threads=N, version=ALL_FOLDS|FOLD_0|..."
+                    .to_owned(),
+            ),
             Self::Value { .. } => Some(format!("write it as in `{NAME}:PATH,organism=mouse`")),
             Self::Weights(error) => error.hint(),
             Self::OtherOrganism { .. } => Some(format!(
@@ -115,6 +123,7 @@ impl Spec {
 
     fn of(text: &str, mut path: &str) -> Result<Self, LocalModelError> {
         let (mut organism, mut angles, mut threads) = (Organism::Human, Angles::default(), None);
+        let mut version = None;
         while let Some((before, option)) = path.rsplit_once(',') {
             let Some((key, value)) = option.split_once('=') else {
                 break;
@@ -135,6 +144,10 @@ impl Spec {
                         .ok()
                         .filter(|number: &NonZeroUsize| number.get() <= MOST_THREADS);
                     threads = Some(number.ok_or_else(|| wrong("a number from 1 to 1024"))?);
+                }
+                "version" => {
+                    let known = VERSIONS.into_iter().find(|known| *known == value);
+                    version = Some(known.ok_or_else(|| wrong("ALL_FOLDS or FOLD_0 to FOLD_3"))?);
                 }
                 _ => break,
             }
@@ -157,6 +170,7 @@ impl Spec {
             organism,
             angles,
             threads,
+            version,
         })
     }
 
@@ -177,7 +191,7 @@ impl Spec {
             sites: CandidateOptions::default(),
             cut_to: None,
             threads: self.threads.unwrap_or(all),
-            version: version(&digest),
+            version: version(self.version, &digest),
             digest: format!("sha256:{digest}"),
         };
         Ok(AlphaGenome::read(&file, options)?)
@@ -207,8 +221,9 @@ pub fn check_reference(card: &ModelCard, known: ReferenceAssembly) -> Result<Opt
 }
 
 /// The weights by the beginning of their digest: a copy under another name is the same model.
-fn version(sha256: &str) -> String {
-    format!("weights {}", &sha256[..12.min(sha256.len())])
+fn version(stated: Option<&str>, sha256: &str) -> String {
+    let stated = stated.map_or_else(String::new, |stated| format!("{stated}, "));
+    format!("{stated}weights {}", &sha256[..12.min(sha256.len())])
 }
 
 /// Heads of the file of which means of tracks may be kept.
@@ -267,7 +282,9 @@ mod tests {
             (plain.organism, plain.angles, plain.threads),
             (Organism::Human, Angles::Bfloat16, None)
         );
-        let all = spec("alphagenome:a,b,organism=mouse,angles=float32,threads=3");
+        let all = spec("alphagenome:a,b,organism=mouse,version=FOLD_1,angles=float32,threads=3");
+        assert_eq!(all.version, Some("FOLD_1"));
+        assert_eq!(version(all.version, "0123456789abcdef"), "FOLD_1, weights 0123456789ab");
         assert_eq!(all.path, Path::new("a,b"));
         assert_eq!((all.organism, all.angles), (Organism::Mouse, Angles::Float32));
         assert_eq!(all.threads, NonZeroUsize::new(3));

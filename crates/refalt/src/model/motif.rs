@@ -365,6 +365,7 @@ mod tests {
             alternates: &alternates,
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs: &request(span(0, 16)),
         };
         let answer = model().predict(&[query]).remove(0).unwrap();
@@ -404,6 +405,7 @@ mod tests {
             alternates,
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs,
         };
         let answers = model().predict(&[
@@ -432,6 +434,7 @@ mod tests {
                 alternates: &[],
                 alignments: &[],
                 known_sites: &[],
+                abandoned: Default::default(),
                 outputs,
             };
             model().predict(&[query]).remove(0).unwrap_err().to_string()

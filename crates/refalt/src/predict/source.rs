@@ -167,6 +167,7 @@ pub fn predict_with(
         alternates,
         alignments: splicing.alignments(),
         known_sites: splicing.known_sites(),
+        abandoned: Default::default(),
         outputs: &outputs,
     };
     let failed = |reason: &str| BackendError::Query {

@@ -100,6 +100,7 @@ fn the_score_of_a_substitution_is_that_of_the_variant() {
             alternates: std::slice::from_ref(&pair.alternate),
             alignments: &[],
             known_sites: &[],
+            abandoned: Default::default(),
             outputs: &outputs,
         };
         let answer = model.predict(&[query]).pop().unwrap().unwrap();

@@ -190,6 +190,10 @@ impl ScoreSource for AutoSource {
         self.rest.is_service()
     }
 
+    fn is_slow(&self) -> bool {
+        self.rest.is_slow()
+    }
+
     fn score(&self, plan: &Plan, jobs: &[SourceJob<'_>]) -> Vec<Result<Vec<ScoreBlock>, SourceError>> {
         let texts: Vec<&str> = plan.scorers().collect();
         let of_atlas = |text: &str| self.from_atlas.iter().any(|known| known == text);

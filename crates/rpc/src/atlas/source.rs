@@ -15,7 +15,7 @@ use refalt::engine::{Plan, RECOMMENDED_NAME, ScoreSource, SourceError, SourceJob
 use refalt_core::backend::WindowLengths;
 use refalt_core::score::{Origin, ScoreBlock, UtcDay};
 use refalt_core::scorer::{self, Needs, RECOMMENDED, ScoreKind, ScoreRows, Scorer};
-use refalt_core::{CheckedVariant, ModelCard, Organism, TrackSet};
+use refalt_core::{CheckedVariant, ModelCard, Organism, TrackSet, Window};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -39,6 +39,19 @@ pub(crate) enum Found {
     Scores(Vec<ScoreBlock>),
     /// The Atlas has none: why, in words.
     Nothing(String),
+}
+
+/// Says why scores of the Atlas are none of this window, when they are those of another.
+fn other_window(window: &Window, answers: &[AtlasAnswer]) -> Option<String> {
+    let window = interval_message(window);
+    let ends = |interval: &crate::proto::Interval| (interval.chromosome.clone(), interval.start, interval.end);
+    let mut intervals = answers.iter().filter_map(|answer| answer.interval.as_ref());
+    let other = intervals.find(|interval| ends(interval) != ends(&window))?;
+    Some(format!(
+        "the Atlas scored it in the window `{}`, the run asks for `{}`",
+        interval_text(other),
+        interval_text(&window)
+    ))
 }
 
 impl AtlasSource {
@@ -192,7 +205,10 @@ impl AtlasSource {
                 Some(Err(error)) => Err(self.source_error(&error)),
                 Some(Ok(None)) => Ok(Found::Nothing("the Atlas has no scores of it".to_owned())),
                 Some(Ok(Some(scores))) => {
-                    let blocks = self.blocks(plan, job, scores)?;
+                    if let Some(reason) = other_window(job.window, &scores) {
+                        return Ok(Found::Nothing(reason));
+                    }
+                    let blocks = self.blocks(plan, scores)?;
                     let with_origin = blocks.into_iter().map(|(scorer, score, answered_on_utc_s)| {
                         let planned = &plan.planned()[scorer];
                         ScoreBlock {
@@ -220,27 +236,13 @@ impl AtlasSource {
         })
     }
 
-    /// Compares an answer with the plan and the window of the row.
-    fn blocks(
-        &self,
-        plan: &Plan,
-        job: &SourceJob<'_>,
-        answers: Vec<AtlasAnswer>,
-    ) -> Result<Vec<(usize, AtlasScore, u64)>, SourceError> {
-        let window = interval_message(job.window);
-        let ends = |interval: &crate::proto::Interval| (interval.chromosome.clone(), interval.start, interval.end);
+    /// Compares an answer with the plan.
+    fn blocks(&self, plan: &Plan, answers: Vec<AtlasAnswer>) -> Result<Vec<(usize, AtlasScore, u64)>, SourceError> {
         let pairs = plan.planned().iter().enumerate().zip(answers);
         let made = pairs.map(|((number, planned), answer)| {
             let mut score = answer.score;
-            let Some(interval) = answer.interval else {
+            if answer.interval.is_none() {
                 return Err(self.failed("the Atlas does not say in which window it was scored".to_owned()));
-            };
-            if ends(&interval) != ends(&window) {
-                return Err(self.failed(format!(
-                    "the Atlas scored it in the window `{}`, the run asks for `{}`",
-                    interval_text(&interval),
-                    interval_text(&window)
-                )));
             }
             let by_gene = planned.scorer.needs() != Needs::Nothing;
             match (by_gene, &score.rows) {

@@ -98,7 +98,9 @@ impl ServedModel {
     /// Refuses another version than the model's.
     pub(super) fn check_version(&self, asked: &str) -> Result<(), Refusal> {
         let card = self.card();
-        if asked.is_empty() || asked == card.version {
+        // A version may be stated beside what identifies the weights: `ALL_FOLDS, weights 0f2c3a4b5c6d`.
+        let is_named = || card.version.split(", ").any(|part| part == asked);
+        if asked.is_empty() || asked == card.version || is_named() {
             return Ok(());
         }
         Err(Refusal::ModelVersion {

@@ -63,10 +63,15 @@ pub(super) struct Outlet<R> {
 impl<R: Send + 'static> Outlet<R> {
     /// Ends the work of a call that nobody waits for any more.
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        if self.sender.is_closed() {
+        if self.is_abandoned() {
             return Err(Refusal::Cancelled);
         }
         Ok(())
+    }
+
+    /// Says whether nobody waits for the answer any more: the call was cancelled, or the server ends.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.sender.is_closed() || *self.cut.borrow()
     }
 
     /// Sends a message, and waits for the client to read when too many are under way.

@@ -10,8 +10,8 @@ use crate::track_message::junction_track_message;
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::splice_candidate::Splicing;
 use refalt_core::{
-    Answer, BinSpan, CheckedVariant, Interval, JunctionValues, OutputRequest, OutputType, Outputs, Query, Sequence,
-    Strand, Track, TrackSet, Window,
+    Abandoned, Answer, BinSpan, CheckedVariant, Interval, JunctionValues, OutputRequest, OutputType, Outputs, Query,
+    Sequence, Strand, Track, TrackSet, Window,
 };
 
 /// What the predicting methods share.
@@ -61,7 +61,9 @@ impl Predicting<'_> {
         self.check(request.organism, &request.model_version)?;
         let wanted = self.wanted(&request.requested_outputs, &request.ontology_terms)?;
         let (window, sequence) = sequence(self.model, &request.sequence)?;
-        let answer = self.ask(&wanted, (&window, Strand::Forward), &sequence, None)?;
+        let is_abandoned = || outlet.is_abandoned();
+        let abandoned = Abandoned::when(&is_abandoned);
+        let answer = self.ask(&wanted, (&window, Strand::Forward), &sequence, None, abandoned)?;
         let place = Place {
             window: &window,
             interval: None,
@@ -85,7 +87,9 @@ impl Predicting<'_> {
         let sequence = place
             .window
             .reference_sequence(place.contig, self.model.reference.as_ref())?;
-        let answer = self.ask(&wanted, (&place.window, place.strand), &sequence, None)?;
+        let is_abandoned = || outlet.is_abandoned();
+        let abandoned = Abandoned::when(&is_abandoned);
+        let answer = self.ask(&wanted, (&place.window, place.strand), &sequence, None, abandoned)?;
         let place = Place {
             window: &place.window,
             interval: Some(&place.interval),
@@ -110,11 +114,13 @@ impl Predicting<'_> {
         let reference = self.model.reference.as_ref();
         let variant = place.variant(reference, &variant)?;
         let pair = super::score::sequences(&place.window, &variant, reference)?;
+        let is_abandoned = || outlet.is_abandoned();
         let answer = self.ask(
             &wanted,
             (&place.window, place.strand),
             &pair.reference,
             Some((&variant, &pair.alternate)),
+            Abandoned::when(&is_abandoned),
         )?;
         let alternate = answer.alternates.first().ok_or_else(|| Refusal::Internal {
             what: "the model gave no alternate prediction".to_owned(),
@@ -179,6 +185,7 @@ impl Predicting<'_> {
         (window, strand): (&Window, Strand),
         reference: &Sequence,
         alternate: Option<(&CheckedVariant, &Sequence)>,
+        abandoned: Abandoned<'_>,
     ) -> Result<Answer, Refusal> {
         let mut outputs: Vec<OutputRequest> = wanted
             .iter()
@@ -201,6 +208,7 @@ impl Predicting<'_> {
             alternates: alternate.map_or(&[], |(_, sequence)| std::slice::from_ref(sequence)),
             alignments: splicing.alignments(),
             known_sites: splicing.known_sites(),
+            abandoned,
             outputs: &outputs,
         };
         super::score::one_answer(self.model, strand, query)

@@ -219,6 +219,7 @@ impl Refusal {
             Self::Reference(_) | Self::Variant(VariantError::Reference(_)) => Code::Internal,
             Self::Backend(error) => match error {
                 BackendError::OutputUnknown { .. } | BackendError::LengthUnknown { .. } => Code::InvalidArgument,
+                BackendError::Abandoned { .. } => Code::Cancelled,
                 _ => Code::Internal,
             },
             Self::Score(error) => match error {

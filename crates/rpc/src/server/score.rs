@@ -16,8 +16,8 @@ use refalt_core::scorer::{Needs, ScoreError, ScoreRows, Scorer, ScoringInput, Sc
 use refalt_core::splice_candidate::Splicing;
 use refalt_core::stranded_merge::merge_stranded;
 use refalt_core::{
-    Answer, Backend as _, BackendError, CheckedVariant, OutputRequest, Query, RefAlt, Reference, ReverseStrand,
-    Sequence, Strand, TrackSet, Window, WindowError,
+    Abandoned, Answer, Backend as _, BackendError, CheckedVariant, OutputRequest, Query, RefAlt, Reference,
+    ReverseStrand, Sequence, Strand, TrackSet, Window, WindowError,
 };
 
 /// The most bases of a stretch of substitutions in one request, as the published client cuts them.
@@ -81,12 +81,14 @@ impl ScoringMethods<'_> {
         let asked = request.variant.ok_or(Refusal::FieldMissing { field: "variant" })?;
         let reference = self.model.reference.as_ref();
         let variant = place.variant(reference, &asked)?;
+        let is_abandoned = || outlet.is_abandoned();
         let mut scored = self.score(
             &scorers,
             &place,
             std::slice::from_ref(&variant),
             reference,
             request.merge_stranded_gene_tracks,
+            Abandoned::when(&is_abandoned),
         )?;
         for scored in scored.pop().unwrap_or_default() {
             send_scored(outlet, scored, &asked, |output| proto::ScoreVariantResponse {
@@ -122,7 +124,9 @@ impl ScoringMethods<'_> {
             let variants = asked.iter().map(|asked| place.variant(reference, asked));
             let variants: Vec<CheckedVariant> = variants.collect::<Result<_, _>>()?;
             let merge = request.merge_stranded_gene_tracks;
-            let all = self.score(&scorers, &place, &variants, reference, merge)?;
+            let is_abandoned = || outlet.is_abandoned();
+            let abandoned = Abandoned::when(&is_abandoned);
+            let all = self.score(&scorers, &place, &variants, reference, merge, abandoned)?;
             for (asked, scored) in asked.iter().zip(all) {
                 for scored in scored {
                     send_scored(outlet, scored, asked, |output| proto::ScoreIsmVariantResponse {
@@ -157,12 +161,14 @@ impl ScoringMethods<'_> {
         }
         let requests = OutputRequest::joined(requests);
         let sequence = window.reference_sequence(place.contig, self.model.reference.as_ref())?;
+        let is_abandoned = || outlet.is_abandoned();
         let query = Query {
             window,
             reference: &sequence,
             alternates: &[],
             alignments: &[],
             known_sites: &[],
+            abandoned: Abandoned::when(&is_abandoned),
             outputs: &requests,
         };
         let answer = one_answer(self.model, place.strand, query)?;
@@ -245,6 +251,7 @@ impl ScoringMethods<'_> {
         variants: &[CheckedVariant],
         reference: &dyn Reference,
         merge: bool,
+        abandoned: Abandoned<'_>,
     ) -> Result<Vec<Vec<Scored>>, Refusal> {
         let (window, strand) = (&place.window, place.strand);
         let annotation = self.model.annotation.as_deref();
@@ -277,6 +284,7 @@ impl ScoringMethods<'_> {
             alternates: &alternates,
             alignments: splicing.alignments(),
             known_sites: splicing.known_sites(),
+            abandoned,
             outputs: &outputs,
         };
         let answer = one_answer(self.model, strand, query)?;

@@ -416,6 +416,7 @@ fn the_minus_strand_is_read_and_laid_back() {
         alternates: &[],
         alignments: &[],
         known_sites: &[],
+        abandoned: Default::default(),
         outputs: &outputs,
     };
     let expected = ReverseStrand(setting.model.backend.as_ref())

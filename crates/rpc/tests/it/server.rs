@@ -195,6 +195,7 @@ fn predict(backend: &dyn Backend, window: &Window, sequence: &Sequence, outputs:
         alternates: &[],
         alignments: &[],
         known_sites: &[],
+        abandoned: Default::default(),
         outputs,
     };
     backend.predict(&[query]).remove(0).unwrap().reference
@@ -318,6 +319,7 @@ fn predictions_are_the_models_own_for_intervals_variants_and_sequences() {
         alternates: std::slice::from_ref(&pair.alternate),
         alignments: &[],
         known_sites: &[],
+        abandoned: Default::default(),
         outputs: &requests,
     };
     let expected = model.backend.predict(&[query]).remove(0).unwrap();

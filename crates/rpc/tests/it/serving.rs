@@ -240,6 +240,36 @@ fn a_cancelled_call_stops_its_work_at_the_next_base() {
 }
 
 #[test]
+fn a_cancelled_call_ends_within_a_long_question() {
+    // The gate stays closed: only giving up ends the work, and frees the place of the one call.
+    for asks_for_scores in [true, false] {
+        let setting = Setting::new(|options| options.concurrent = NonZeroUsize::MIN);
+        setting.gate.set_closed(true);
+        setting.gate.set_heeding();
+        let mut client = setting.raw();
+        let call = setting.runtime.spawn(async move {
+            if asks_for_scores {
+                let answer = client.score_variant(tokio_stream::iter([request(12_000)])).await;
+                drop(answer.unwrap().into_inner().message().await);
+            } else {
+                let asked = predict(&[OutputType::Dnase]);
+                let answer = client.predict_interval(tokio_stream::iter([asked])).await;
+                drop(answer.unwrap().into_inner().message().await);
+            }
+        });
+        setting.gate.wait_for_questions(1);
+        call.abort();
+        let method = if asks_for_scores {
+            "ScoreVariant"
+        } else {
+            "PredictInterval"
+        };
+        let line = setting.server.logged(method);
+        assert!(line.contains("CANCELLED"), "{line}");
+    }
+}
+
+#[test]
 fn requests_of_one_stream_are_answered_in_order() {
     let setting = Setting::new(|_| {});
     let mut client = setting.raw();

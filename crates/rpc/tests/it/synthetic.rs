@@ -9,7 +9,7 @@ use refalt::scoring::{GeneFiles, PolyaSource};
 use refalt_core::annotation::SpliceSiteClass;
 use refalt_core::backend::WindowLengths;
 use refalt_core::{
-    Answer, Backend, BackendError, BinSpan, ContactValues, JunctionValues, ModelCard, Offset, OutputRequest,
+    Abandoned, Answer, Backend, BackendError, BinSpan, ContactValues, JunctionValues, ModelCard, Offset, OutputRequest,
     OutputType, Outputs, Query, Strand, Track, TrackSet, TrackValues, Window,
 };
 use refalt_rpc::server::{Bound, ServedModel, Server, ServerOptions, Stopper, Summary};
@@ -40,6 +40,8 @@ pub(crate) struct Gate {
 #[derive(Default)]
 struct GateState {
     closed: bool,
+    /// Whether the model gives up when nobody waits.
+    heeds: bool,
     questions: u64,
 }
 
@@ -47,6 +49,11 @@ impl Gate {
     pub(crate) fn set_closed(&self, closed: bool) {
         self.state.lock().unwrap().closed = closed;
         self.changed.notify_all();
+    }
+
+    /// Lets the model give up, closed as it is, when nobody waits for the answer.
+    pub(crate) fn set_heeding(&self) {
+        self.state.lock().unwrap().heeds = true;
     }
 
     /// Waits until the model was asked so often.
@@ -64,11 +71,19 @@ impl Gate {
         self.state.lock().unwrap().questions
     }
 
-    fn pass(&self) {
+    /// Waits until the gate is open; says no when the model gives up.
+    fn pass(&self, abandoned: Abandoned<'_>) -> bool {
         let mut state = self.state.lock().unwrap();
         state.questions += 1;
         self.changed.notify_all();
-        let _open = self.changed.wait_while(state, |state| state.closed).unwrap();
+        while state.closed {
+            if state.heeds && abandoned.is_so() {
+                return false;
+            }
+            let moment = std::time::Duration::from_millis(5);
+            state = self.changed.wait_timeout(state, moment).unwrap().0;
+        }
+        true
     }
 }
 
@@ -251,7 +266,12 @@ impl Backend for Synthetic {
 
     fn predict(&self, queries: &[Query<'_>]) -> Vec<Result<Answer, BackendError>> {
         let answer = |query: &Query<'_>| {
-            self.gate.pass();
+            if !self.gate.pass(query.abandoned) {
+                return Err(BackendError::Abandoned {
+                    model: self.card.name.clone(),
+                    window: query.window.to_string(),
+                });
+            }
             let sites = sites(query.reference.as_bytes());
             let predict = |sequence: &[u8]| self.predict_one(query.window, sequence, &sites, query.outputs);
             Ok(Answer {

@@ -33,6 +33,7 @@ impl ScoreSource for Predictor<'_> {
                 alternates: std::slice::from_ref(&job.sequences.alternate),
                 alignments: asked.splicing.alignments(),
                 known_sites: asked.splicing.known_sites(),
+                abandoned: Default::default(),
                 outputs: &asked.outputs,
             })
             .collect();

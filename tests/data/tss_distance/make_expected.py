@@ -3,8 +3,8 @@
     python3 make_expected.py FOLDER        # with GRCh38_chr9_1_1000000.fa.gz and the GTF of Ensembl 91 beside it
     (bedtools from Debian)
 
-The start is the first base of the transcript with most exon bases of each gene (of equals the first in the file): this
-release marks no canonical transcripts. Writes distances.tsv beside this file: variant, distance to the nearest start, and a
+The start is the first base of the transcript with most exon bases among those of the gene's biotype, or among all where none
+has it (of equals the first in the file): this release marks no canonical transcripts. Writes distances.tsv beside this file: variant, distance to the nearest start, and a
 gene of the contig with the distance to its own start.
 """
 
@@ -22,7 +22,7 @@ EVERY, FIRST = 12_347, 11_000
 with gzip.open(FOLDER / "GRCh38_chr9_1_1000000.fa.gz", "rt") as file:
     sequence = "".join(line.strip() for line in file if not line.startswith(">")).upper()
 
-exon_bases, of_gene, strand, span = {}, {}, {}, {}
+exon_bases, of_gene, strand, span, is_own = {}, {}, {}, {}, {}
 with gzip.open(FOLDER / "Homo_sapiens.GRCh38.91_chr9_1_1000000.gtf.gz", "rt") as file:
     for line in file:
         cells = line.rstrip("\n").split("\t")
@@ -33,12 +33,14 @@ with gzip.open(FOLDER / "Homo_sapiens.GRCh38.91_chr9_1_1000000.gtf.gz", "rt") as
         if cells[2] == "transcript":
             of_gene.setdefault(gene, []).append(transcript)
             strand[gene], span[transcript] = cells[6], (start, end)
+            biotypes = [re.search(f'{key} "([^"]+)"', cells[8]).group(1) for key in ("gene_biotype", "transcript_biotype")]
+            is_own[transcript] = biotypes[0] == biotypes[1]
         else:
             exon_bases[transcript] = exon_bases.get(transcript, 0) + end - start + 1
 
 starts = {}
 for gene, transcripts in of_gene.items():
-    longest = max(transcripts, key=lambda transcript: exon_bases[transcript])
+    longest = max(transcripts, key=lambda transcript: (is_own[transcript], exon_bases[transcript]))
     starts[gene] = span[longest][0] if strand[gene] == "+" else span[longest][1]
 
 positions = [position for position in range(FIRST, len(sequence), EVERY) if sequence[position - 1] in "ACGT"]

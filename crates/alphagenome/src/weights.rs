@@ -42,7 +42,7 @@ pub enum WeightsError {
         reason: String,
     },
     /// A folder does not hold exactly one file of weights.
-    #[error("`{path}` has {} files of weights (.safetensors): {}", .found.len(), .found.join(", "))]
+    #[error("`{path}` has {}", several(.found))]
     Folder {
         /// The folder.
         path: String,
@@ -93,6 +93,13 @@ pub enum WeightsError {
         /// The mean of the track.
         expected: f32,
     },
+}
+
+fn several(found: &[String]) -> String {
+    match found.len() {
+        0 => "no file of weights (.safetensors)".to_owned(),
+        count => format!("{count} files of weights (.safetensors): {}", found.join(", ")),
+    }
 }
 
 impl WeightsError {

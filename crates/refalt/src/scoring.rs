@@ -226,6 +226,9 @@ impl Scoring {
             notes.push(format!("strands merged for scorers by gene: {}", merged.join(", ")));
         }
         let known = ReferenceAssembly::of(&reference, request.assembly)?;
+        if known.stated().is_some() {
+            notes.push(format!("reference `{}` {known}", request.reference.display()));
+        }
         if source.is_service() {
             refuse_other_genome(source.card(), request, known)?;
         }

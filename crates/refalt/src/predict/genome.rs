@@ -39,6 +39,9 @@ impl Genome {
         let identity = FileIdentity::of(path).map_err(PredictError::file("read", path))?;
         let mut notes: Vec<String> = reference.notes().iter().map(ToString::to_string).collect();
         notes.push(format!("reference `{}`: {}", path.display(), reference.assembly()));
+        if known.stated().is_some() {
+            notes.push(format!("reference `{}` {known}", path.display()));
+        }
         Ok(Self {
             reference,
             known,

@@ -269,7 +269,10 @@ impl AlphaGenome {
         for (assembled, seen) in alternates {
             let [beside, junctions] = match &seen {
                 Some(seen) => counting.pair(&own, seen).map_err(failed)?,
-                None => [alone()?, alone()?],
+                None => {
+                    let own = alone()?;
+                    [own.clone(), own]
+                }
             };
             of_reference = Some(beside.clone());
             let assembled = assembled.into_outputs();

@@ -214,6 +214,22 @@ impl Alignment {
         })
     }
 
+    /// Returns values of the alternate sequence, `[bases x columns]`, row-major, one row for each base, on the reference: what
+    /// [`lay`] does in place, by the map.
+    pub fn laid(&self, alternate: &[f32], columns: usize) -> Vec<f32> {
+        let mut laid = vec![0.0; alternate.len()];
+        for &(span, source) in &self.0 {
+            let out = &mut laid[span.start() * columns..span.end() * columns];
+            let rows = |from: BinSpan| &alternate[from.start() * columns..from.end() * columns];
+            match source {
+                Source::Bases(from) => out.copy_from_slice(rows(from)),
+                Source::Maximum(from) => out.copy_from_slice(&greatest(columns, rows(from).chunks_exact(columns))),
+                Source::Nothing => {}
+            }
+        }
+        laid
+    }
+
     /// Returns the bases of the alternate sequence whose values some reference bases take.
     pub fn sources(&self, bases: &BinSpans) -> BinSpans {
         let pieces = bases.as_slice().iter().flat_map(|&span| self.pieces(span));
@@ -223,6 +239,22 @@ impl Alignment {
         });
         spans.collect()
     }
+}
+
+/// Returns the greatest of some rows, value by value: those of [`Source::Maximum`]. Zeros of no row; NaN counts as the greatest.
+pub fn greatest<'a>(width: usize, mut rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let Some(first) = rows.next() else {
+        return vec![0.0; width];
+    };
+    let mut all = first.to_vec();
+    for row in rows {
+        for (highest, &value) in all.iter_mut().zip(row) {
+            if value > *highest || value.is_nan() {
+                *highest = value;
+            }
+        }
+    }
+    all
 }
 
 /// Lays `values`, `[bases x tracks]`, row-major, one row for each base of an alternate sequence, on the
@@ -329,6 +361,30 @@ mod tests {
         ] {
             assert!(aligned(&values, 0, 1, 3)[0].is_nan());
         }
+    }
+
+    #[test]
+    fn the_map_lays_values_as_they_are_laid_in_place() {
+        // Two columns, the second the first times -1, over every replacement of up to 4 bases in 7.
+        let values: Vec<f32> = [1.0, 2.0, 9.0, 3.0, 5.0, f32::NAN, 7.0]
+            .iter()
+            .flat_map(|&v| [v, -v])
+            .collect();
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        let mut compared = 0;
+        for first in 0..7 {
+            for (r, a) in (1..=4).flat_map(|r| (1..=4).map(move |a| (r, a))) {
+                let replacement = replacement(first, r, a);
+                let mut in_place = values.clone();
+                if lay(&mut in_place, NonZeroUsize::new(2).unwrap(), replacement).is_ok() {
+                    let by_map = Alignment::new(replacement, 7).laid(&values, 2);
+                    assert_eq!(bits(&by_map), bits(&in_place), "{replacement:?}");
+                    compared += 1;
+                }
+            }
+        }
+        // REF of r bases lies at 8 - r places: 4 (7 + 6 + 5 + 4).
+        assert_eq!(compared, 88);
     }
 
     #[test]

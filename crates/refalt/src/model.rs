@@ -1,4 +1,5 @@
-//! The models that run in process. A model is one file and one line in [`MODELS`].
+//! The models that run in process. A model that ships is one file and one line in [`MODELS`], one that is read from a file of the
+//! user's one file and its prefix in [`open`].
 
 pub mod alphagenome;
 pub mod motif;

@@ -3,9 +3,11 @@
 use super::Failure;
 use super::junctions::Sites;
 use super::range;
+use crate::matrix::Matrix;
 use crate::network::Head;
 use crate::pass::{Context, Pass, Pieces};
 use refalt_core::{BinSpan, ContactValues, OutputType, Outputs, Query, Resolution, TrackValues};
+use std::ops::Range;
 
 /// Outputs, junctions still missing.
 #[derive(Clone)]
@@ -66,15 +68,7 @@ impl Assembled {
             let bases = pass.decode(context, &piece)?;
             let whole = piece.start * crate::encoder::TOKEN_BP..piece.end * crate::encoder::TOKEN_BP;
             // Spans of several outputs often are the same: embeddings of one are kept for the next.
-            let mut last: Option<(std::ops::Range<usize>, crate::matrix::Matrix)> = None;
-            let mut embedded = |wanted: &std::ops::Range<usize>| match &last {
-                Some((range, matrix)) if range == wanted => matrix.clone(),
-                _ => {
-                    let matrix = bases.embed(context, wanted.clone());
-                    last = Some((wanted.clone(), matrix.clone()));
-                    matrix
-                }
-            };
+            let mut last: Option<(Range<usize>, Matrix)> = None;
             for (index, values) in &mut by_base {
                 let request = &query.outputs[*index];
                 for span in request.spans.as_slice() {
@@ -82,11 +76,11 @@ impl Assembled {
                     if common.start >= common.end {
                         continue;
                     }
-                    let rows = embedded(&common);
+                    let rows = embedded(&mut last, &common, || bases.embed(context, common.clone()));
                     let predicted = match network.head(request.output) {
-                        Some((_, Head::Tracks(head))) => head.predict(&rows),
-                        Some((_, Head::Sites(head))) => head.predict(&rows),
-                        Some((_, Head::Usage(head))) => head.predict(&rows),
+                        Some((_, Head::Tracks(head))) => head.predict(rows),
+                        Some((_, Head::Sites(head))) => head.predict(rows),
+                        Some((_, Head::Usage(head))) => head.predict(rows),
                         _ => continue,
                     };
                     values.extend(predicted.values);
@@ -94,8 +88,8 @@ impl Assembled {
             }
             if let (Some(sites), Some((_, Head::Sites(head)))) = (&mut sites, network.head(OutputType::SpliceSites)) {
                 for common in sites.within(&whole) {
-                    let rows = embedded(&common);
-                    sites.see(common.start, &head.predict(&rows), &rows);
+                    let rows = embedded(&mut last, &common, || bases.embed(context, common.clone()));
+                    sites.see(common.start, &head.predict(rows), rows);
                 }
             }
         }
@@ -118,4 +112,14 @@ impl Assembled {
             None => outputs,
         }
     }
+}
+
+/// Returns the embeddings of some bases: those that were made last, if they are of the same, or made ones.
+fn embedded<'a>(
+    last: &'a mut Option<(Range<usize>, Matrix)>,
+    wanted: &Range<usize>,
+    make: impl FnOnce() -> Matrix,
+) -> &'a Matrix {
+    last.take_if(|(range, _)| range != wanted);
+    &last.get_or_insert_with(|| (wanted.clone(), make())).1
 }

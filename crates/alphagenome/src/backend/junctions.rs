@@ -8,7 +8,7 @@ use super::Failure;
 use crate::head::{JunctionHead, SiteRows};
 use crate::matrix::Matrix;
 use crate::pass::{Context, Pass, Pieces};
-use refalt_core::align::{Alignment, Source};
+use refalt_core::align::{Alignment, Source, greatest};
 use refalt_core::splice_candidate::{CandidateOptions, SiteProbabilities, candidate_splice_sites};
 use refalt_core::{Bin, BinSpan, BinSpans, JunctionValues, Offset, OutputRequest, Query, TrackSet};
 use std::cmp::{Ordering, Reverse};
@@ -128,23 +128,10 @@ impl Sites {
 
     /// Returns the probabilities on the coordinates of the reference.
     fn on_reference(&self) -> Vec<f32> {
-        let Some(alignment) = &self.alignment else {
-            return self.probabilities.clone();
-        };
-        let bases = self.probabilities.len() / CLASSES;
-        let mut laid = vec![0.0; self.probabilities.len()];
-        for (span, source) in alignment.pieces(span(0, bases)) {
-            let out = &mut laid[span.start() * CLASSES..span.end() * CLASSES];
-            let row = |base: usize| &self.probabilities[base * CLASSES..(base + 1) * CLASSES];
-            match source {
-                Source::Bases(from) => {
-                    out.copy_from_slice(&self.probabilities[from.start() * CLASSES..from.end() * CLASSES]);
-                }
-                Source::Maximum(from) => out.copy_from_slice(&greatest(CLASSES, (from.start()..from.end()).map(row))),
-                Source::Nothing => {}
-            }
+        match &self.alignment {
+            Some(alignment) => alignment.laid(&self.probabilities, CLASSES),
+            None => self.probabilities.clone(),
         }
-        laid
     }
 
     /// Returns where the embedding of a base of the reference comes from.
@@ -194,29 +181,9 @@ impl Sites {
     }
 }
 
-/// The greatest of some rows, value by value; zeros of none. NaN counts as the greatest.
-fn greatest<'a>(width: usize, mut rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
-    let Some(first) = rows.next() else {
-        return vec![0.0; width];
-    };
-    let mut all = first.to_vec();
-    for row in rows {
-        for (value, &other) in all.iter_mut().zip(row) {
-            if other > *value || other.is_nan() {
-                *value = other;
-            }
-        }
-    }
-    all
-}
-
-fn span(start: usize, end: usize) -> BinSpan {
-    let bin = |index: usize| Bin::new(u32::try_from(index).expect("a window is shorter than 2^32 bases"));
-    BinSpan::new(bin(start), bin(end))
-}
-
 fn single(base: usize) -> BinSpan {
-    span(base, base + 1)
+    let bin = |index: usize| Bin::new(u32::try_from(index).expect("a window is shorter than 2^32 bases"));
+    BinSpan::new(bin(base), bin(base + 1))
 }
 
 /// A sequence with what was seen of its sites.

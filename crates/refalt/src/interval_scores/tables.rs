@@ -10,7 +10,6 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use refalt_core::ModelCard;
-use refalt_core::nearest::nearest;
 use refalt_core::score::{Column, ColumnType};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -46,15 +45,7 @@ impl TableFormat {
         let found = FORMATS
             .into_iter()
             .find(|format| format.name().eq_ignore_ascii_case(name));
-        found.ok_or_else(|| {
-            let known = FORMATS.map(Self::name);
-            PredictError::Unknown {
-                what: "unknown format".to_owned(),
-                found: name.to_owned(),
-                known: known.join(", "),
-                nearest: nearest(name, known),
-            }
-        })
+        found.ok_or_else(|| PredictError::unknown_format(name, FORMATS.map(Self::name)))
     }
 }
 

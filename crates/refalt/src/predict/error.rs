@@ -11,7 +11,7 @@ use crate::io::fasta::FastaError;
 use crate::reference_assembly::{AssemblyContradicted, ReferenceAssembly};
 use crate::scoring::GeneFilesError;
 use crate::track_source::TrackSourceError;
-use refalt_core::nearest::question;
+use refalt_core::nearest::{nearest, question};
 use refalt_core::{Assembly, OutputType, ReferenceError, VariantError, WindowError};
 use std::io;
 use std::num::NonZeroU32;
@@ -234,6 +234,16 @@ pub enum PredictError {
 }
 
 impl PredictError {
+    /// Says that no format has a name, and which there are.
+    pub(crate) fn unknown_format<const N: usize>(found: &str, known: [&str; N]) -> Self {
+        Self::Unknown {
+            what: "unknown format".to_owned(),
+            found: found.to_owned(),
+            known: known.join(", "),
+            nearest: nearest(found, known),
+        }
+    }
+
     /// Says that a file cannot be read or written.
     pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl Fn(io::Error) -> Self + use<> {
         let path = path.to_owned();

@@ -4,7 +4,6 @@ use super::error::PredictError;
 use super::place::{Part, SequenceInput};
 use super::source::Wanted;
 use crate::scoring::GeneFiles;
-use refalt_core::nearest::nearest;
 use refalt_core::{Assembly, OutputType};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -50,15 +49,7 @@ impl Format {
         let found = FORMATS
             .into_iter()
             .find(|format| format.name().eq_ignore_ascii_case(name));
-        found.ok_or_else(|| {
-            let known = FORMATS.map(Self::name);
-            PredictError::Unknown {
-                what: "unknown format".to_owned(),
-                found: name.to_owned(),
-                known: known.join(", "),
-                nearest: nearest(name, known),
-            }
-        })
+        found.ok_or_else(|| PredictError::unknown_format(name, FORMATS.map(Self::name)))
     }
 }
 
